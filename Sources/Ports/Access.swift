@@ -1,0 +1,59 @@
+package import EventLoop
+
+/// What a principal may do (product rules: roles viewer, operator, admin, wall, bot).
+package enum Role: String, Sendable, CaseIterable {
+    /// Reads everything but argument and result texts.
+    case viewer
+    /// Reads, runs, revokes and retries tasks.
+    case `operator`
+    /// Everything.
+    case admin
+    /// A display: stats, queues, alerts and health, read-only.
+    case wall
+    /// A program: reads everything, runs tasks.
+    case bot
+}
+
+/// Who is on the other end.
+package struct Principal: Sendable, Equatable {
+    /// Stable name of the credential, such as the token's row id.
+    package var id: String
+    /// Name for people, such as `ops-laptop`.
+    package var name: String
+    /// What they may do.
+    package var role: Role
+    /// When the credential ends, unix seconds; `nil` if never.
+    package var expiresAt: Double?
+
+    /// Makes a principal.
+    package init(id: String, name: String, role: Role, expiresAt: Double? = nil) {
+        self.id = id
+        self.name = name
+        self.role = role
+        self.expiresAt = expiresAt
+    }
+}
+
+/// Finds out who somebody is. Secrets are compared as hashes in constant time.
+@LoopActor
+package protocol AccessControl: AnyObject {
+    /// The principal of a bearer token, if it is valid now.
+    func principal(bearer: String, now: Double) async -> Principal?
+
+    /// Exchanges a one-time code (from the set-up link) for a session; the code is spent.
+    ///
+    /// - Returns: the session's secret for the cookie, and whose it is.
+    func openSession(code: String, now: Double) async -> (secret: String, principal: Principal)?
+
+    /// Opens a session for the owner of a bearer token.
+    func openSession(bearer: String, now: Double) async -> (secret: String, principal: Principal)?
+
+    /// The principal of a session cookie, if it is valid now.
+    func principal(session secret: String, now: Double) async -> Principal?
+
+    /// Ends a session.
+    func closeSession(_ secret: String) async
+
+    /// The token that a page of this session must send to prove that it is ours (CSRF).
+    func csrfToken(session secret: String) -> String
+}

@@ -1,0 +1,3 @@
+@main struct CeleriacLoad {
+    static func main() {}
+}

@@ -1,0 +1,3 @@
+@main struct Celeriac {
+    static func main() {}
+}
