@@ -66,7 +66,7 @@ class RedisServer:
         command = ['redis-server', '--port', str(self.port), '--bind', '127.0.0.1', '--dir', str(self.folder)]
         command += ['--daemonize', 'no', '--maxmemory-policy', 'noeviction']
         command += ['--appendonly', 'yes', '--appendfsync', 'everysec'] if self.durable else ['--appendonly', 'no']
-        command += ['--save', ''] + self.options
+        command += ['--save', '', *self.options]
         self.process = ManagedProcess('redis-server', command, log)
 
     def kill(self) -> None:
