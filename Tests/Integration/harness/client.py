@@ -222,7 +222,7 @@ class GatewayClient:
 
     # Waiting ----------------------------------------------------------------------------------------------------------------
 
-    async def until(self, condition: Callable[[], T], timeout: float, what: str | Callable[[], str]) -> T:
+    async def until(self, condition: Callable[[], T | None], timeout: float, what: str | Callable[[], str]) -> T:
         """Waits for frames until the condition is true; fails on a broken protocol and at the end of the connection."""
         deadline = time.monotonic() + timeout
         while True:

@@ -13,7 +13,7 @@ class NotReachedError(AssertionError):
     """A condition did not become true in its time."""
 
 
-def wait_for(condition: Callable[[], T], timeout: float, what: str, every: float = 0.05) -> T:
+def wait_for(condition: Callable[[], T | None], timeout: float, what: str, every: float = 0.05) -> T:
     """Asks `condition` until its answer is true, and gives that answer."""
     deadline = time.monotonic() + timeout
     while True:

@@ -1,0 +1,47 @@
+"""bin/test counts what each runner says, and counts a crash as a failure."""
+
+from __future__ import annotations
+
+import sys
+
+import run_tests
+from run_tests import Counts, Section
+
+SWIFT = """\
+✔ Test "a" passed after 0.001 seconds.
+✘ Test `b is right`() recorded an issue at A.swift:1:1: Expectation failed
+✘ Test `b is right`() failed after 0.002 seconds with 1 issue.
+➜ Test c() skipped.
+✘ Suite S failed after 0.003 seconds with 1 issue.
+✘ Test run with 12 tests in 3 suites failed after 0.003 seconds with 1 issue.
+"""
+
+
+def test_swift_summary() -> None:
+    assert run_tests.count_swift(SWIFT) == Counts(10, 1, 1)
+    passed = '✔ Test run with 4 tests in 1 suite passed after 0.1 seconds.\n'
+    assert run_tests.count_swift(passed) == Counts(4, 0, 0)
+    assert run_tests.count_swift(passed + passed) == Counts(8, 0, 0)
+
+
+def test_node_summary() -> None:
+    tap = '# tests 9\n# pass 6\n# fail 1\n# cancelled 1\n# skipped 1\n# todo 0\n'
+
+    assert run_tests.count_node(tap) == Counts(6, 2, 1)
+    assert run_tests.count_node(tap.replace('#', '\N{INFORMATION SOURCE}')) == Counts(6, 2, 1)
+
+
+def test_pytest_summary() -> None:
+    assert run_tests.count_pytest('2 failed, 12 passed, 1 skipped in 3.21s\n') == Counts(12, 2, 1)
+    assert run_tests.count_pytest('1 passed, 1 error in 0.10s\n') == Counts(1, 1, 0)
+    assert run_tests.count_pytest('12 passed in 61.20s (0:01:01)\n') == Counts(12, 0, 0)
+
+
+def test_a_crash_without_summary_is_a_failure() -> None:
+    section = Section('x', 'X', [[sys.executable, '-c', 'raise SystemExit(3)']], run_tests.count_pytest)
+
+    assert run_tests.run_section(section, []) == Counts(0, 1, 0)
+
+
+def test_an_unknown_section_is_refused() -> None:
+    assert run_tests.main(['nonsense']) == 2

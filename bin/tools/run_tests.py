@@ -1,0 +1,152 @@
+"""Runs the sections of bin/test one after the other, shows what they print, and counts over all of them.
+
+A section is a name and a command; a parser reads its runner's own summary. A section whose runner ends with an error but counted no
+failed test (a build that breaks, a crash) counts as one failure, so that nothing can fail silently.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTEST = ['.venv/bin/python', '-m', 'pytest', '-c', 'Tests/pyproject.toml', '-q']
+
+
+@dataclass
+class Counts:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+
+def count_swift(output: str) -> Counts:
+    """Swift Testing prints `Test run with 12 tests in 3 suites passed after ...`; failed tests are named one by one."""
+    counts = Counts()
+    for match in re.finditer(r'Test run with (\d+) tests?[^\n]* (passed|failed) after', output):
+        counts.passed += int(match.group(1))
+    failed = len(re.findall(r'^\S+ +Test (?!run|case).+ failed after [\d.]+ seconds', output, re.MULTILINE))
+    skipped = len(re.findall(r'^\S+ +Test (?!run|case).+ skipped', output, re.MULTILINE))
+    return Counts(counts.passed - failed - skipped, failed, skipped)
+
+
+def count_node(output: str) -> Counts:
+    """node --test ends with lines such as `# pass 12`, or `ℹ pass 12` on a terminal."""  # noqa: RUF002
+
+    def number(word: str) -> int:
+        return sum(int(value) for value in re.findall(rf'^\S+ {word} (\d+)$', output, re.MULTILINE))
+
+    return Counts(number('pass'), number('fail') + number('cancelled'), number('skipped') + number('todo'))
+
+
+def count_pytest(output: str) -> Counts:
+    """pytest ends with a line such as `2 failed, 12 passed, 1 skipped in 3.21s`."""
+    lines = [line for line in output.splitlines() if re.search(r'\b(passed|failed|error|errors|skipped)\b.* in [\d.]+s', line)]
+    if not lines:
+        return Counts()
+
+    def number(word: str) -> int:
+        return sum(int(value) for value in re.findall(rf'(\d+) {word}\b', lines[-1]))
+
+    return Counts(number('passed') + number('xfailed'), number('failed') + number('errors?'), number('skipped'))
+
+
+def count_nothing(_: str) -> Counts:
+    return Counts()
+
+
+@dataclass(frozen=True)
+class Section:
+    name: str
+    title: str
+    commands: Sequence[Sequence[str]]
+    count: Callable[[str], Counts]
+    counts_as_test: bool = False
+    """A check without tests of its own that counts as one test."""
+
+
+def sections() -> list[Section]:
+    web_tests = sorted(str(path.relative_to(ROOT)) for path in (ROOT / 'Tests' / 'Web').rglob('*.test.js'))
+    return [
+        Section('build', 'Build', [['swift', 'build', '--build-tests']], count_nothing, counts_as_test=True),
+        Section('swift', 'Swift tests', [['swift', 'test', '--skip-build']], count_swift),
+        Section('web', 'Web tests', [['node', '--test', *web_tests]] if web_tests else [], count_node),
+        Section('tidy', 'Tidy', [['bin/tidy']], count_nothing, counts_as_test=True),
+        Section('tools', 'Tests of the tools', [[*PYTEST, 'Tests/Tidy']], count_pytest),
+        Section(
+            'integration', 'Integration tests', [[*PYTEST, '-n', '3', '--dist', 'loadfile', 'Tests/Integration']], count_pytest
+        ),
+        Section('browser', 'Browser tests', [[*PYTEST, 'Tests/Browser']], count_pytest),
+    ]
+
+
+def run(command: Sequence[str]) -> tuple[int, str]:
+    """Runs with its output both shown and kept."""
+    output: list[str] = []
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace'
+    ) as process:
+        assert process.stdout
+        for line in process.stdout:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            output.append(line)
+    return process.returncode, ''.join(output)
+
+
+def run_section(section: Section, extra: Sequence[str]) -> Counts:
+    started = time.monotonic()
+    print(f'\n=== {section.title}', flush=True)
+    total = Counts()
+    if not section.commands:
+        print('nothing to run')
+    for command in section.commands:
+        code, output = run([*command, *extra])
+        counts = section.count(output)
+        if section.counts_as_test:
+            counts.passed += code == 0
+        if code != 0 and counts.failed == 0:
+            counts.failed = 1
+        total = Counts(total.passed + counts.passed, total.failed + counts.failed, total.skipped + counts.skipped)
+    seconds = time.monotonic() - started
+    print(
+        f'=== {section.title}: {total.passed} passed, {total.failed} failed, {total.skipped} skipped, {seconds:.0f} s', flush=True
+    )
+    return total
+
+
+def main(arguments: list[str]) -> int:
+    extra: list[str] = []
+    if '--' in arguments:
+        cut = arguments.index('--')
+        arguments, extra = arguments[:cut], arguments[cut + 1 :]
+    known = sections()
+    names = [section.name for section in known]
+    if unknown := [name for name in arguments if name not in names]:
+        print(f'bin/test: no section {" ".join(unknown)}; there are: {" ".join(names)}', file=sys.stderr)
+        return 2
+    chosen = [section for section in known if not arguments or section.name in arguments]
+    started = time.monotonic()
+    total = Counts()
+    failed_sections = []
+    for section in chosen:
+        counts = run_section(section, extra)
+        total = Counts(total.passed + counts.passed, total.failed + counts.failed, total.skipped + counts.skipped)
+        if counts.failed:
+            failed_sections.append(section.name)
+    print(f'\ntotal time {time.monotonic() - started:.0f} s')
+    if total.skipped:
+        print(f'{total.skipped} skipped')
+    if failed_sections:
+        print(f'failed sections: {" ".join(failed_sections)}')
+    print(f'{total.passed} passed, {total.failed} failed')
+    return 1 if total.failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,95 @@
+"""What the house allows: which target may import what, where `unsafe` may stand, which words are refused where.
+
+The arrows are those of docs/architecture.md. A change here is a change of the architecture and wants a decision record.
+"""
+
+from __future__ import annotations
+
+import re
+
+COLLECTIONS = frozenset(
+    {'Collections', 'DequeModule', 'OrderedCollections', 'HashTreeCollections', 'HeapModule', 'BitCollections', 'BasicContainers'}
+)
+SYSTEM = frozenset({'Foundation', 'FoundationEssentials', 'Glibc', 'Musl', 'Synchronization', 'Dispatch'})
+OURS = frozenset(
+    {
+        'Fleet',
+        'LiveSync',
+        'Jobs',
+        'WireFormats',
+        'EventLoop',
+        'Ports',
+        'RedisLink',
+        'SocketServer',
+        'Credentials',
+        'Records',
+        'Gateway',
+    }
+)
+
+PURE = frozenset({'Fleet', 'LiveSync', 'Jobs', 'WireFormats'})
+EXECUTABLES = frozenset({'celeriac', 'celeriac-load'})
+
+# Beside these: the own module, Swift itself and Collections; outside the pure modules also the system's libraries.
+IMPORTS: dict[str, frozenset[str]] = {
+    'Fleet': frozenset(),
+    'LiveSync': frozenset(),
+    'Jobs': frozenset(),
+    'WireFormats': frozenset({'Fleet', 'Jobs', 'LiveSync'}),
+    'EventLoop': frozenset({'CUV'}),
+    'Ports': frozenset({'EventLoop'}),
+    'RedisLink': frozenset({'CHiredis', 'COpenSSL', 'CUV', 'EventLoop', 'Ports', 'Logging'}),
+    'SocketServer': frozenset({'CLibwebsockets', 'CUV', 'EventLoop', 'Ports', 'Logging'}),
+    'Credentials': frozenset({'COpenSSL', 'Ports'}),
+    'Records': frozenset({'GRDB', 'Ports', 'Logging'}),
+    'Gateway': frozenset({'WireFormats', 'Fleet', 'LiveSync', 'Jobs', 'EventLoop', 'Ports', 'Logging'}),
+    'celeriac': OURS | {'ArgumentParser', 'Logging'},
+    'celeriac-load': OURS | {'ArgumentParser', 'Logging', 'Histogram'},
+}
+
+# Targets, or folders of a target, in which `unsafe` may stand.
+UNSAFE = ('EventLoop/', 'RedisLink/', 'SocketServer/', 'Credentials/', 'WireFormats/Scanning/')
+
+LIBRARY_WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(r'\bfatalError\b'),
+        'fatalError ends the process for everybody: throw, or use a precondition for our own mistakes',
+    ),
+    (re.compile(r'(?<![\w.])print\s*\('), 'libraries do not print: log'),
+    (re.compile(r'\btry!'), 'try! ends the process: handle the error'),
+)
+
+WEB_WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), f'{name} turns hostile text into markup or code: build nodes and set their text')
+    for pattern, name in (
+        (r'\binnerHTML\b', 'innerHTML'),
+        (r'\bouterHTML\b', 'outerHTML'),
+        (r'\binsertAdjacentHTML\b', 'insertAdjacentHTML'),
+        (r'\bdocument\.write(ln)?\b', 'document.write'),
+        (r'(?<![\w.])eval\s*\(', 'eval'),
+        (r'\bnew\s+Function\s*\(', 'new Function'),
+        (r'\bsetHTMLUnsafe\b', 'setHTMLUnsafe'),
+    )
+)
+
+# Written so that this file does not contain what it refuses.
+ABSOLUTE_PATH = re.compile(r'(?<![\w.)}\]*])/(?:root|work|home/[a-z]\w*|Users/\w+)(?=[/\s\'"`:;,)]|$)')
+REGISTRY_HOST = re.compile(
+    '|'.join(
+        re.escape(host)
+        for host in (
+            'pypi' + '.org',
+            'pythonhosted' + '.org',
+            'registry.npmjs' + '.org',
+            'proxy.golang' + '.org',
+            'crates' + '.io',
+            'deb.debian' + '.org',
+            'artifactory' + '.',
+            'jfrog' + '.',
+        )
+    ),
+    re.IGNORECASE,
+)
+
+FILE_LINES = 300
+FUNCTION_LINES = 50
