@@ -2,7 +2,8 @@ internal import CUV
 
 /// Watches one file descriptor on the loop; the descriptor stays its owner's.
 ///
-/// Stop (or release) it before the descriptor is closed.
+/// ``close()`` it before the descriptor is closed: libuv remembers descriptors by number, and a
+/// late close would take the next owner of the same number out of epoll.
 @LoopActor
 @safe package final class LoopPoll {
     /// What a descriptor can be ready for.
@@ -18,6 +19,7 @@ internal import CUV
     private let handle: LoopHandle<uv_poll_t>
     private let action: @LoopActor (Readiness) -> Void
     private var interest: Readiness = []
+    private var isClosed = false
 
     /// Prepares to watch a descriptor; nothing is watched before ``watch(_:)``.
     ///
@@ -34,7 +36,7 @@ internal import CUV
 
     /// Watches for `interest` from now on; an empty set stops watching.
     package func watch(_ interest: Readiness) {
-        guard interest != self.interest else { return }
+        guard !isClosed, interest != self.interest else { return }
         self.interest = interest
         if interest.isEmpty {
             unsafe uv_poll_stop(handle.pointer)
@@ -44,7 +46,15 @@ internal import CUV
         }
     }
 
+    /// Stops watching for good; afterwards the descriptor may be closed.
+    package func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        unsafe handle.close()
+    }
+
     fileprivate func fire(_ ready: Readiness) {
+        guard !isClosed else { return }
         action(ready)
     }
 }
