@@ -1,0 +1,238 @@
+"""Closed from the first day: nothing but the two probes answers without a credential."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from conftest import ConnectClient
+from harness import raw_http
+from harness.client import GatewayClient, RpcError
+from harness.stack import Stack, unique
+
+
+@pytest.fixture(scope='module')
+def stack(module_folder: Path) -> Iterator[Stack]:
+    stack = Stack(module_folder).start()
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture
+def http(stack: Stack) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=stack.running_gateway.base_url, timeout=10) as client:
+        yield client
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {'Authorization': f'Bearer {token}'}
+
+
+@pytest.mark.parametrize('path', ['/healthz', '/readyz'])
+def test_probes_answer_without_a_credential_and_tell_nothing(http: httpx.Client, stack: Stack, path: str) -> None:
+    answer = http.get(path)
+
+    assert answer.status_code == 200
+    assert len(answer.content) < 100
+    assert str(stack.redis_server.port) not in answer.text
+
+
+@pytest.mark.parametrize(
+    ('method', 'path'),
+    [
+        ('GET', '/api/celery/tasks'),
+        ('GET', '/api/celery/tasks/some-id'),
+        ('GET', '/api/celery/workers/a@b'),
+        ('GET', '/api/celery/queues/celery'),
+        ('GET', '/api/session'),
+        ('GET', '/api/does-not-exist'),
+        ('POST', '/api/celery/tasks'),
+    ],
+)
+def test_every_other_answer_needs_one(http: httpx.Client, method: str, path: str) -> None:
+    assert http.request(method, path, json={} if method == 'POST' else None).status_code == 401
+
+
+@pytest.mark.parametrize('value', ['Bearer ', 'Bearer wrong', 'Basic YTpi', 'bearer', 'Bearer ' + 'x' * 5000])
+def test_a_wrong_credential_is_none(http: httpx.Client, value: str) -> None:
+    assert http.get('/api/celery/tasks', headers={'Authorization': value}).status_code == 401
+
+
+@pytest.mark.parametrize('role', ['viewer', 'operator', 'admin', 'bot'])
+def test_a_bearer_token_reads(http: httpx.Client, stack: Stack, role: str) -> None:
+    token = stack.running_gateway.token(role, unique(role))
+
+    assert http.get('/api/celery/tasks', headers=bearer(token)).status_code == 200
+
+
+def test_a_token_in_the_query_is_refused(http: httpx.Client, stack: Stack) -> None:
+    token = stack.running_gateway.token('admin', unique('query'))
+
+    assert http.get(f'/api/celery/tasks?token={token}').status_code in {400, 401}
+
+
+def test_tokens_are_stored_hashed_and_never_logged(stack: Stack) -> None:
+    gateway = stack.running_gateway
+    token = gateway.token('admin', unique('secret'))
+    assert httpx.get(gateway.base_url + '/api/celery/tasks', headers=bearer(token)).status_code == 200
+
+    for file in gateway.data.rglob('*'):
+        if file.is_file():
+            assert token.encode() not in file.read_bytes(), f'{file.name} holds the token'
+    assert gateway.process and token not in gateway.process.output()
+
+
+def test_an_unknown_role_and_a_past_expiry_are_refused(stack: Stack) -> None:
+    gateway = stack.running_gateway
+
+    for options in (['--role', 'god'], ['--role', 'admin', '--expires', 'soon'], ['--role', 'admin', '--expires', '-1d']):
+        done = gateway.cli('token', 'create', '--data', str(gateway.data), '--name', 'x', *options)
+        assert done.returncode != 0 and done.stderr.strip(), options
+
+
+# WebSocket --------------------------------------------------------------------------------------------------------------------
+
+
+async def test_session_start_takes_a_bearer(stack: Stack, connect: ConnectClient) -> None:
+    async with connect(stack, 'operator') as client:
+        assert client.session['who']['role'] == 'operator'
+        assert client.session['epoch'] and client.session['rev'] >= 0
+        assert client.hello['proto']['major'] == 1 and client.hello['limits']['frame'] >= 8192
+
+
+async def test_the_authorization_header_works_too(stack: Stack) -> None:
+    gateway = stack.running_gateway
+    headers = bearer(gateway.token('viewer', unique('header')))
+
+    async with GatewayClient.connect(gateway.ws_url, headers=headers) as client:
+        assert client.session['who']['role'] == 'viewer'
+
+
+@pytest.mark.parametrize(
+    'auth',
+    [None, {'kind': 'bearer', 'token': 'wrong'}, {'kind': 'cookie', 'csrf': 'x'}, {'kind': 'nonsense'}, {'kind': 'bearer'}],
+)
+async def test_without_a_credential_the_socket_is_closed_4401(stack: Stack, auth: dict[str, Any] | None) -> None:
+    async with GatewayClient.connect(stack.running_gateway.ws_url, start=False) as client:
+        params: dict[str, Any] = {'proto': {'major': 1, 'minor': 0}}
+        if auth:
+            params['auth'] = auth
+        await client.send({'jsonrpc': '2.0', 'id': 1, 'method': 'session.start', 'params': params})
+
+        assert await client.wait_closed() == 4401
+
+
+async def test_nothing_works_before_session_start(stack: Stack) -> None:
+    async with GatewayClient.connect(stack.running_gateway.ws_url, start=False) as client:
+        await client.send({'jsonrpc': '2.0', 'id': 1, 'method': 'sub.open', 'params': {'sub': 1, 'topic': 'workers'}})
+
+        assert await client.wait_closed() in {4400, 4401}
+        assert not any('sub.snap' in str(frame.message) for frame in client.frames)
+
+
+async def test_silence_is_closed_after_five_seconds(stack: Stack) -> None:
+    async with GatewayClient.connect(stack.running_gateway.ws_url, start=False) as client:
+        opened = client.frames[0].at
+
+        assert await client.wait_closed(15) == 4401
+        assert 3.5 < time.monotonic() - opened < 9
+
+
+@pytest.mark.parametrize('origin', ['https://evil.example', 'null', 'http://127.0.0.1:1', 'http://127.0.0.1.evil.example'])
+async def test_a_foreign_origin_is_refused_before_the_upgrade(stack: Stack, origin: str) -> None:
+    answer = raw_http.websocket_handshake(stack.running_gateway.address, {'Origin': origin})
+
+    assert answer.status == 403
+
+
+async def test_a_role_may_only_what_it_may(stack: Stack, connect: ConnectClient) -> None:
+    refused: dict[str, list[tuple[str, dict[str, Any]]]] = {
+        'viewer': [('task.run', {'task': 'x', 'args': []}), ('task.revoke', {'id': 'x'}), ('queue.purge', {'queue': 'x'})],
+        'operator': [
+            ('queue.purge', {'queue': 'x'}),
+            ('worker.restart', {'workers': ['a@b']}),
+            ('worker.shutdown', {'workers': ['a@b']}),
+            ('task.revoke', {'id': 'x', 'terminate': True, 'signal': 'SIGTERM'}),
+        ],
+        'wall': [('task.run', {'task': 'x', 'args': []})],
+    }
+    for role, commands in refused.items():
+        async with connect(stack, role) as client:
+            for command, arguments in commands:
+                with pytest.raises(RpcError) as refusal:
+                    await client.submit(command, arguments)
+                assert refusal.value.code == 1003, (role, command)
+    assert stack.redis().llen('celery') == 0
+
+
+async def test_a_wall_sees_only_its_topics(stack: Stack, connect: ConnectClient) -> None:
+    async with connect(stack, 'wall') as client:
+        for topic in ('stats', 'queues', 'health'):
+            await client.subscribe(topic)
+        with pytest.raises(RpcError) as refusal:
+            await client.subscribe('commands')
+        assert refusal.value.code == 1003
+
+
+# The one-time link ------------------------------------------------------------------------------------------------------------
+
+
+def code_of(link: str) -> str:
+    return link.rsplit('=', 1)[-1].strip()
+
+
+def test_the_first_start_prints_a_link_whose_code_opens_one_session(http: httpx.Client, stack: Stack) -> None:
+    code = code_of(stack.running_gateway.login_link())
+
+    answer = http.post('/api/session', json={'code': code})
+
+    assert answer.status_code == 200
+    assert answer.json()['who']['role'] == 'admin' and answer.json()['csrf']
+    cookie = answer.headers['set-cookie']
+    assert re.search(r'httponly', cookie, re.IGNORECASE) and re.search(r'samesite=strict', cookie, re.IGNORECASE)
+    assert http.get('/api/session').status_code == 200
+    assert http.get('/api/celery/tasks').status_code == 200
+    assert httpx.post(stack.running_gateway.base_url + '/api/session', json={'code': code}).status_code == 401
+
+
+def test_a_session_ends_when_it_is_deleted(stack: Stack) -> None:
+    gateway = stack.running_gateway
+    with httpx.Client(base_url=gateway.base_url, timeout=10) as http:
+        opened = http.post('/api/session', json={'code': code_of(gateway.new_link())})
+        assert opened.status_code == 200
+
+        ended = http.delete('/api/session', headers={'X-CSRF-Token': opened.json()['csrf'], 'Origin': gateway.base_url})
+
+        assert ended.status_code in {200, 204}
+        assert http.get('/api/celery/tasks').status_code == 401
+
+
+@pytest.mark.parametrize('body', [{'code': 'wrong'}, {'code': 5}, {}, {'code': ''}, {'code': 'a' * 5000}])
+def test_a_wrong_code_opens_nothing(stack: Stack, body: dict[str, Any]) -> None:
+    answer = httpx.post(stack.running_gateway.base_url + '/api/session', json=body)
+
+    assert answer.status_code in {400, 401, 429} and 'set-cookie' not in answer.headers
+
+
+async def test_a_cookie_needs_the_csrf_token_on_the_socket(stack: Stack) -> None:
+    gateway = stack.running_gateway
+    async with httpx.AsyncClient(base_url=gateway.base_url, timeout=10) as http:
+        opened = await http.post('/api/session', json={'code': code_of(gateway.new_link())})
+        headers = {'Cookie': '; '.join(f'{name}={value}' for name, value in http.cookies.items())}
+        csrf = opened.json()['csrf']
+
+    with_token = GatewayClient.connect(
+        gateway.ws_url, headers=headers, origin=gateway.base_url, auth={'kind': 'cookie', 'csrf': csrf}
+    )
+    async with with_token as client:
+        assert client.session['who']['role'] == 'admin'
+
+    async with GatewayClient.connect(gateway.ws_url, headers=headers, origin=gateway.base_url, start=False) as client:
+        params = {'proto': {'major': 1, 'minor': 0}, 'auth': {'kind': 'cookie', 'csrf': 'forged'}}
+        await client.send({'jsonrpc': '2.0', 'id': 1, 'method': 'session.start', 'params': params})
+        assert await client.wait_closed() in {4401, 4403}

@@ -1,0 +1,361 @@
+"""HTTP and WebSocket as bytes: what libwebsockets gets wrong by itself, and the close codes of the protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from conftest import ConnectClient
+from harness import raw_http
+from harness.client import SUBPROTOCOL, GatewayClient, RpcError
+from harness.stack import Stack, unique
+from websockets.asyncio.client import connect as websocket_connect
+from websockets.typing import Subprotocol
+
+
+@pytest.fixture(scope='module')
+def stack(module_folder: Path) -> Iterator[Stack]:
+    stack = Stack(module_folder).start()
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture(scope='module')
+def address(stack: Stack) -> str:
+    return stack.running_gateway.address
+
+
+@pytest.fixture(scope='module')
+def http(stack: Stack) -> Iterator[httpx.Client]:
+    headers = {'Authorization': f'Bearer {stack.running_gateway.token("admin", unique("http"))}'}
+    with httpx.Client(base_url=stack.running_gateway.base_url, headers=headers, timeout=10) as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def still_alive(stack: Stack) -> Iterator[None]:
+    """Whatever a test sends, the gateway answers the next one."""
+    yield
+    assert stack.running_gateway.running
+    assert httpx.get(stack.running_gateway.base_url + '/healthz', timeout=5).status_code == 200
+
+
+# Handshake --------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    'headers',
+    [
+        {'Sec-WebSocket-Protocol': None},
+        {'Sec-WebSocket-Protocol': 'other.v1'},
+        {'Sec-WebSocket-Protocol': 'celeriac.v1.jsonx'},
+        {'Sec-WebSocket-Protocol': 'celeriac.v9.json'},
+        {'Sec-WebSocket-Version': '8'},
+        {'Upgrade': 'foo'},
+        {'Upgrade': 'h2c'},
+    ],
+    ids=lambda headers: ' '.join(f'{name}={value}' for name, value in headers.items()),
+)
+def test_a_wrong_handshake_is_answered_with_a_client_error(address: str, headers: dict[str, str | None]) -> None:
+    answer = raw_http.websocket_handshake(address, headers)
+
+    assert 400 <= answer.status < 500 or (answer.status == 200 and 'Upgrade' in headers)
+    assert b'101 ' not in answer.data
+
+
+@pytest.mark.parametrize('protocol', [None, 'other.v1'])
+def test_a_client_without_our_subprotocol_gets_400(address: str, protocol: str | None) -> None:
+    assert raw_http.websocket_handshake(address, {'Sec-WebSocket-Protocol': protocol}).status == 400
+
+
+def test_our_subprotocol_is_chosen_among_others(address: str) -> None:
+    answer = raw_http.websocket_handshake(address, {'Sec-WebSocket-Protocol': 'other.v1, celeriac.v1.json'})
+
+    assert answer.status == 101
+    assert answer.headers['sec-websocket-protocol'] == 'celeriac.v1.json'
+
+
+def test_the_socket_is_only_at_its_path(address: str) -> None:
+    assert raw_http.websocket_handshake(address, path='/elsewhere').status in range(400, 500)
+
+
+# HTTP -------------------------------------------------------------------------------------------------------------------------
+
+
+def test_big_headers_are_served(http: httpx.Client) -> None:
+    cookies = '; '.join(f'c{number}={"x" * 500}' for number in range(12))
+
+    assert http.get('/api/celery/tasks', headers={'Cookie': cookies}).status_code == 200
+
+
+def test_headers_beyond_the_limit_are_refused_quickly(address: str) -> None:
+    lines = ''.join(f'X-Filler-{number}: {"x" * 1000}\r\n' for number in range(40))
+
+    answer = raw_http.request(address, f'GET /healthz HTTP/1.1\r\nHost: {address}\r\n{lines}\r\n'.encode(), timeout=8)
+
+    assert answer.status in {400, 413, 414, 431} or (answer.closed and not answer.data)
+    assert answer.seconds < 6
+
+
+def test_a_chunked_request_body_is_refused_not_hung(address: str) -> None:
+    head = (
+        f'POST /api/session HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n'
+    )
+
+    answer = raw_http.request(address, head.encode() + b'b\r\n{"code":"x"}\r\n0\r\n\r\n')
+
+    assert answer.status in {400, 401, 411, 501} or (answer.closed and not answer.data)
+    assert answer.seconds < 3
+
+
+def test_both_lengths_at_once_are_refused(address: str) -> None:
+    head = f'POST /api/session HTTP/1.1\r\nHost: {address}\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n'
+
+    answer = raw_http.request(address, head.encode() + b'0\r\n\r\nGET /healthz HTTP/1.1\r\n\r\n', until_closed=True, timeout=3)
+
+    assert answer.data.count(b'HTTP/1.1 ') <= 1
+    assert answer.status in {0, 400, 411, 501}
+
+
+@pytest.mark.parametrize(
+    'data',
+    [
+        b'\x00\x01\x02\x03\r\n\r\n',
+        b'GET\r\n\r\n',
+        b'GET / HTTP/9.9\r\n\r\n',
+        b'NONSENSE / HTTP/1.1\r\nHost: a\r\n\r\n',
+        b'\r\n' * 50,
+    ],
+    ids=['binary', 'no path', 'version', 'method', 'empty lines'],
+)
+def test_nonsense_is_answered_or_closed(address: str, data: bytes) -> None:
+    answer = raw_http.request(address, data, timeout=8, until_closed=True)
+
+    assert answer.closed or answer.status
+
+
+def test_a_body_beyond_the_limit_is_refused(http: httpx.Client) -> None:
+    try:
+        answer = http.post('/api/session', content=b'{"code":"' + b'x' * 20_000_000 + b'"}')
+    except httpx.TransportError:
+        return
+    assert answer.status_code in {400, 401, 413}
+
+
+def test_keep_alive_serves_many_requests(http: httpx.Client) -> None:
+    assert {http.get('/healthz').status_code for _ in range(50)} == {200}
+
+
+@pytest.mark.parametrize('path', ['/../../../etc/passwd', '/..%2f..%2fetc/passwd', '/%2e%2e/%2e%2e/etc/passwd', '//etc/passwd'])
+def test_files_outside_of_web_are_not_served(address: str, path: str) -> None:
+    answer = raw_http.request(address, f'GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n'.encode())
+
+    assert b'root:' not in answer.data
+    assert answer.status != 200 or b'<html' in answer.data.lower() or answer.status == 0
+
+
+def test_files_have_quoted_etags_caching_and_a_strict_policy(http: httpx.Client) -> None:
+    page = http.get('/')
+
+    assert page.status_code == 200 and 'text/html' in page.headers['content-type']
+    etag = page.headers['etag']
+    assert etag.startswith(('"', 'W/"')) and etag.endswith('"')
+    assert http.get('/', headers={'If-None-Match': etag}).status_code == 304
+    policy = page.headers['content-security-policy']
+    assert "default-src 'none'" in policy or "default-src 'self'" in policy
+    assert 'unsafe-inline' not in policy and 'unsafe-eval' not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert page.headers['x-content-type-options'] == 'nosniff'
+    assert 'cache-control' in page.headers
+
+
+def test_scripts_come_compressed_with_their_type(http: httpx.Client) -> None:
+    plain = http.get('/app.js', headers={'Accept-Encoding': 'identity'})
+    packed = http.get('/app.js', headers={'Accept-Encoding': 'gzip, br'})
+
+    assert plain.status_code == packed.status_code == 200
+    assert 'javascript' in packed.headers['content-type']
+    assert packed.headers.get('content-encoding') in {'gzip', 'br'} or len(plain.content) < 1024
+    assert 'accept-encoding' in packed.headers.get('vary', '').lower() or 'content-encoding' not in packed.headers
+    if packed.headers.get('content-encoding') != 'br':
+        assert packed.content == plain.content
+
+
+def test_a_missing_file_is_404(http: httpx.Client) -> None:
+    assert http.get('/no-such-file.js').status_code == 404
+
+
+def test_head_has_no_body(http: httpx.Client) -> None:
+    answer = http.head('/')
+
+    assert answer.status_code == 200 and answer.content == b''
+
+
+# Messages and close codes -----------------------------------------------------------------------------------------------------
+
+
+async def raw_session(stack: Stack) -> Any:
+    """An authenticated socket without our client around it."""
+    gateway = stack.running_gateway
+    token = gateway.token('admin', unique('raw'))
+    socket = await websocket_connect(
+        gateway.ws_url, subprotocols=[Subprotocol(SUBPROTOCOL)], proxy=None, ping_interval=None, close_timeout=2
+    )
+    await asyncio.wait_for(socket.recv(), 5)
+    start = {'proto': {'major': 1, 'minor': 0}, 'auth': {'kind': 'bearer', 'token': token}}
+    await socket.send(json.dumps({'jsonrpc': '2.0', 'id': 'start', 'method': 'session.start', 'params': start}))
+    answer = json.loads(await asyncio.wait_for(socket.recv(), 5))
+    assert 'result' in answer, answer
+    return socket
+
+
+@pytest.mark.parametrize(
+    ('message', 'codes'),
+    [
+        (b'\x00\x01', {1003}),
+        ('x' * 70_000, {1009}),
+        ('this is not JSON', {4400}),
+        ('"a string"', {4400}),
+        ('{"jsonrpc":"1.0","id":1,"method":"sub.open"}', {4400}),
+    ],
+    ids=['binary', 'too big', 'no JSON', 'no object', 'no JSON-RPC'],
+)
+async def test_malformed_messages_close_with_the_code_of_the_table(stack: Stack, message: str | bytes, codes: set[int]) -> None:
+    socket = await raw_session(stack)
+
+    await socket.send(message)
+    await asyncio.wait_for(socket.wait_closed(), 10)
+
+    assert socket.close_code in codes
+
+
+async def test_invalid_utf8_is_closed(stack: Stack, address: str) -> None:
+    reader, writer = await asyncio.open_connection(*address.rsplit(':', 1))
+    writer.write(raw_http.handshake_bytes(address))
+    await asyncio.wait_for(reader.readuntil(b'\r\n\r\n'), 5)
+    writer.write(raw_http.frame(b'{"a":"\xff\xfe"}'))
+
+    rest = await asyncio.wait_for(reader.read(), 10)
+
+    writer.close()
+    close = rest.rfind(b'\x88')
+    assert close >= 0 and int.from_bytes(rest[close + 2 : close + 4], 'big') in {1007, 4400}
+
+
+async def test_an_unmasked_frame_is_closed(stack: Stack, address: str) -> None:
+    reader, writer = await asyncio.open_connection(*address.rsplit(':', 1))
+    writer.write(raw_http.handshake_bytes(address))
+    await asyncio.wait_for(reader.readuntil(b'\r\n\r\n'), 5)
+    writer.write(raw_http.frame(b'{}', masked=False))
+
+    await asyncio.wait_for(reader.read(), 10)  # ends only when the server closes
+
+    writer.close()
+
+
+async def test_a_first_frame_beyond_8_kib_is_closed(stack: Stack) -> None:
+    async with GatewayClient.connect(stack.running_gateway.ws_url, start=False) as client:
+        await client.send({'jsonrpc': '2.0', 'id': 1, 'method': 'session.start', 'params': {'filler': 'x' * 9000}})
+
+        assert await client.wait_closed() in {4400, 1009}
+
+
+async def test_a_second_session_start_is_closed_4429(stack: Stack) -> None:
+    socket = await raw_session(stack)
+
+    await socket.send(json.dumps({'jsonrpc': '2.0', 'id': 2, 'method': 'session.start', 'params': {}}))
+    await asyncio.wait_for(socket.wait_closed(), 10)
+
+    assert socket.close_code == 4429
+
+
+async def test_a_wrong_major_version_is_closed_4406(stack: Stack) -> None:
+    gateway = stack.running_gateway
+    async with GatewayClient.connect(gateway.ws_url, start=False) as client:
+        auth = {'kind': 'bearer', 'token': gateway.token('viewer', unique('proto'))}
+        params = {'proto': {'major': 99, 'minor': 0}, 'auth': auth}
+        await client.send({'jsonrpc': '2.0', 'id': 1, 'method': 'session.start', 'params': params})
+
+        assert await client.wait_closed() == 4406
+
+
+async def test_batches_and_unknown_methods_are_errors_not_closes(stack: Stack) -> None:
+    socket = await raw_session(stack)
+
+    await socket.send('[{"jsonrpc":"2.0","id":1,"method":"sub.open"}]')
+    batch = json.loads(await asyncio.wait_for(socket.recv(), 5))
+    await socket.send(json.dumps({'jsonrpc': '2.0', 'id': 'u', 'method': 'no.such.method'}))
+    unknown = json.loads(await asyncio.wait_for(socket.recv(), 5))
+    await socket.close()
+
+    assert batch['error']['code'] == -32600
+    assert unknown['error']['code'] == -32601 and unknown['id'] == 'u'
+
+
+async def test_unknown_members_are_ignored(stack: Stack, connect: ConnectClient) -> None:
+    async with connect(stack) as client:
+        table = await client.subscribe('health', future={'x': 1})
+
+        assert table.get('broker')
+
+
+@pytest.mark.parametrize(
+    ('method', 'params', 'code'),
+    [
+        ('sub.open', {'sub': 1, 'topic': 'nonsense'}, 1004),
+        ('sub.open', {'sub': 1, 'topic': 'tasks'}, 1004),
+        ('sub.open', {'sub': 1, 'topic': 'workers', 'where': ['eq', 'nonsense', 1]}, 1005),
+        ('sub.open', {'sub': 1, 'topic': 'workers', 'where': ['or', ['eq', 'state', 'online']]}, 1005),
+        ('view.open', {'sub': 1, 'topic': 'tasks', 'where': ['like', 'name', '%']}, 1005),
+        ('sub.open', {'topic': 'workers'}, None),
+        ('sub.open', {'sub': 'one', 'topic': 'workers'}, None),
+        ('cmd.submit', {'cmd': 'queue.purge', 'args': {'queue': 'x'}}, None),
+        ('cmd.submit', {'cmd': 'no.such.command', 'args': {}, 'key': 'k1'}, None),
+    ],
+)
+async def test_wrong_requests_get_the_error_of_the_table(
+    stack: Stack, connect: ConnectClient, method: str, params: dict[str, Any], code: int | None
+) -> None:
+    async with connect(stack) as client:
+        with pytest.raises(RpcError) as refusal:
+            await client.call(method, params)
+
+        assert refusal.value.code == code if code else refusal.value.code != 0
+        await client.subscribe('health')
+
+
+async def test_a_client_that_leaves_is_closed_cleanly(stack: Stack) -> None:
+    socket = await raw_session(stack)
+
+    await socket.close(1000)
+
+    assert socket.close_code == 1000
+
+
+async def test_too_many_subscriptions_are_refused(stack: Stack, connect: ConnectClient) -> None:
+    async with connect(stack) as client:
+        limit = client.hello['limits']['subs']
+        with pytest.raises(RpcError) as refusal:
+            for _ in range(limit + 1):
+                await client.subscribe('health')
+
+        assert refusal.value.code == 1012
+
+
+async def test_a_flood_of_messages_is_refused_then_closed_4429(stack: Stack, connect: ConnectClient) -> None:
+    async with connect(stack) as client:
+        for number in range(1000):
+            if client.closed.is_set():
+                break
+            try:
+                await client.send({'jsonrpc': '2.0', 'id': f'f{number}', 'method': 'no.such.method'})
+            except Exception:  # the server closed while we were sending
+                break
+
+        assert await client.wait_closed() == 4429
+        assert any(frame.message.get('error', {}).get('code') == 1012 for frame in client.frames if not frame.sent)
