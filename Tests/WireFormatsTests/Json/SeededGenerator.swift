@@ -1,0 +1,55 @@
+import WireFormats
+
+/// The same random values in every run (SplitMix64, https://prng.di.unimi.it/splitmix64.c).
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(_ seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
+    }
+
+    /// 0 ..< bound
+    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+    /// True once in `n` times.
+    mutating func chance(_ n: Int) -> Bool { below(n) == 0 }
+    mutating func pick<T>(_ items: [T]) -> T { items[below(items.count)] }
+
+    /// Text of the kinds that break things.
+    mutating func nastyText() -> String {
+        switch below(9) {
+        case 0: ""
+        case 1: "\"\\/\u{0}\u{1F}\u{7F}"
+        case 2: "é€😀\u{FFFD}\u{2028}\u{FEFF}"
+        case 3: String(repeating: "x", count: below(300))
+        case 4: "\u{6}\u{16}3"
+        case 5: "{\"__type__\":\"datetime\",\"__value__\":\"x\"}"
+        case 6: pick(["celery", "__type__", "__value__", "null", "]", "}}", "task", "NaN", "a\nb"])
+        case 7: String((0..<below(12)).map { _ in Character(Unicode.Scalar(UInt8(below(128)))) })
+        default: "wapp.add"
+        }
+    }
+
+    mutating func jsonValue(depth: Int) -> JsonValue {
+        switch below(depth > 0 ? 9 : 7) {
+        case 0: .null
+        case 1: .bool(chance(2))
+        case 2: .integer(Int64(truncatingIfNeeded: next()) >> Int64(below(64)))
+        case 3:
+            .number(Double(Int64(truncatingIfNeeded: next())) / Double(1 + below(1_000_000)) + 0.5)
+        case 4: .bigInteger("9" + String(repeating: "\(below(10))", count: 19 + below(20)))
+        case 5, 6: .string(nastyText())
+        case 7: .array((0..<below(5)).map { _ in jsonValue(depth: depth - 1) })
+        default:
+            .object(
+                (0..<below(5)).map {
+                    JsonMember("\(nastyText())\($0)", jsonValue(depth: depth - 1))
+                })
+        }
+    }
+}
