@@ -59,7 +59,7 @@ let package = Package(
         pure("RedisLink", ["CHiredis", "COpenSSL", "CUV", "EventLoop", "Ports", logging]),
         pure("SocketServer", ["CLibwebsockets", "CUV", "EventLoop", "Ports", logging]),
         pure("Credentials", ["COpenSSL", "Ports"]),
-        pure("Records", ["Ports", grdb, logging]),
+        pure("Records", ["EventLoop", "Ports", grdb, logging]),
 
         pure(
             "Gateway",
@@ -86,7 +86,7 @@ let package = Package(
         tests("RedisLink", ["EventLoop", "Ports"]),
         tests("SocketServer", ["EventLoop", "Ports"]),
         tests("Credentials", ["Ports"]),
-        tests("Records", ["Ports"]),
+        tests("Records", ["Credentials", "EventLoop", "Ports"]),
         tests("Gateway", ["WireFormats", "Fleet", "LiveSync", "EventLoop", "Ports"]),
     ]
 )

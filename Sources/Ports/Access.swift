@@ -35,6 +35,10 @@ package struct Principal: Sendable, Equatable {
 }
 
 /// Finds out who somebody is. Secrets are compared as hashes in constant time.
+///
+/// Answers may be ``Principal``s of up to two seconds ago, so that asking for every message is cheap;
+/// whoever asks for each live socket at least every three seconds takes rights away within five.
+/// When the records cannot be read, nobody is known: the answers are `nil`.
 @LoopActor
 package protocol AccessControl: AnyObject {
     /// The principal of a bearer token, if it is valid now.
@@ -51,9 +55,18 @@ package protocol AccessControl: AnyObject {
     /// The principal of a session cookie, if it is valid now.
     func principal(session secret: String, now: Double) async -> Principal?
 
+    /// The principal of that ``Principal/id`` as it is now; `nil` once its credential was revoked or
+    /// has ended. For sockets whose bearer token is not kept; it does not notice a closed session.
+    func principal(id: String, now: Double) async -> Principal?
+
     /// Ends a session.
     func closeSession(_ secret: String) async
 
-    /// The token that a page of this session must send to prove that it is ours (CSRF).
+    /// The token that a page of this session must send to prove that it is ours (CSRF); empty if
+    /// none can be computed.
     func csrfToken(session secret: String) -> String
+
+    /// Whether `token` is the session's CSRF token; compared in constant time, never true for an
+    /// empty one.
+    func accepts(csrfToken token: String, session secret: String) -> Bool
 }

@@ -1,0 +1,73 @@
+/// Commands and idempotency keys that survive everything. When a call returns, the change is on the
+/// disk (SQLite, `synchronous=FULL`). Callable from any thread; the caller's thread never blocks.
+package protocol CommandRecords: Sendable {
+    /// Records a command, its idempotency key, its open revocations and its audit line: all or none.
+    ///
+    /// - Parameters:
+    ///   - command: the row; its id must be new.
+    ///   - claim: the client's key and request.
+    ///   - audit: written only if the command is new.
+    ///   - revokes: what must be told to workers that appear later.
+    func begin(
+        _ command: CommandRecord, claim: IdempotencyClaim, audit: AuditEntry,
+        revokes: [OpenRevoke]
+    ) async throws(RecordsError) -> CommandBeginning
+
+    /// Replaces a command's row.
+    ///
+    /// - Parameters:
+    ///   - command: the whole row as it is now; `.notFound` if there is none of that id.
+    ///   - answer: what its submitter was told (JSON text), to be told again to a repetition; `nil`
+    ///     leaves what is stored.
+    ///   - audit: a line to append with it.
+    func update(
+        _ command: CommandRecord, answer: String?, audit: AuditEntry?
+    ) async throws(RecordsError)
+
+    /// The commands that had not come to an end, oldest first.
+    func openCommands() async throws(RecordsError) -> [CommandRecord]
+
+    /// The newest commands, oldest first.
+    ///
+    /// - Parameters:
+    ///   - since: unix seconds; ended commands that ended before are left out.
+    ///   - limit: at most this many.
+    func recentCommands(since: Double, limit: Int) async throws(RecordsError) -> [CommandRecord]
+}
+
+/// What was done by whom, append-only. When a call returns, the line is on the disk.
+package protocol AuditLog: Sendable {
+    /// Appends a line. If it throws, the act that it is about must not happen.
+    func append(_ entry: AuditEntry) async throws(RecordsError)
+
+    /// Lines in order.
+    ///
+    /// - Parameters:
+    ///   - after: the place after which to start; 0 for the oldest kept.
+    ///   - limit: at most this many, 1 to 1,000.
+    func lines(after: Int64, limit: Int) async throws(RecordsError) -> [AuditLine]
+
+    /// Computes the chain of hashes again over all lines kept.
+    func verify() async throws(RecordsError) -> AuditVerdict
+}
+
+/// Open revocations. When a call returns, the change is on the disk.
+package protocol RevokeRecords: Sendable {
+    /// Those that have not expired, oldest first.
+    func openRevokes(now: Double) async throws(RecordsError) -> [OpenRevoke]
+
+    /// Forgets revocations: the tasks have come to their end.
+    func closeRevokes(of taskIDs: [String]) async throws(RecordsError)
+}
+
+/// Paused queues. When a call returns, the change is on the disk.
+package protocol PauseRecords: Sendable {
+    /// All of them, by name.
+    func pausedQueues() async throws(RecordsError) -> [PausedQueue]
+
+    /// Records that a queue is to be paused; a second time replaces the row.
+    func pause(_ queue: PausedQueue, audit: AuditEntry) async throws(RecordsError)
+
+    /// Records that a queue is to be consumed again; nothing happens if it was not paused.
+    func resume(queue: String, audit: AuditEntry) async throws(RecordsError)
+}

@@ -1,0 +1,45 @@
+/// Why something was not recorded or not read.
+package struct RecordsError: Error, Equatable, Sendable {
+    /// What kind of failure it is.
+    package enum Code: Sendable, Equatable {
+        /// The disk (or the quota) is full; nothing was written. Reading goes on.
+        case diskFull
+        /// The file or its file system cannot be written to.
+        case readOnly
+        /// The device failed; whether the change was written is not known.
+        case inputOutput
+        /// Another process kept the file locked for too long; nothing was written.
+        case busy
+        /// Another gateway works on this data directory.
+        case inUse
+        /// The file is not a database, or is damaged.
+        case damaged
+        /// A later release wrote this file; this one would not understand it.
+        case newerSchema
+        /// The directory or file cannot be made or opened.
+        case cannotOpen
+        /// Too many changes wait already, or a table is full; nothing was written.
+        case overloaded
+        /// The caller asked for something that does not exist.
+        case notFound
+        /// The change contradicts what is recorded, such as a name that is taken.
+        case conflict
+        /// A value is beyond a bound of the records' limits.
+        case tooLarge
+        /// The caller no longer waits; nothing was written.
+        case cancelled
+        /// Anything else; the message says what.
+        case failed
+    }
+
+    /// What kind of failure it is.
+    package var code: Code
+    /// What was attempted and what happened; no secrets, no row contents.
+    package var message: String
+
+    /// Makes an error.
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}
