@@ -1,0 +1,20 @@
+/// Something about the fleet that somebody should look at, with what to change.
+package struct Finding: Sendable, Equatable {
+    package enum Severity: String, Sendable {
+        case error, warning, info
+    }
+
+    /// Id of the rule, such as `events-off`.
+    package var rule: String
+    package var severity: Severity
+    package var title: String
+    package var detail: String
+    /// What to change.
+    package var fix: String
+    /// `worker celery@a`, `queue mail`, `broker`.
+    package var subject: String
+    /// Since when it holds, unix seconds.
+    package var since: Double
+    /// Unique among the findings of a moment.
+    package var id: String { "\(rule):\(subject)" }
+}

@@ -1,0 +1,35 @@
+/// All that is known about one queue.
+///
+/// Counts are messages, durations seconds, rates per minute over the last 60 s; unknown is `nil`.
+package struct QueueRecord: Sendable, Equatable {
+    /// Whether somebody takes messages from it.
+    package enum Condition: String, Sendable {
+        case ok, unconsumed, paused, unknown
+    }
+
+    package var name: String
+    package var condition: Condition
+    /// Messages on all priority keys.
+    package var depth: Int?
+    /// Messages per priority step 0, 3, 6, 9.
+    package var steps: [Int]
+    /// Messages on keys that no consumer reads.
+    package var unreachable: Int?
+    /// Delivered, not acknowledged.
+    package var unacked: Int?
+    /// Running, prefetched, and held for their eta, as far as the queue of the task is known.
+    package var active: Int
+    package var reserved: Int
+    package var scheduled: Int
+    /// Names of the workers that consume it.
+    package var workers: [String]
+    /// Age of the oldest waiting message.
+    package var oldestAge: Double?
+    package var rateIn: Double?
+    package var rateOut: Double?
+    package var runtimeMean: Double?
+    package var waitMean: Double?
+    /// When the depth was read, unix seconds.
+    package var depthAt: Double?
+    package var stale: Bool
+}
