@@ -1,0 +1,96 @@
+internal import CHiredis
+
+/// Cuts a server's bytes into replies with hiredis's parser, within limits of ours.
+///
+/// hiredis 0.14 would buffer a bulk string of any announced size and allocate an array of any
+/// announced count. Here its object functions are ours (``ReplySink`` decides), and what it waits
+/// for is checked after every step, so that a hostile server costs a bounded amount of memory.
+@safe final class ReplyReader {
+    // SAFETY: made in `init`, owned by this object alone, freed in `deinit`. Its `privdata` is the
+    // sink, unretained, which `sink` keeps alive as long.
+    private let reader: UnsafeMutablePointer<redisReader>
+    private let sink: ReplySink
+    private let limits: RedisLimits
+
+    /// After each reply hiredis moves the rest of its buffer to the front; small slices keep that
+    /// move short.
+    private static let sliceBytes = 16 << 10
+    /// A bulk string's header is `$`, a number and CR LF; more digits than these are no number.
+    private static let bulkHeaderBytes = 24
+
+    /// Makes a reader whose pieces go to `sink`.
+    init(sink: ReplySink, limits: RedisLimits) throws(LinkFailure) {
+        guard let reader = unsafe redisReaderCreateWithFunctions(ReplyCallbacks.table) else {
+            throw LinkFailure("no memory for a reply parser")
+        }
+        unsafe self.reader = reader
+        self.sink = sink
+        self.limits = limits
+        unsafe reader.pointee.privdata = Unmanaged.passUnretained(sink).toOpaque()
+    }
+
+    deinit { unsafe redisReaderFree(reader) }
+
+    /// Takes bytes and calls `onReply` after each complete reply.
+    ///
+    /// - Throws: why the connection must be given up: a malformed or forbidden reply, or what
+    ///   `onReply` throws.
+    func feed(
+        _ bytes: UnsafeRawBufferPointer, onReply: () throws(LinkFailure) -> Void
+    ) throws(LinkFailure) {
+        var offset = 0
+        while offset < bytes.count {
+            let count = min(Self.sliceBytes, bytes.count - offset)
+            let start = unsafe bytes.baseAddress?.advanced(by: offset)
+                .assumingMemoryBound(to: CChar.self)
+            guard unsafe redisReaderFeed(reader, start, count) == REDIS_OK else { throw complaint }
+            offset += count
+            while try parseReply() { try onReply() }
+        }
+    }
+
+    private func parseReply() throws(LinkFailure) -> Bool {
+        var object: UnsafeMutableRawPointer?
+        guard unsafe redisReaderGetReply(reader, &object) == REDIS_OK else { throw complaint }
+        if unsafe object != nil { return true }
+        try checkPending()
+        return false
+    }
+
+    /// Refuses an unfinished piece that could not become acceptable any more.
+    private func checkPending() throws(LinkFailure) {
+        let index = unsafe Int(reader.pointee.ridx)
+        let pending = unsafe reader.pointee.len - reader.pointee.pos
+        guard index >= 0, pending > 0, let buffer = unsafe reader.pointee.buf else { return }
+        let type = unsafe withUnsafeBytes(of: reader.pointee.rstack) {
+            unsafe $0.bindMemory(to: redisReadTask.self)[index].type
+        }
+        guard type == REDIS_REPLY_STRING else {
+            guard pending <= limits.lineBytes else {
+                throw LinkFailure("the server sent a line of more than \(limits.lineBytes) bytes")
+            }
+            return
+        }
+        let header = unsafe UnsafeRawBufferPointer(
+            start: buffer + reader.pointee.pos, count: min(pending, Self.bulkHeaderBytes))
+        guard let end = unsafe header.firstIndex(of: 13) else {
+            guard pending < Self.bulkHeaderBytes else {
+                throw LinkFailure("the server sent a malformed string length")
+            }
+            return
+        }
+        let length = unsafe Int(String(decoding: header[..<end], as: UTF8.self)) ?? 0
+        guard length <= limits.bulkBytes else {
+            throw LinkFailure(
+                "the server announced a string of \(length) bytes; \(limits.bulkBytes) are allowed")
+        }
+    }
+
+    private var complaint: LinkFailure {
+        if let refusal = sink.refusal { return LinkFailure(refusal) }
+        let text = unsafe withUnsafeBytes(of: reader.pointee.errstr) { bytes in
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        return LinkFailure("the server sent no valid reply: \(text)")
+    }
+}
