@@ -1,6 +1,6 @@
 """Runs the sections of bin/test one after the other, shows what they print, and counts over all of them.
 
-A section is a name and a command; a parser reads its runner's own summary. A section whose runner ends with an error but counted no
+A section is a name and a command; a parser reads its own summary. A section whose runner ends with an error but counted no
 failed test (a build that breaks, a crash) counts as one failure, so that nothing can fail silently.
 """
 

@@ -52,10 +52,11 @@ def worker_event(kind: str, hostname: str = 'forged@test', **fields: Any) -> tup
 def life(name: str, *, hostname: str = 'forged@test', ending: str = 'task-succeeded', task_id: str | None = None) -> list[Event]:
     """Received, started and an ending of one new task."""
     task = task_id or str(uuid.uuid4())
-    end: Event = {
+    endings: dict[str, Event] = {
         'task-succeeded': {'result': "'ok'", 'runtime': 0.01},
         'task-failed': {'exception': "E('x')", 'traceback': 'T'},
-    }.get(ending, {})
+    }
+    end = endings.get(ending, {})
     received = {'name': name, 'args': '()', 'kwargs': '{}', 'retries': 0, 'eta': None, 'expires': None}
     return [
         event('task-received', hostname, uuid=task, root_id=task, parent_id=None, **received),
