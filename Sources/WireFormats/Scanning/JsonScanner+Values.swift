@@ -58,6 +58,22 @@ extension JsonScanner {
         return true
     }
 
+    /// Whether the bytes of a slice begin with `text`.
+    @inline(__always)
+    package func hasPrefix(_ slice: JsonSlice, _ text: StaticString) -> Bool {
+        guard slice.count >= text.utf8CodeUnitCount else { return false }
+        return matches(
+            JsonSlice(start: slice.start, count: text.utf8CodeUnitCount, kind: slice.kind), text)
+    }
+
+    /// The slice without its first `length` bytes.
+    @inline(__always)
+    package func dropFirst(_ length: Int, of slice: JsonSlice) -> JsonSlice {
+        let dropped = min(length, slice.count)
+        return JsonSlice(
+            start: slice.start + dropped, count: slice.count - dropped, kind: slice.kind)
+    }
+
     /// Whether two slices of this text have the same bytes.
     @inline(__always)
     package func equal(_ left: JsonSlice, _ right: JsonSlice) -> Bool {
@@ -92,5 +108,19 @@ extension JsonScanner {
             return []
         }
         return unsafe Array(UnsafeBufferPointer(start: base + slice.start, count: slice.count))
+    }
+}
+
+extension JsonScanner {
+    /// The slice of a string without escapes whose inside is `start` ..< `end`.
+    @inline(__always)
+    package func plainString(from start: Int, to end: Int) -> JsonSlice {
+        JsonSlice(start: start, count: end - start, kind: .plainString)
+    }
+
+    /// The slice of an object that was walked over by hand.
+    @inline(__always)
+    package func object(from start: Int, to end: Int) -> JsonSlice {
+        JsonSlice(start: start, count: end - start, kind: .object)
     }
 }

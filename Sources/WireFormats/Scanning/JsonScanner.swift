@@ -16,10 +16,13 @@
     /// Deepest nesting that is followed.
     package let maxDepth: Int
 
+    /// Longest text that is scanned, bytes; of a longer one only so much is seen.
+    static let maxCount = Int(Int32.max)
+
     // SAFETY: internal, so that only `scan` (which keeps the bytes alive) makes one.
     init(base: UnsafePointer<UInt8>, count: Int, maxDepth: Int) {
         unsafe self.base = base
-        self.count = count
+        self.count = min(count, JsonScanner.maxCount)
         self.maxDepth = maxDepth
     }
 
@@ -41,6 +44,17 @@
             var scanner = unsafe JsonScanner(base: base, count: buffer.count, maxDepth: maxDepth)
             return try body(&scanner)
         }
+    }
+
+    /// Lends a scanner over the bytes of one slice to `body`.
+    @inline(__always)
+    package func scan<Result, Failure: Error>(
+        _ slice: JsonSlice, _ body: (inout JsonScanner) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let start = min(slice.start, count)
+        var scanner = unsafe JsonScanner(
+            base: base + start, count: min(slice.count, count - start), maxDepth: maxDepth)
+        return try body(&scanner)
     }
 
     /// The byte at `offset`, 0 behind the end (0 is no JSON anywhere outside of nothing).

@@ -23,14 +23,29 @@ package struct JsonSlice {
         case object
     }
 
-    /// Offset of the first byte.
-    package var start: Int
-    /// Number of bytes.
-    package var count: Int
+    // 12 bytes a slice: an event has thirty of them. `JsonScanner.maxCount` keeps offsets in range.
+    private let start32: UInt32
+    private let count32: UInt32
     /// What kind of value it is.
-    package var kind: Kind
+    package let kind: Kind
+
+    @inline(__always)
+    init(start: Int, count: Int, kind: Kind) {
+        start32 = UInt32(truncatingIfNeeded: start)
+        count32 = UInt32(truncatingIfNeeded: count)
+        self.kind = kind
+    }
+
+    /// Offset of the first byte.
+    @inline(__always)
+    package var start: Int { Int(start32) }
+
+    /// Number of bytes.
+    @inline(__always)
+    package var count: Int { Int(count32) }
 
     /// A member that was not there.
+    @inline(__always)
     package static var absent: JsonSlice { JsonSlice(start: 0, count: 0, kind: .absent) }
 
     /// Whether it is text.

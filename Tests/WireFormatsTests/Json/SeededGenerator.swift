@@ -53,3 +53,33 @@ struct SeededGenerator: RandomNumberGenerator {
         }
     }
 }
+
+extension SeededGenerator {
+    /// Changes one to eight places of a text: flips, cuts, doubles, and bytes that mean something in JSON.
+    mutating func damage(_ bytes: inout [UInt8]) {
+        for _ in 0...below(8) {
+            guard !bytes.isEmpty else { return }
+            let place = below(bytes.count)
+            switch below(9) {
+            case 0: bytes[place] = UInt8(below(256))
+            case 1: bytes[place] ^= 1 << UInt8(below(8))
+            case 2: bytes.remove(at: place)
+            case 3: bytes.insert(pick(Array("{}[]\",:\\0-eEuN=\u{0}".utf8)), at: place)
+            case 4: bytes[place] = pick(Array("{}[]\",:\\0-eEuN=/+".utf8))
+            case 5: if chance(8) { bytes.removeSubrange(place...) }
+            case 6:
+                let end = min(bytes.count, place + below(40))
+                bytes.insert(contentsOf: Array(bytes[place..<end]), at: below(bytes.count))
+            case 7: bytes.insert(contentsOf: Array(#"\ud800"#.utf8), at: place)
+            default:
+                // Numbers at their worst.
+                bytes.insert(
+                    contentsOf: Array(
+                        pick([
+                            "1e999", "NaN", "-Infinity", "99999999999999999999",
+                            "-9223372036854775808",
+                        ]).utf8), at: place)
+            }
+        }
+    }
+}

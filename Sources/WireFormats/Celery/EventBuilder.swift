@@ -1,0 +1,276 @@
+import Fleet
+
+/// Builds typed events from the members that `EventFields` found.
+struct EventBuilder {
+    /// Why the last object that was no event was none.
+    private(set) var reason: StaticString?
+    /// Objects that were no events, since `reset`.
+    private(set) var refused = 0
+    /// Events about neither tasks nor workers, since `reset`.
+    private(set) var ignored = 0
+    private var names = InternTable()
+    private var extras: [EventFields.Extra] = []
+
+    /// Starts counting anew.
+    mutating func reset() {
+        reason = nil
+        refused = 0
+        ignored = 0
+    }
+
+    /// Counts something that is no event.
+    mutating func refuse(_ text: StaticString) {
+        reason = text
+        refused += 1
+    }
+
+    /// Reads the object at the cursor and appends its event, or counts why it is none.
+    @inline(__always)
+    mutating func append(
+        _ scanner: inout JsonScanner, depth: Int, to events: inout [CeleryEvent]
+    ) throws(JsonError) {
+        extras.removeAll(keepingCapacity: true)
+        let fields = try EventFields.scan(&scanner, depth: depth, extras: &extras)
+        guard fields.type.isString, fields.type.count <= CeleryLimits.maxNameBytes else {
+            return refuse("an event without a type")
+        }
+        guard let origin = try origin(fields, scanner) else { return }
+        if scanner.hasPrefix(fields.type, "task-") {
+            try appendTask(fields, origin, scanner, &events)
+        } else if scanner.hasPrefix(fields.type, "worker-") {
+            events.append(.worker(try worker(fields, origin, scanner)))
+        } else {
+            ignored += 1
+        }
+    }
+
+    @inline(__always)
+    private mutating func origin(
+        _ fields: EventFields, _ scanner: borrowing JsonScanner
+    ) throws(JsonError) -> EventOrigin? {
+        guard fields.hostname.isString, fields.hostname.count > 0 else {
+            refuse("an event without a host name")
+            return nil
+        }
+        guard let timestamp = scanner.double(fields.timestamp),
+            timestamp >= 0, timestamp <= CeleryLimits.maxTimestamp
+        else {
+            refuse("an event without a usable time")
+            return nil
+        }
+        let offset = scanner.double(fields.utcoffset) ?? 0
+        return EventOrigin(
+            hostname: try name(fields.hostname, scanner), timestamp: timestamp,
+            utcOffset: abs(offset) <= 24 ? offset : 0,
+            pid: Int(scanner.integer(fields.pid) ?? 0), clock: scanner.integer(fields.clock) ?? 0)
+    }
+
+    @inline(__always)
+    private mutating func appendTask(
+        _ fields: EventFields, _ origin: EventOrigin, _ scanner: borrowing JsonScanner,
+        _ events: inout [CeleryEvent]
+    ) throws(JsonError) {
+        guard fields.uuid.isString, fields.uuid.count > 0 else {
+            return refuse("a task event without a task id")
+        }
+        let uuid = try scanner.text(fields.uuid)
+        guard
+            fields.uuid.count <= CeleryLimits.maxIDBytes
+                || uuid.utf8.count <= CeleryLimits.maxIDBytes
+        else { return refuse("a task id that is too long") }
+        let kind = try kind(fields.type, scanner)
+        var event = TaskEvent(kind, uuid: uuid, origin: origin)
+        if fields.name.isValue { event.name = try optionalName(fields.name, scanner) }
+        if fields.args.isValue { event.args = try repr(fields.args, scanner) }
+        if fields.kwargs.isValue { event.kwargs = try repr(fields.kwargs, scanner) }
+        if fields.rootID.isString {
+            event.rootID =
+                try scanner.equal(fields.rootID, fields.uuid)
+                ? uuid : scanner.text(fields.rootID, limit: CeleryLimits.maxIDBytes)
+        }
+        if fields.parentID.isString {
+            event.parentID =
+                try scanner.equal(fields.parentID, fields.uuid)
+                ? uuid : scanner.text(fields.parentID, limit: CeleryLimits.maxIDBytes)
+        }
+        event.retries = count(fields.retries, scanner)
+        if fields.eta.isValue { event.eta = try text(fields.eta, scanner) }
+        if fields.expires.isValue { event.expires = try text(fields.expires, scanner) }
+        switch kind {
+        case .received, .started: break
+        case .succeeded:
+            if fields.result.isValue { event.result = try repr(fields.result, scanner) }
+            event.runtime = seconds(fields.runtime, scanner)
+        case .sent: try addRoute(&event, fields, scanner)
+        default: try addOutcome(&event, fields, scanner)
+        }
+        events.append(.task(event))
+    }
+
+    private mutating func addRoute(
+        _ event: inout TaskEvent, _ fields: EventFields, _ scanner: borrowing JsonScanner
+    ) throws(JsonError) {
+        if fields.queue.isValue { event.queue = try optionalName(fields.queue, scanner) }
+        if fields.exchange.isValue { event.exchange = try optionalName(fields.exchange, scanner) }
+        if fields.routingKey.isValue {
+            event.routingKey = try optionalName(fields.routingKey, scanner)
+        }
+    }
+
+    /// Failed, retried, revoked, rejected, cancelled and custom events: whatever fields they have.
+    private mutating func addOutcome(
+        _ event: inout TaskEvent, _ fields: EventFields, _ scanner: borrowing JsonScanner
+    ) throws(JsonError) {
+        try addRoute(&event, fields, scanner)
+        if fields.result.isValue { event.result = try repr(fields.result, scanner) }
+        event.runtime = seconds(fields.runtime, scanner)
+        if fields.exception.isValue { event.exception = try repr(fields.exception, scanner) }
+        if fields.traceback.isValue {
+            event.traceback = try text(
+                fields.traceback, scanner, limit: CeleryLimits.maxTracebackBytes)
+        }
+        event.terminated = bool(fields.terminated)
+        event.expired = bool(fields.expired)
+        event.requeue = bool(fields.requeue)
+        if fields.signum.isValue { event.signum = try text(fields.signum, scanner) }
+        if case .custom = event.kind, !extras.isEmpty { event.extra = try extraText(scanner) }
+    }
+
+    private func kind(
+        _ type: JsonSlice, _ scanner: borrowing JsonScanner
+    ) throws(JsonError) -> TaskEvent.Kind {
+        if scanner.matches(type, "task-received") { return .received }
+        if scanner.matches(type, "task-started") { return .started }
+        if scanner.matches(type, "task-succeeded") { return .succeeded }
+        if scanner.matches(type, "task-sent") { return .sent }
+        if scanner.matches(type, "task-failed") { return .failed }
+        if scanner.matches(type, "task-retried") { return .retried }
+        if scanner.matches(type, "task-revoked") { return .revoked }
+        if scanner.matches(type, "task-rejected") { return .rejected }
+        if scanner.matches(type, "task-cancelled") { return .cancelled }
+        return .custom(try scanner.text(scanner.dropFirst(5, of: type)))
+    }
+
+    @inline(never)
+    private mutating func worker(
+        _ fields: EventFields, _ origin: EventOrigin, _ scanner: borrowing JsonScanner
+    ) throws(JsonError) -> WorkerEvent {
+        var kind = WorkerEvent.Kind.heartbeat
+        if scanner.matches(fields.type, "worker-online") {
+            kind = .online
+        } else if scanner.matches(fields.type, "worker-offline") {
+            kind = .offline
+        } else if !scanner.matches(fields.type, "worker-heartbeat") {
+            kind = .other(try scanner.text(scanner.dropFirst(7, of: fields.type)))
+        }
+        var event = WorkerEvent(kind, origin: origin)
+        event.freq = seconds(fields.freq, scanner)
+        event.active = count(fields.active, scanner)
+        event.processed = count(fields.processed, scanner)
+        event.loadavg = try loadavg(fields.loadavg, scanner)
+        if fields.software.isString { event.software = try name(fields.software, scanner) }
+        if fields.version.isString { event.version = try name(fields.version, scanner) }
+        if fields.platform.isString { event.platform = try name(fields.platform, scanner) }
+        return event
+    }
+
+    private func loadavg(
+        _ slice: JsonSlice, _ scanner: borrowing JsonScanner
+    ) throws(JsonError) -> [Double]? {
+        guard slice.kind == .array else { return nil }
+        return try scanner.scan(slice) { (list) throws(JsonError) -> [Double]? in
+            var numbers: [Double] = []
+            numbers.reserveCapacity(3)
+            try list.enter(UInt8(ascii: "["))
+            var isFirst = true
+            while try list.nextElement(&isFirst) {
+                let element = try list.scanValue(depth: 1)
+                guard numbers.count < 3, let number = list.double(element), number.isFinite else {
+                    return nil
+                }
+                numbers.append(number)
+            }
+            return numbers.count == 3 ? numbers : nil
+        }
+    }
+
+    /// The extra members as the text of a JSON object; those that would make it too long are left out.
+    private func extraText(_ scanner: borrowing JsonScanner) throws(JsonError) -> String? {
+        var parts: [String] = []
+        var size = 2
+        for extra in extras where extra.name.count + extra.value.count <= CeleryLimits.maxExtraBytes
+        {
+            // Read and written again, so that Python's NaN does not come out.
+            let member: JsonValue = .object([
+                JsonMember(try scanner.text(extra.name), try value(extra.value, scanner))
+            ])
+            let text = member.text().dropFirst().dropLast()
+            guard size + text.utf8.count + 1 <= CeleryLimits.maxExtraBytes else { continue }
+            size += text.utf8.count + 1
+            parts.append(String(text))
+        }
+        return parts.isEmpty ? nil : "{" + parts.joined(separator: ",") + "}"
+    }
+
+    private func value(
+        _ slice: JsonSlice, _ scanner: borrowing JsonScanner
+    ) throws(JsonError) -> JsonValue {
+        if slice.isString { return .string(try scanner.text(slice)) }
+        return try scanner.scan(slice) { (inner) throws(JsonError) -> JsonValue in
+            try JsonReader.read(&inner, .celery, depth: 0)
+        }
+    }
+
+    @inline(__always)
+    private mutating func name(
+        _ slice: JsonSlice, _ scanner: borrowing JsonScanner
+    ) throws(JsonError) -> String {
+        if slice.kind == .plainString, slice.count <= CeleryLimits.maxNameBytes {
+            return names.text(slice, scanner)
+        }
+        return try scanner.text(slice, limit: CeleryLimits.maxNameBytes)
+    }
+
+    @inline(__always)
+    private mutating func optionalName(
+        _ slice: JsonSlice, _ scanner: borrowing JsonScanner
+    ) throws(JsonError) -> String? {
+        slice.isString ? try name(slice, scanner) : nil
+    }
+
+    @inline(__always)
+    private func repr(
+        _ slice: JsonSlice, _ scanner: borrowing JsonScanner
+    ) throws(JsonError) -> String {
+        try text(slice, scanner, limit: CeleryLimits.maxReprBytes)
+    }
+
+    /// Text; another kind of value (hand-made messages have such) as its JSON text.
+    @inline(__always)
+    private func text(
+        _ slice: JsonSlice, _ scanner: borrowing JsonScanner,
+        limit: Int = CeleryLimits.maxNameBytes
+    ) throws(JsonError) -> String {
+        if slice.isString { return try scanner.text(slice, limit: limit) }
+        return try scanner.text(
+            scanner.plainString(from: slice.start, to: slice.start + min(slice.count, limit)))
+    }
+
+    @inline(__always)
+    private func count(_ slice: JsonSlice, _ scanner: borrowing JsonScanner) -> Int? {
+        guard let value = scanner.integer(slice), value >= 0 else { return nil }
+        return Int(value)
+    }
+
+    @inline(__always)
+    private func seconds(_ slice: JsonSlice, _ scanner: borrowing JsonScanner) -> Double? {
+        guard let value = scanner.double(slice), value >= 0, value <= CeleryLimits.maxTimestamp
+        else { return nil }
+        return value
+    }
+
+    @inline(__always)
+    private func bool(_ slice: JsonSlice) -> Bool? {
+        slice.kind == .true ? true : slice.kind == .false ? false : nil
+    }
+}
