@@ -11,7 +11,7 @@ from typing import Any
 Event = dict[str, Any]
 
 
-def envelope(body: bytes, routing_key: str, hostname: str = 'forged@test', **changes: Any) -> bytes:
+def envelope(body: bytes, routing_key: str, hostname: str = 'forged@test', /, **changes: Any) -> bytes:
     """A message of the virtual transport around `body`. `changes` replace top-level members."""
     message: dict[str, Any] = {
         'body': base64.b64encode(body).decode(),
@@ -30,7 +30,7 @@ def envelope(body: bytes, routing_key: str, hostname: str = 'forged@test', **cha
     return json.dumps(message).encode()
 
 
-def event(kind: str, hostname: str = 'forged@test', **fields: Any) -> Event:
+def event(kind: str, hostname: Any = 'forged@test', **fields: Any) -> Event:
     """An event with the common fields; `fields` win."""
     return {'type': kind, 'hostname': hostname, 'timestamp': time.time(), 'utcoffset': 0, 'pid': 4242, 'clock': 1, **fields}
 
