@@ -21,9 +21,8 @@ package struct RedisLimits: Sendable, Equatable {
     package var inboxBytes = 64 << 20
     /// What a waiting message or item costs beside its payload, for ``inboxBytes``.
     package var messageOverhead = 64
-    /// Items that a ``BlockingPopLink`` hands over before it lets other work run is one; its list
-    /// grows on the server only.
-    package var channelBytes = 1024
+    /// Bytes of a channel's name.
+    package var channelBytes = 4096
 
     /// How deep a reply may nest. It is the size of hiredis 0.14's parse stack (`rstack[9]`) and
     /// cannot be raised: eight arrays inside each other with scalars on the ninth level.

@@ -19,6 +19,9 @@ package struct RedisTimeouts: Sendable, Equatable {
     package var probe: Duration = .milliseconds(2400)
     /// As `probe`, while other messages still arrive: the probe waits in line behind a flood.
     package var probeInFlood: Duration = .seconds(15)
+    /// While messages come thick and fast, an ingest thread that has emptied its socket lets them
+    /// gather this long before it reads again: one system call and one wake-up for many messages.
+    package var gathering: Duration = .milliseconds(1)
     /// Upper bound of the first pause before a new attempt; the pause is random below it.
     package var backoffBase: Duration = .milliseconds(100)
     /// Upper bound of every later pause, which doubles up to this.
