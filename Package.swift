@@ -47,6 +47,7 @@ let package = Package(
             providers: [.apt(["libwebsockets-dev", "libcap-dev"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
 
         pure("Fleet", [collections]),
@@ -57,7 +58,7 @@ let package = Package(
         pure("EventLoop", ["CUV"]),
         pure("Ports", ["EventLoop"]),
         pure("RedisLink", ["CHiredis", "COpenSSL", "CUV", "EventLoop", "Ports", logging]),
-        pure("SocketServer", ["CLibwebsockets", "CUV", "EventLoop", "Ports", logging]),
+        pure("SocketServer", ["CLibwebsockets", "CZlib", "EventLoop", "Ports", logging]),
         pure("Credentials", ["COpenSSL", "Ports"]),
         pure("Records", ["EventLoop", "Ports", grdb, logging]),
 

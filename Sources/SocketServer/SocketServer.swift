@@ -1,1 +1,97 @@
-// Placeholder until the room's first type lands.
+internal import CLibwebsockets
+package import EventLoop
+package import Logging
+package import Ports
+
+/// HTTP/1.1 and WebSocket on libwebsockets, attached to the process's libuv loop.
+///
+/// It serves the files of a web folder from memory, hands every other request to its handler, and
+/// keeps WebSockets that the outside knows by ``SocketID`` only. How it works around the traps of
+/// libwebsockets 4.1.6 is said where it does so; each has a test.
+@LoopActor
+package final class SocketServer: SocketOutput {
+    let configuration: SocketServerConfiguration
+    let handler: any SocketServerHandler
+    let logger: Logger
+    let library: LibraryContext
+    let files: StaticFiles
+    var listener: Listener?
+    var sweeper: LoopTimer?
+
+    /// Every TCP connection by its number, from its adoption until libwebsockets frees it.
+    var connections: [UInt64: Connection] = [:]
+    /// The open WebSockets among them.
+    var sockets: [UInt64: Connection] = [:]
+    var connectionsByAddress: [String: Int] = [:]
+    var socketsByAddress: [String: Int] = [:]
+    /// Socket numbers by the second of the ping period in which their ping is due.
+    var pingRing: [Set<UInt64>]
+    var pingHand = 0
+    var lastNumber: UInt64 = 0
+    var upgrades: RateMeter
+    var isStopped = false
+
+    /// Where the server listens, with the port that the system chose if it was 0.
+    package let boundAddress: SocketAddress
+
+    /// Starts to listen.
+    ///
+    /// - Parameters:
+    ///   - configuration: where to listen, what to serve, what to allow.
+    ///   - handler: answers requests and receives messages; kept until the server is released.
+    ///   - logger: gets what libwebsockets says, and refusals at debug level.
+    /// - Throws: ``SocketServerError`` if the port is taken, the certificate or the web folder
+    ///   cannot be read, or libwebsockets cannot use libuv (its plugin is a Debian package).
+    package init(
+        configuration: SocketServerConfiguration, handler: any SocketServerHandler,
+        logger: Logger = Logger(label: "celeriac.socket-server")
+    ) throws(SocketServerError) {
+        self.configuration = configuration
+        self.handler = handler
+        self.logger = logger
+        let limits = configuration.limits
+        upgrades = RateMeter(perSecond: limits.upgradesPerSecond)
+        let seconds = max(1, Int(limits.pingEvery.components.seconds))
+        pingRing = Array(repeating: [], count: seconds)
+        files = try StaticFiles(
+            root: configuration.webRoot, isWatching: configuration.isWatchingWebRoot,
+            limits: limits)
+        let listener = try Listener(address: configuration.address, port: configuration.port)
+        boundAddress = listener.address
+        library = try LibraryContext(configuration: configuration, logger: logger)
+        self.listener = listener
+        library.attach(self)
+        listener.start { [unowned self] in acceptWaiting($0) }
+        sweeper = LoopTimer(after: .seconds(1), every: .seconds(1)) { [unowned self] in sweep() }
+    }
+
+    /// WebSockets open now.
+    package var socketCount: Int { sockets.count }
+
+    /// TCP connections open now, WebSockets included.
+    package var connectionCount: Int { connections.count }
+
+    /// Stops accepting connections; open ones go on.
+    package func stopListening() {
+        listener?.close()
+        listener = nil
+    }
+
+    /// Closes every connection, frees libwebsockets and returns when that is done.
+    ///
+    /// WebSockets get a Close frame 1001. The server cannot be used afterwards; without this call
+    /// it lives until the process ends.
+    package func stop() async {
+        guard !isStopped else { return }
+        isStopped = true
+        stopListening()
+        sweeper?.cancel()
+        sweeper = nil
+        for (_, connection) in sockets {
+            writeClose(connection, code: 1001, reason: "shutdown")
+        }
+        await library.destroy()
+        connections = [:]
+        sockets = [:]
+    }
+}

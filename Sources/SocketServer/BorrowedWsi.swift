@@ -1,0 +1,150 @@
+internal import CLibwebsockets
+internal import EventLoop
+
+/// A connection of libwebsockets, borrowed: valid until its `WSI_DESTROY` callback, in which the
+/// server forgets it. All of the module's calls on a connection go through here.
+@LoopActor
+@safe struct BorrowedWsi {
+    // SAFETY: libwebsockets owns the memory; `Connection` is removed in WSI_DESTROY, before it is
+    // freed, and nothing else keeps one.
+    private let pointer: OpaquePointer
+
+    init(_ pointer: OpaquePointer) {
+        unsafe self.pointer = pointer
+    }
+
+    // MARK: - Names
+
+    /// The number that the server gave the connection; 0 if it has none.
+    var number: UInt64 {
+        get {
+            // The opaque user pointer holds a plain number; it is never followed.
+            UInt64(UInt(bitPattern: unsafe lws_get_opaque_user_data(pointer)))
+        }
+        nonmutating set {
+            unsafe lws_set_opaque_user_data(
+                pointer, UnsafeMutableRawPointer(bitPattern: UInt(newValue)))
+        }
+    }
+
+    var descriptor: Int32 { unsafe lws_get_socket_fd(pointer) }
+
+    var isSecure: Bool { unsafe lws_is_ssl(pointer) != 0 }
+
+    // MARK: - Writing
+
+    /// Bytes that libwebsockets keeps because the kernel did not take them.
+    var isPartial: Bool { unsafe lws_partial_buffered(pointer) != 0 }
+
+    /// Writes bytes as they are; what the kernel does not take is kept and sent later.
+    ///
+    /// - Returns: whether the connection can go on.
+    func write(_ bytes: ArraySlice<UInt8>) -> Bool {
+        guard !bytes.isEmpty else { return true }
+        return unsafe bytes.withUnsafeBufferPointer { buffer in
+            // SAFETY: LWS_WRITE_HTTP sends the bytes without a header and does not change them
+            // (docs/decisions), so the cast from `const` is sound.
+            unsafe lws_write(
+                pointer, UnsafeMutablePointer(mutating: buffer.baseAddress), buffer.count,
+                LWS_WRITE_HTTP) >= 0
+        }
+    }
+
+    func write(_ bytes: [UInt8]) -> Bool { write(bytes[...]) }
+
+    func askForWritable() {
+        unsafe lws_callback_on_writable(pointer)
+    }
+
+    // MARK: - Reading
+
+    /// Stops or resumes reading from the peer.
+    func allowReading(_ isAllowed: Bool) {
+        unsafe lws_rx_flow_control(pointer, isAllowed ? 1 : 0)
+    }
+
+    /// The length of a header's value, all its occurrences together; 0 if it is absent.
+    func length(of token: lws_token_indexes) -> Int {
+        Int(unsafe lws_hdr_total_length(pointer, token))
+    }
+
+    /// The value of a header that libwebsockets knows; several are joined by commas.
+    func header(_ token: lws_token_indexes) -> [UInt8]? {
+        let length = length(of: token)
+        guard length > 0 else { return nil }
+        return unsafe copy(room: length + 1) { unsafe lws_hdr_copy(pointer, $0, $1, token) }
+    }
+
+    /// One fragment of a value: of the query, one `name=value`.
+    func fragment(_ index: Int32, of token: lws_token_indexes) -> [UInt8]? {
+        let length = Int(unsafe lws_hdr_fragment_length(pointer, token, index))
+        return unsafe copy(room: length + 1) {
+            unsafe lws_hdr_copy_fragment(pointer, $0, $1, token, index)
+        }
+    }
+
+    /// The value of a header that libwebsockets has no token for.
+    ///
+    /// - Parameter name: in lower case, with the colon.
+    func customHeader(_ name: String) -> [UInt8]? {
+        let length = Int(unsafe lws_hdr_custom_length(pointer, name, Int32(name.utf8.count)))
+        guard length >= 0 else { return nil }
+        return unsafe copy(room: length + 1) {
+            unsafe lws_hdr_custom_copy(pointer, $0, $1, name, Int32(name.utf8.count))
+        }
+    }
+
+    private func copy(
+        room: Int, _ fill: (UnsafeMutablePointer<CChar>, Int32) -> Int32
+    ) -> [UInt8]? {
+        var isFilled = false
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+            guard let base = buffer.baseAddress else { return }
+            let written = unsafe base.withMemoryRebound(to: CChar.self, capacity: room) {
+                unsafe fill($0, Int32(room))
+            }
+            isFilled = written >= 0
+            count = max(0, min(Int(written), room))
+        }
+        return isFilled ? bytes : nil
+    }
+
+    // MARK: - The message that is being received
+
+    var isBinary: Bool { unsafe lws_frame_is_binary(pointer) != 0 }
+    var isFirstFragment: Bool { unsafe lws_is_first_fragment(pointer) != 0 }
+    var isFinalFragment: Bool { unsafe lws_is_final_fragment(pointer) != 0 }
+    var remainingPayload: Int { unsafe lws_remaining_packet_payload(pointer) }
+
+    /// The Close frame's payload that libwebsockets has prepared itself, if any.
+    var preparedClose: [UInt8] {
+        let length = Int(unsafe lws_get_close_length(pointer))
+        guard length > 0, length <= 125, let payload = unsafe lws_get_close_payload(pointer) else {
+            return []
+        }
+        return unsafe [UInt8](UnsafeBufferPointer(start: payload, count: length))
+    }
+
+    // MARK: - Ending
+
+    func setTimeout(_ time: Duration) {
+        let seconds = Int32(clamping: max(1, time.components.seconds))
+        unsafe lws_set_timeout(pointer, PENDING_TIMEOUT_USER_OK, seconds)
+    }
+
+    func clearTimeout() {
+        unsafe lws_set_timeout(pointer, NO_PENDING_TIMEOUT, 0)
+    }
+
+    /// Closes soon, from outside of the connection's own callbacks.
+    func kill() {
+        unsafe lws_set_timeout(pointer, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC)
+    }
+
+    /// Ends a request; the connection waits for the next one.
+    ///
+    /// - Returns: whether it does; otherwise it must be closed.
+    func completeTransaction() -> Bool {
+        unsafe lws_http_transaction_completed(pointer) == 0
+    }
+}

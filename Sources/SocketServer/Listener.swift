@@ -1,0 +1,75 @@
+internal import EventLoop
+internal import Glibc
+
+/// A listening TCP socket of ours; accepted connections are given to libwebsockets.
+///
+/// libwebsockets could listen itself, but it neither says why it cannot, nor tells the port, nor
+/// stops to listen while connections go on.
+@LoopActor
+final class Listener {
+    /// Connections accepted in one turn of the loop; the rest waits, so that others get their turn.
+    private static let acceptsPerTurn = 64
+    private static let backlog: Int32 = 1024
+
+    let address: SocketAddress
+    private var descriptor: Int32
+    private var poll: LoopPoll?
+
+    init(address host: String, port: UInt16) throws(SocketServerError) {
+        func failure(_ what: String) -> SocketServerError {
+            let reason = unsafe String(cString: strerror(errno))
+            let where_ = SocketAddress(host: host, port: port)
+            return SocketServerError(
+                code: .listen, message: "cannot listen on \(where_): \(what): \(reason)")
+        }
+        var storage = sockaddr_storage()
+        guard let length = SocketNames.fill(&storage, host: host, port: port) else {
+            throw SocketServerError(
+                code: .listen, message: "cannot listen on '\(host)': not an IPv4 or IPv6 address")
+        }
+        let descriptor = socket(
+            Int32(storage.ss_family), Int32(SOCK_STREAM.rawValue | UInt32(SOCK_CLOEXEC.rawValue)),
+            0)
+        guard descriptor >= 0 else { throw failure("socket") }
+        self.descriptor = descriptor
+        SocketNames.set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
+        let bound = unsafe SocketNames.withAddress(&storage) { unsafe bind(descriptor, $0, length) }
+        guard bound == 0 else {
+            defer { Glibc.close(descriptor) }
+            throw failure("bind")
+        }
+        guard listen(descriptor, Self.backlog) == 0,
+            fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0,
+            let address = SocketNames.own(descriptor)
+        else {
+            defer { Glibc.close(descriptor) }
+            throw failure("listen")
+        }
+        self.address = address
+    }
+
+    /// Watches for connections; `accepted` owns each descriptor it gets.
+    func start(_ accepted: @escaping @LoopActor (Int32) -> Void) {
+        let poll = LoopPoll(descriptor: descriptor) { [unowned self] _ in
+            for _ in 0..<Self.acceptsPerTurn {
+                let client = accept(descriptor, nil, nil)
+                guard client >= 0 else { return }
+                accepted(client)
+            }
+        }
+        poll.watch(.readable)
+        self.poll = poll
+    }
+
+    func close() {
+        poll?.watch([])
+        poll = nil
+        guard descriptor >= 0 else { return }
+        Glibc.close(descriptor)
+        descriptor = -1
+    }
+
+    isolated deinit {
+        close()
+    }
+}

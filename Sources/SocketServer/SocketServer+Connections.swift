@@ -1,0 +1,70 @@
+internal import EventLoop
+internal import Glibc
+internal import Ports
+
+extension SocketServer {
+    /// Takes a socket that the listener has accepted, or refuses it.
+    func acceptWaiting(_ descriptor: Int32) {
+        let limits = configuration.limits
+        let peer = SocketNames.peer(descriptor)
+        let isCounted = !SocketNames.isLoopback(peer)
+        guard connections.count < limits.connections,
+            !isCounted || connectionsByAddress[peer, default: 0] < limits.connectionsPerAddress
+        else {
+            Glibc.close(descriptor)
+            return
+        }
+        SocketNames.set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+        // Room for a whole answer: while one waits for the peer to read, libwebsockets would be
+        // woken by everything that the peer sends, without reading it.
+        SocketNames.set(descriptor, SOL_SOCKET, SO_SNDBUF, Self.requestSendBuffer)
+        lastNumber += 1
+        library.adopt(descriptor, number: lastNumber)
+    }
+
+    private static let requestSendBuffer: Int32 = 1 << 20
+
+    /// libwebsockets has made a connection of it.
+    func connectionAccepted(_ wsi: BorrowedWsi) {
+        let number = wsi.number
+        guard number != 0 else { return }
+        let peer = SocketNames.peer(wsi.descriptor)
+        connections[number] = Connection(number: number, wsi: wsi, peer: peer)
+        connectionsByAddress[peer, default: 0] += 1
+    }
+
+    /// The connection is about to be freed.
+    func connectionGone(_ connection: Connection) {
+        connections[connection.number] = nil
+        decrement(&connectionsByAddress, connection.peer)
+        guard let socket = connection.socket else { return }
+        connection.socket = nil
+        sockets[connection.number] = nil
+        decrement(&socketsByAddress, connection.peer)
+        pingRing[pingSlot(connection.number)].remove(connection.number)
+        handler.socketClosed(SocketID(number: connection.number), code: socket.closeCode)
+    }
+
+    private func decrement(_ counts: inout [String: Int], _ key: String) {
+        guard let count = counts[key] else { return }
+        counts[key] = count > 1 ? count - 1 : nil
+    }
+
+    func pingSlot(_ number: UInt64) -> Int { Int(number % UInt64(pingRing.count)) }
+
+    /// Once a second: pings the sockets whose turn it is, and cuts off the silent ones.
+    func sweep() {
+        pingHand = (pingHand + 1) % pingRing.count
+        let now = LoopActor.loop.milliseconds
+        let silence = UInt64(max(1, configuration.limits.silence.components.seconds)) * 1000
+        for number in pingRing[pingHand] {
+            guard let connection = sockets[number], let socket = connection.socket else { continue }
+            if now - min(now, socket.lastHeard) > silence {
+                connection.wsi.kill()
+            } else if socket.isOpen, socket.pending.isEmpty, !connection.wsi.isPartial {
+                // A socket that cannot take bytes needs no ping: TCP_USER_TIMEOUT watches it.
+                _ = connection.wsi.write(WebSocketFrame.ping)
+            }
+        }
+    }
+}

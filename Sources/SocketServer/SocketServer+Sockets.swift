@@ -1,0 +1,188 @@
+internal import EventLoop
+internal import Glibc
+package import Ports
+
+extension SocketServer {
+    // MARK: - What the gateway asks
+
+    @discardableResult
+    package func send(_ frame: SharedFrame, to socket: SocketID) -> Bool {
+        guard let connection = sockets[socket.number], connection.socket?.isOpen == true else {
+            return false
+        }
+        if connection.socket?.pending.isEmpty == true, !connection.wsi.isPartial {
+            guard connection.wsi.write(frame.bytes) else {
+                connection.wsi.kill()
+                return false
+            }
+            guard connection.wsi.isPartial else { return true }
+            connection.socket?.owesDrained = true
+            return false
+        }
+        keep(frame, for: connection)
+        return false
+    }
+
+    private func keep(_ frame: SharedFrame, for connection: Connection) {
+        let limits = configuration.limits
+        guard var socket = connection.socket else { return }
+        connection.socket = nil
+        socket.pending.append(frame)
+        socket.pendingBytes += frame.bytes.count
+        socket.owesDrained = true
+        let isTooMuch =
+            socket.pendingBytes > limits.pendingBytes
+            || socket.pending.count - socket.written > limits.pendingFrames
+        connection.socket = socket
+        if isTooMuch {
+            writeClose(connection, code: 4408, reason: "slow")
+        } else {
+            connection.wsi.askForWritable()
+        }
+    }
+
+    package func isDrained(_ socket: SocketID) -> Bool {
+        guard let connection = sockets[socket.number], let state = connection.socket else {
+            return false
+        }
+        return state.isOpen && state.pending.isEmpty && !connection.wsi.isPartial
+    }
+
+    package func close(_ socket: SocketID, code: UInt16, reason: String) {
+        guard let connection = sockets[socket.number] else { return }
+        writeClose(connection, code: code, reason: reason)
+    }
+
+    /// Writes a Close frame and waits a little for the peer's.
+    ///
+    /// libwebsockets' own way (a reason and -1 from a callback) loses the frame under libuv in
+    /// Debian's build: it closes a second time before the frame is out.
+    func writeClose(_ connection: Connection, code: UInt16, reason: String) {
+        guard connection.socket?.isOpen == true else { return }
+        connection.socket?.hasSentClose = true
+        connection.socket?.closeCode = code
+        connection.socket?.pending = []
+        connection.socket?.written = 0
+        connection.socket?.pendingBytes = 0
+        guard connection.wsi.write(WebSocketFrame.close(code: code, reason: reason)) else {
+            connection.wsi.kill()
+            return
+        }
+        connection.wsi.setTimeout(configuration.limits.closing)
+    }
+
+    // MARK: - What libwebsockets tells
+
+    /// The 101 is written; the socket is open.
+    func socketEstablished(_ connection: Connection) -> Bool {
+        guard case .upgrading(let request) = connection.phase else { return false }
+        connection.phase = .socket
+        connection.wsi.clearTimeout()
+        let descriptor = connection.wsi.descriptor
+        // Small buffers keep stale state out of the kernel (R46); a dead peer is noticed in 20 s.
+        SocketNames.set(descriptor, SOL_SOCKET, SO_SNDBUF, 128 * 1024)
+        SocketNames.set(descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, 16 * 1024)
+        SocketNames.set(descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, 20_000)
+        let limits = configuration.limits
+        connection.socket = SocketState(
+            assembler: MessageAssembler(
+                byteLimit: limits.messageBytes, fragmentLimit: limits.fragments),
+            lastHeard: LoopActor.loop.milliseconds)
+        sockets[connection.number] = connection
+        socketsByAddress[connection.peer, default: 0] += 1
+        pingRing[pingSlot(connection.number)].insert(connection.number)
+        handler.socketOpened(SocketID(number: connection.number), request: request)
+        return true
+    }
+
+    /// A piece of a message, unmasked, at its place in libwebsockets' read buffer.
+    func pieceReceived(_ connection: Connection, _ piece: [UInt8], at address: UInt) {
+        guard var socket = connection.socket, socket.isOpen else { return }
+        let wsi = connection.wsi
+        let remaining = wsi.remainingPayload
+        let isNewFrame = socket.remaining == 0
+        connection.socket?.lastHeard = LoopActor.loop.milliseconds
+        if isNewFrame, !FrameMask.isMasked(piece, at: address, remaining, library.readBuffer) {
+            writeClose(connection, code: 1002, reason: "frames must be masked")
+            return
+        }
+        guard !wsi.isBinary else {
+            writeClose(connection, code: 1003, reason: "text only")
+            return
+        }
+        connection.socket = nil
+        socket.lastHeard = LoopActor.loop.milliseconds
+        socket.remaining = remaining
+        let outcome = socket.assembler.add(
+            piece, isNewFrame: isNewFrame, remaining: remaining, isFinal: wsi.isFinalFragment)
+        connection.socket = socket
+        switch outcome {
+        case .more:
+            break
+        case .message(let text):
+            handler.socketReceived(SocketID(number: connection.number), text: text)
+        case .tooBig:
+            writeClose(connection, code: 1009, reason: "message too big")
+        case .notText:
+            writeClose(connection, code: 1007, reason: "invalid UTF-8")
+        }
+    }
+
+    /// The kernel takes bytes again.
+    func socketWritable(_ connection: Connection) -> Bool {
+        guard var socket = connection.socket, socket.isOpen else { return true }
+        connection.socket = nil
+        defer { connection.socket = socket }
+        while socket.written < socket.pending.count, !connection.wsi.isPartial {
+            let frame = socket.pending[socket.written]
+            socket.written += 1
+            socket.pendingBytes -= frame.bytes.count
+            guard connection.wsi.write(frame.bytes) else { return false }
+        }
+        guard socket.written == socket.pending.count else {
+            connection.wsi.askForWritable()
+            return true
+        }
+        socket.pending = []
+        socket.written = 0
+        guard socket.owesDrained, !connection.wsi.isPartial else { return true }
+        socket.owesDrained = false
+        connection.socket = socket
+        handler.socketDrained(SocketID(number: connection.number))
+        socket = connection.socket ?? socket
+        return true
+    }
+
+    /// The peer's Close frame, first or as the answer to ours.
+    ///
+    /// - Returns: whether libwebsockets shall answer it.
+    func closeReceived(_ connection: Connection, _ payload: [UInt8]) -> Bool {
+        guard var socket = connection.socket else { return false }
+        defer { connection.socket = socket }
+        guard !socket.hasSentClose else { return false }
+        var checker = Utf8Checker()
+        guard checker.accept(payload.dropFirst(2)), checker.isComplete else {
+            connection.socket = socket
+            writeClose(connection, code: 1007, reason: "invalid UTF-8")
+            socket = connection.socket ?? socket
+            return false
+        }
+        socket.hasReceivedClose = true
+        socket.closeCode =
+            payload.count >= 2 ? UInt16(payload[0]) << 8 | UInt16(payload[1]) : 1005
+        socket.pending = []
+        connection.wsi.setTimeout(configuration.limits.closing)
+        return true
+    }
+
+    /// libwebsockets ends the connection: after a protocol error it has a reason ready, but would
+    /// not get it out (see `writeClose`).
+    func socketDropped(_ connection: Connection) {
+        guard let socket = connection.socket, socket.isOpen else { return }
+        connection.socket?.hasSentClose = true
+        let prepared = connection.wsi.preparedClose
+        guard prepared.count >= 2 else { return }
+        connection.socket?.closeCode = UInt16(prepared[0]) << 8 | UInt16(prepared[1])
+        _ = connection.wsi.write(WebSocketFrame.close(payload: prepared))
+    }
+}

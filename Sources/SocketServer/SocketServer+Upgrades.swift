@@ -1,0 +1,107 @@
+internal import EventLoop
+internal import Ports
+
+extension SocketServer {
+    /// A request asks for an upgrade; the answer to a refused one is written here.
+    ///
+    /// This is the one place where libwebsockets lets us answer: later it matches subprotocols,
+    /// and ends the connection without a word if it finds none or does not like a header.
+    ///
+    /// - Returns: whether the upgrade goes on; otherwise the connection ends.
+    func upgradeAsked(_ connection: Connection) -> Bool {
+        let reader = RequestReader(wsi: connection.wsi, allowed: configuration.allowedHeaders)
+        // libwebsockets has already refused what is neither `websocket` nor `h2c` with a 403,
+        // freed the headers, and asks all the same.
+        guard let upgrade = reader.header("upgrade"),
+            var head = reader.read(peer: connection.peer)
+        else { return false }
+        connection.keepsAlive = false
+        let protocols = reader.header("sec-websocket-protocol")
+        head.request.headers["sec-websocket-protocol"] = protocols
+        head.request.headers["origin"] = reader.header("origin")
+        if let refusal = refusal(reader, head, upgrade: upgrade) {
+            return refuse(connection, refusal)
+        }
+        switch handler.decideUpgrade(head.request) {
+        case .refuse(let response):
+            return refuse(connection, response)
+        case .accept(let subprotocol):
+            guard let offers = Self.offers(protocols), canMatch(subprotocol, in: offers) else {
+                return refuse(connection, .plain(400, "offer a subprotocol of this server"))
+            }
+            connection.phase = .upgrading(head.request)
+            return true
+        }
+    }
+
+    private func refuse(_ connection: Connection, _ response: HttpResponse) -> Bool {
+        let answer = answer(connection, response)
+        // The end of the connection flushes what the kernel has not taken.
+        _ = answer
+        return false
+    }
+
+    /// What is wrong with a handshake (RFC 6455 4.2.1), before the gateway is asked.
+    private func refusal(
+        _ reader: RequestReader, _ head: RequestReader.Head, upgrade: String
+    ) -> HttpResponse? {
+        let limits = configuration.limits
+        guard head.bytes <= limits.headerBytes else { return .plain(431, "headers too large") }
+        guard head.request.path == configuration.socketPath else {
+            return .plain(404, "no WebSocket here")
+        }
+        guard upgrade.lowercased() == "websocket", head.request.method == "GET", head.isClean,
+            !head.hasTransferEncoding, head.contentLength ?? 0 == 0
+        else { return .plain(400, "only GET can be upgraded, and only to websocket") }
+        let connection = reader.header("connection") ?? ""
+        guard connection.utf8.count < Self.listRoom,
+            connection.lowercased().split(separator: ",")
+                .contains(where: { $0.filter { $0 != " " } == "upgrade" })
+        else { return .plain(400, "connection must say upgrade") }
+        guard reader.header("sec-websocket-version") == "13" else {
+            return .plain(426, "version 13 only", [("sec-websocket-version", "13")])
+        }
+        guard Self.isKey(reader.header("sec-websocket-key") ?? ""),
+            reader.header("host")?.isEmpty == false
+        else { return .plain(400, "bad sec-websocket-key or host") }
+        let peer = head.request.peer
+        let isCounted = !SocketNames.isLoopback(peer)
+        guard sockets.count < limits.sockets,
+            !isCounted || socketsByAddress[peer, default: 0] < limits.socketsPerAddress,
+            upgrades.take(at: LoopActor.loop.milliseconds)
+        else { return .plain(503, "too many connections", [("retry-after", "5")]) }
+        return nil
+    }
+
+    /// Room that libwebsockets has for a list in a header; a longer one it drops silently.
+    private static let listRoom = 127
+    /// The same for one entry of the list.
+    private static let entryRoom = 63
+
+    /// The subprotocols that the client offers, or `nil` if libwebsockets could not read them.
+    private static func offers(_ header: String?) -> [String]? {
+        guard let header, header.utf8.count < listRoom else { return nil }
+        let offers = header.split(separator: ",", omittingEmptySubsequences: false)
+            .map { $0.filter { $0 != " " && $0 != "\t" } }
+        let isReadable = offers.allSatisfy { offer in
+            !offer.isEmpty && offer.utf8.count < entryRoom
+                && offer.allSatisfy {
+                    $0.isASCII && ($0.isLetter || $0.isNumber || "-._".contains($0))
+                }
+        }
+        return isReadable ? offers : nil
+    }
+
+    /// Whether libwebsockets will choose this one: it takes the first offer that it knows.
+    private func canMatch(_ subprotocol: String, in offers: [String]) -> Bool {
+        offers.first { configuration.subprotocols.contains($0) } == subprotocol
+    }
+
+    /// Whether it is the base64 form of 16 bytes.
+    private static func isKey(_ text: String) -> Bool {
+        text.utf8.count == 24 && text.hasSuffix("==")
+            && text.dropLast(2).allSatisfy {
+                $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "+" || $0 == "/")
+            }
+    }
+}

@@ -1,0 +1,51 @@
+/// The bounds of everything a peer can make grow, and the times after which it is cut off.
+///
+/// The figures are those of docs/protocol.md 2.14; tests set smaller ones.
+package struct SocketServerLimits: Sendable {
+    /// Bytes of one message from a client, all its fragments together; beyond: close 1009.
+    package var messageBytes = 64 * 1024
+    /// Fragments of one message; beyond: close 1009. Stops endless messages of tiny fragments.
+    package var fragments = 256
+    /// Bytes of a request's body; beyond: 413.
+    package var bodyBytes = 1024 * 1024
+    /// Bytes of a request's header names and values; beyond: 431. libwebsockets is given half as
+    /// much again, so that a little too much is answered and only far too much is cut off.
+    package var headerBytes = 16 * 1024
+    /// Requests whose heads are being read or answered at the same time; others wait their turn.
+    package var requestsInFlight = 2_048
+    /// WebSockets open at the same time; beyond: 503.
+    package var sockets = 20_000
+    /// WebSockets from one address (not loopback, where a proxy may live); beyond: 503.
+    package var socketsPerAddress = 50
+    /// TCP connections, whatever they carry; beyond: closed at once.
+    package var connections = 24_000
+    /// TCP connections from one address (not loopback); beyond: closed at once.
+    package var connectionsPerAddress = 200
+    /// Handshakes to become a WebSocket per second; beyond: 503 with `retry-after`.
+    package var upgradesPerSecond = 1_000
+    /// Bytes kept for one socket while its peer does not read; beyond: close 4408.
+    package var pendingBytes = 256 * 1024
+    /// Frames kept for one socket while its peer does not read; beyond: close 4408.
+    package var pendingFrames = 64
+    /// Time for the head of a request, the TLS handshake, and each pause in a body.
+    package var handshake = Duration.seconds(5)
+    /// Body bytes a peer must send per second once the handshake time is used up.
+    package var bodyBytesPerSecond = 16 * 1024
+    /// Time for the handler's answer.
+    package var answer = Duration.seconds(60)
+    /// Time a keep-alive connection may wait for its next request.
+    package var keepAlive = Duration.seconds(15)
+    /// Time between pings on a socket.
+    package var pingEvery = Duration.seconds(30)
+    /// Silence after which a socket is cut off; longer than ``pingEvery``.
+    package var silence = Duration.seconds(45)
+    /// Time the peer has to answer our Close frame, or to read a refusal while it still sends.
+    package var closing = Duration.seconds(2)
+    /// Bytes of one file of the web folder.
+    package var fileBytes = 8 * 1024 * 1024
+    /// Files of the web folder.
+    package var files = 2_000
+
+    /// The default bounds.
+    package init() {}
+}

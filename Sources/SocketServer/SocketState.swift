@@ -1,0 +1,25 @@
+internal import Ports
+
+/// What a WebSocket has received, and what it has not been able to send.
+struct SocketState {
+    /// The message that is coming in.
+    var assembler: MessageAssembler
+    /// Payload bytes of the present frame that have not come yet.
+    var remaining = 0
+    /// Frames that wait until the kernel has taken earlier ones.
+    var pending: [SharedFrame] = []
+    /// Frames of `pending` that have been written; cut off in batches.
+    var written = 0
+    var pendingBytes = 0
+    /// Whether `socketDrained` is owed.
+    var owesDrained = false
+    /// Milliseconds of the loop's clock when the peer was last heard.
+    var lastHeard: UInt64
+    /// The code of the Close frame that went out or came in first; 1006 if none did.
+    var closeCode: UInt16 = 1006
+    var hasSentClose = false
+    var hasReceivedClose = false
+
+    /// Whether frames may still be sent and messages delivered.
+    var isOpen: Bool { !hasSentClose && !hasReceivedClose }
+}
