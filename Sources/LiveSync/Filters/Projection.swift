@@ -1,0 +1,54 @@
+/// What a role sees of a topic's rows. Applied before any filter of the client (R21).
+package struct Projection: Sendable, Hashable {
+    /// Columns that are sent, as a mask.
+    let visible: UInt64
+    /// Columns of which only kind and length are sent, as a mask.
+    let masked: UInt64
+
+    /// Every column as it is.
+    package static let everything = Projection(visible: .max, masked: 0)
+
+    /// Every column but those named hidden; of those named masked only kind and length.
+    ///
+    /// - Parameters:
+    ///   - schema: the topic's.
+    ///   - hidden: names of columns that are not sent; `id` cannot be hidden.
+    ///   - masked: names of columns whose text is replaced, such as `(24 characters)`.
+    package init(of schema: TopicSchema, hidden: [String] = [], masked: [String] = []) {
+        self.visible = ~Self.mask(hidden, schema) | 1
+        self.masked = Self.mask(masked, schema) & ~1
+    }
+
+    private init(visible: UInt64, masked: UInt64) {
+        self.visible = visible
+        self.masked = masked
+    }
+
+    /// True if a filter or an order may use the column: what is hidden must not be guessed by asking.
+    func allowsFilter(on column: Int) -> Bool {
+        visible & ~masked & (1 << UInt64(column)) != 0
+    }
+
+    /// The value as the role sees it.
+    func shown(_ value: FieldValue, column: Int) -> FieldValue {
+        guard masked & (1 << UInt64(column)) != 0 else { return value }
+        switch value {
+        case .absent: return .absent
+        case .text(let text): return .text("(\(text.count) characters)")
+        case .list(let json): return .text("(list, \(json.utf8.count) bytes)")
+        case .int, .double: return .text("(number)")
+        case .bool: return .text("(boolean)")
+        }
+    }
+
+    private static func mask(_ names: [String], _ schema: TopicSchema) -> UInt64 {
+        var mask: UInt64 = 0
+        for name in names {
+            guard let column = schema.column(name) else {
+                preconditionFailure("\(schema.name): no column \(name) to hide")
+            }
+            mask |= 1 << UInt64(column)
+        }
+        return mask
+    }
+}

@@ -1,0 +1,154 @@
+internal import DequeModule
+
+/// One topic: its rows, who they are by id, and what is left of removed ones.
+final class Topic {
+    /// What is kept of a removed row (R17, R20).
+    struct Tombstone {
+        let handle: Int
+        let goneAt: Int
+    }
+
+    let schema: TopicSchema
+    let limits: SyncLimits
+    let rows: RowStore
+    /// For windows only.
+    let tables: WindowTables?
+    /// Bytes that each column's name takes in a patch.
+    let nameBytes: [Int]
+    private(set) var slots: [String: Int32] = [:]
+    /// Removed rows, oldest first; whole topics only.
+    private(set) var tombstones = Deque<Tombstone>()
+    /// Deltas since before this revision are impossible: tombstones are missing.
+    private(set) var floor: Int
+    /// Revision of the topic's last change.
+    private(set) var changedAt: Int
+    /// Unescaped bytes of all texts, for the reset rule.
+    private(set) var textBytes = 0
+
+    init(schema: TopicSchema, base: Int, limits: SyncLimits) {
+        self.schema = schema
+        self.limits = limits
+        self.rows = RowStore(columnCount: schema.columns.count, base: base)
+        self.tables = schema.kind == .windows ? WindowTables(schema: schema, limits: limits) : nil
+        self.nameBytes = schema.columns.map { $0.utf8.count + 4 }
+        self.floor = base
+        self.changedAt = base
+    }
+
+    /// The slot of the row with an id.
+    func slot(of id: String) -> Int? {
+        slots[id].map { Int($0) }
+    }
+
+    /// True if another row fits.
+    var hasRoom: Bool {
+        rows.count < (schema.kind == .whole ? limits.wholeTopicRows : limits.windowTopicRows)
+    }
+
+    // Changes; `revision` is the running number of the open batch
+
+    /// Makes a row that has only its id.
+    func insert(_ id: String, handle: Int) -> Int {
+        let slot = rows.insert(handle: handle)
+        slots[id] = Int32(slot)
+        _ = rows.set(slot, TopicSchema.idColumn, .text(id), revision: handle)
+        textBytes += Int(rows.metas[slot].textBytes)
+        changedAt = handle
+        return slot
+    }
+
+    /// Sets fields of a row; what is new is sorted into the windows' tables by ``entered(_:)``.
+    ///
+    /// - Returns: how many fields really changed, and how many were refused for their size.
+    func set(_ slot: Int, _ fields: [FieldUpdate], revision: Int) -> (changed: Int, refused: Int) {
+        let before = Int(rows.metas[slot].textBytes)
+        var changed = 0
+        var refused = 0
+        for field in fields where field.column != TopicSchema.idColumn {
+            if rows.set(slot, field.column, field.value, revision: revision) { changed += 1 }
+            guard isOversized(slot) else { continue }
+            _ = rows.set(slot, field.column, .absent, revision: revision)
+            refused += 1
+        }
+        if changed > 0 {
+            rows.touch(slot, revision: revision)
+            textBytes += Int(rows.metas[slot].textBytes) - before
+            changedAt = revision
+        }
+        return (changed, refused)
+    }
+
+    /// Ends a row.
+    func remove(_ id: String, slot: Int, revision: Int) {
+        textBytes -= Int(rows.metas[slot].textBytes)
+        if schema.kind == .whole {
+            tombstones.append(Tombstone(handle: rows.metas[slot].handle, goneAt: revision))
+            if tombstones.count > limits.tombstones, let dropped = tombstones.popFirst() {
+                floor = max(floor, dropped.goneAt)
+            }
+        }
+        slots[id] = nil
+        rows.remove(slot)
+        changedAt = revision
+    }
+
+    /// Forgets tombstones of rows that went at or before a revision.
+    ///
+    /// The floor rises no further than that: a client that waits for a quiet topic stays served.
+    func forget(through revision: Int) {
+        while let first = tombstones.first, first.goneAt <= revision {
+            tombstones.removeFirst()
+            floor = max(floor, first.goneAt)
+        }
+    }
+
+    /// Roughly the bytes of all rows on the wire.
+    var estimatedBytes: Int { textBytes + rows.count * (24 + schema.columns.count * 8) }
+
+    /// True if the row's encoding might not fit a frame. Escapes take at most six times the bytes, so
+    /// that most rows are never measured.
+    private func isOversized(_ slot: Int) -> Bool {
+        let overhead = schema.columns.count * 48
+        guard Int(rows.metas[slot].textBytes) * 6 + overhead > limits.rowBytes else { return false }
+        var bytes = 24
+        for column in schema.columns.indices {
+            let value = rows.value(slot, column)
+            if !value.isAbsent { bytes += nameBytes[column] + value.encodedBytes }
+        }
+        return bytes > limits.rowBytes
+    }
+
+    // Reading
+
+    /// True if a row matches a filter.
+    func matches(_ slot: Int, _ filter: Filter) -> Bool {
+        filter.isEverything || filter.matches { rows.value(slot, $0) }
+    }
+
+    /// Adds a whole row as a role sees it.
+    func append(whole slot: Int, _ projection: Projection, to set: inout RowSet) {
+        set.appendRow(rows.metas[slot].handle)
+        for column in schema.columns.indices where projection.visible & (1 << UInt64(column)) != 0 {
+            let value = rows.value(slot, column)
+            if value.isAbsent { continue }
+            set.appendCell(
+                column, projection.shown(value, column: column), nameBytes: nameBytes[column])
+        }
+    }
+
+    /// Adds the fields that changed after a revision; nothing if the role sees none of them.
+    func append(
+        changesOf slot: Int, since: Int, _ projection: Projection, to set: inout RowSet
+    ) {
+        var hasRow = false
+        for column in schema.columns.indices where projection.visible & (1 << UInt64(column)) != 0 {
+            guard rows.revision(slot, column) > since else { continue }
+            if !hasRow {
+                set.appendRow(rows.metas[slot].handle)
+                hasRow = true
+            }
+            let value = projection.shown(rows.value(slot, column), column: column)
+            set.appendCell(column, value, nameBytes: nameBytes[column])
+        }
+    }
+}

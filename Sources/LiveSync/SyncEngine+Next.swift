@@ -1,0 +1,236 @@
+extension SyncEngine {
+    /// The next frame for a client, if something is due and its credit allows; it counts as sent.
+    ///
+    /// Ask after each commit, after each acknowledgement, and whenever the socket has become writable.
+    /// The most overdue subscription comes first (R44); a first change after quiet goes out at once (R47).
+    package func next(for session: inout SyncSession, now: Milliseconds) -> Outgoing? {
+        precondition(!hasPendingChanges, "frames were asked for inside a batch")
+        while let index = mostOverdue(&session, now: now) {
+            let number = session.subscriptions[index].number
+            let frame = produce(&session.subscriptions[index], now: now)
+            if case .reset(.forbidden) = session.subscriptions[index].phase {
+                session.subscriptions.remove(at: index)
+            }
+            if let frame {
+                counters.frames += 1
+                return Outgoing(subscription: number, frame: frame)
+            }
+        }
+        return nil
+    }
+
+    /// When something may be due for a client that has nothing due now, `nil` if only a change or an
+    /// acknowledgement can make it so.
+    package func nextDue(for session: SyncSession, now: Milliseconds) -> Milliseconds? {
+        var soonest: Milliseconds?
+        for subscription in session.subscriptions {
+            guard let due = dueTime(subscription) else { continue }
+            soonest = min(soonest ?? due, due)
+        }
+        return soonest.map { max($0, now) }
+    }
+
+    /// The client says what it has applied (R45). Unknown subscriptions and revisions that were not sent
+    /// are ignored: they may have crossed with a close.
+    package func acknowledge(
+        _ acknowledgements: [Acknowledgement], for session: inout SyncSession, now: Milliseconds
+    ) {
+        for acknowledgement in acknowledgements {
+            guard let index = session.index(of: acknowledgement.subscription) else { continue }
+            session.subscriptions[index].credit.acknowledged(
+                revision: acknowledgement.revision, part: acknowledgement.part, now: now)
+        }
+    }
+
+    // Choosing
+
+    private func mostOverdue(_ session: inout SyncSession, now: Milliseconds) -> Int? {
+        var best: Int?
+        var bestDue = Milliseconds.max
+        for index in session.subscriptions.indices {
+            if session.subscriptions[index].generation != generation {
+                session.subscriptions[index].generation = generation
+                if case .reset(.forbidden) = session.subscriptions[index].phase {
+                } else {
+                    session.subscriptions[index].phase = .reset(.epochChanged)
+                }
+            }
+            guard let due = dueTime(session.subscriptions[index]), due <= now, due < bestDue else {
+                continue
+            }
+            best = index
+            bestDue = due
+        }
+        return best
+    }
+
+    /// When a subscription's next frame is due; `nil` if there is nothing to say, or no credit.
+    private func dueTime(_ subscription: Subscription) -> Milliseconds? {
+        if subscription.isUrgent {
+            if case .reset = subscription.phase { return subscription.lastSentAt }
+            let isAllowed = subscription.credit.allows(part: subscription.isInSeries)
+            return isAllowed ? subscription.lastSentAt : nil
+        }
+        guard subscription.topic.changedAt > subscription.sent,
+            subscription.credit.allows(part: false)
+        else { return nil }
+        if stopsFollowing, case .window(let window) = subscription.source,
+            window.key.mode == .follow
+        {
+            return nil
+        }
+        let interval = slowsDown ? max(subscription.interval, 1_000) : subscription.interval
+        return subscription.lastSentAt + interval
+    }
+
+    // Producing
+
+    private func produce(_ subscription: inout Subscription, now: Milliseconds) -> SharedFrame? {
+        switch subscription.phase {
+        case .reset(let reason): reset(&subscription, reason, now: now)
+        case .snapshot(let run, let part, let cursor):
+            snapshot(&subscription, run, part: part, cursor: cursor, now: now)
+        case .windowSnapshot(let run, let part):
+            windowSnapshot(&subscription, run, part: part, now: now)
+        case .parts(let run, let part): send(&subscription, run, part: part, now: now)
+        case .answer, .live: delta(&subscription, now: now)
+        }
+    }
+
+    private func reset(
+        _ subscription: inout Subscription, _ reason: ResetReason, now: Milliseconds
+    ) -> SharedFrame {
+        counters.resets[reason, default: 0] += 1
+        subscription.credit.forget()
+        if reason != .forbidden {
+            switch subscription.source {
+            case .topic(let query): subscription.phase = beginSnapshot(query, now: now)
+            case .window(let window):
+                window.refresh(revision: revision)
+                subscription.phase = .windowSnapshot(run: window.snapshot(), part: 0)
+            }
+        }
+        return SharedFrame(.reset(ResetNotice(reason: reason, epoch: epoch)))
+    }
+
+    private func snapshot(
+        _ subscription: inout Subscription, _ run: SnapshotRun, part: Int, cursor: Int,
+        now: Milliseconds
+    ) -> SharedFrame? {
+        guard case .topic(let query) = subscription.source else { return nil }
+        let (frame, nextCursor, wasThere) = query.snapshotPart(
+            part, of: run, cursor: cursor, now: now)
+        count(shared: wasThere)
+        guard case .snapshot(let content) = frame.content else { return nil }
+        subscription.sent = run.at
+        subscription.phase =
+            content.more
+            ? .snapshot(run: run, part: part + 1, cursor: nextCursor)
+            : .answer(afterSnapshot: true)
+        note(
+            &subscription, revision: run.at, part: part, bytes: content.rows.estimatedBytes,
+            isPart: true, now: now)
+        return frame
+    }
+
+    private func windowSnapshot(
+        _ subscription: inout Subscription, _ run: WindowRun, part: Int, now: Milliseconds
+    ) -> SharedFrame? {
+        let frame = run.parts[part]
+        guard case .viewSnapshot(let content) = frame.content else { return nil }
+        count(shared: true)
+        subscription.sent = run.at
+        subscription.phase =
+            content.more ? .windowSnapshot(run: run, part: part + 1) : .live
+        note(
+            &subscription, revision: run.at, part: part, bytes: content.rows.estimatedBytes,
+            isPart: true, now: now)
+        return frame
+    }
+
+    private func delta(_ subscription: inout Subscription, now: Milliseconds) -> SharedFrame? {
+        let sent = subscription.sent
+        switch subscription.source {
+        case .window(let window):
+            window.refresh(revision: revision)
+            let from = max(ticks.bucket(for: sent, floor: 0), min(window.openedAt, sent))
+            let (run, wasThere) = window.delta(from: from)
+            count(shared: wasThere)
+            guard !run.parts.isEmpty else {
+                subscription.sent = run.to
+                subscription.phase = .live
+                return nil
+            }
+            return send(&subscription, run, part: 0, now: now)
+        case .topic(let query):
+            return topicDelta(&subscription, query, now: now)
+        }
+    }
+
+    private func topicDelta(
+        _ subscription: inout Subscription, _ query: TopicQuery, now: Milliseconds
+    ) -> SharedFrame? {
+        let sent = subscription.sent
+        var isAnswer = false
+        var mayReset = true
+        if case .answer(let afterSnapshot) = subscription.phase {
+            isAnswer = true
+            mayReset = !afterSnapshot
+        }
+        guard sent >= query.topic.floor else {
+            subscription.phase = .reset(.tooOld)
+            return nil
+        }
+        let from = ticks.bucket(for: sent, floor: query.topic.floor)
+        var (run, wasThere) = query.delta(from: from, to: revision)
+        count(shared: wasThere)
+        if isTooLarge(run, query.topic), from < sent {
+            (run, wasThere) = query.delta(from: sent, to: revision)
+            count(shared: wasThere)
+        }
+        if mayReset, isTooLarge(run, query.topic) {
+            subscription.phase = .reset(.tooLarge)
+            return nil
+        }
+        if run.parts.isEmpty {
+            guard isAnswer else {
+                subscription.sent = revision
+                return nil
+            }
+            run = query.emptyDelta(from: sent, to: revision)
+        }
+        return send(&subscription, run, part: 0, now: now)
+    }
+
+    private func isTooLarge(_ run: DeltaRun, _ topic: Topic) -> Bool {
+        run.estimatedBytes > limits.resetFloorBytes
+            && run.estimatedBytes > topic.estimatedBytes / 2
+    }
+
+    private func send(
+        _ subscription: inout Subscription, _ run: DeltaRun, part: Int, now: Milliseconds
+    ) -> SharedFrame {
+        let isLast = part == run.parts.count - 1
+        subscription.phase = isLast ? .live : .parts(run: run, part: part + 1)
+        let arrives = isLast ? run.to : run.from
+        if isLast { subscription.sent = run.to }
+        note(
+            &subscription, revision: arrives, part: part,
+            bytes: min(run.estimatedBytes, limits.frameBytes), isPart: run.parts.count > 1,
+            now: now)
+        return run.parts[part]
+    }
+
+    private func note(
+        _ subscription: inout Subscription, revision: Int, part: Int, bytes: Int, isPart: Bool,
+        now: Milliseconds
+    ) {
+        subscription.lastSentAt = now
+        subscription.credit.sent(
+            revision: revision, part: part, bytes: bytes, isPart: isPart, now: now)
+    }
+
+    private func count(shared: Bool) {
+        if shared { counters.shared += 1 } else { counters.computed += 1 }
+    }
+}

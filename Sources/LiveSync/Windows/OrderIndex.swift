@@ -1,0 +1,136 @@
+/// The rows of a topic in the order of one column, ascending, equal keys by handle (R23).
+///
+/// A list of sorted chunks of at most 512 slots: finding a place is two binary searches, inserting moves
+/// at most 2 kB, and a rank adds up the sizes of the chunks before it. Keys are not kept; they are read
+/// from the rows, so a row is taken out *before* its key changes.
+struct OrderIndex {
+    /// Place of an entry; the end is `(chunks.count, 0)`.
+    struct Position: Equatable {
+        var chunk: Int
+        var offset: Int
+    }
+
+    static let chunkLimit = 512
+
+    let column: Int
+    private(set) var count = 0
+    private var chunks: [[Int32]] = []
+
+    init(column: Int) {
+        self.column = column
+    }
+
+    /// The place of a row in this order.
+    func bound(of slot: Int, in rows: RowStore) -> SortBound {
+        SortBound(key: rows.value(slot, column), handle: rows.metas[slot].handle)
+    }
+
+    /// Position after the last entry.
+    var end: Position { Position(chunk: chunks.count, offset: 0) }
+
+    /// The first entry that does not come before a place.
+    func firstNotBefore(_ bound: SortBound, in rows: RowStore) -> Position {
+        var low = 0
+        var high = chunks.count
+        while low < high {
+            let middle = (low + high) / 2
+            guard let last = chunks[middle].last else { break }
+            if self.bound(of: Int(last), in: rows).ordered(before: bound) < 0 {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        guard low < chunks.count else { return end }
+        let chunk = low
+        low = 0
+        high = chunks[chunk].count
+        while low < high {
+            let middle = (low + high) / 2
+            if self.bound(of: Int(chunks[chunk][middle]), in: rows).ordered(before: bound) < 0 {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return Position(chunk: chunk, offset: low)
+    }
+
+    /// The first entry whose key does not come before a key, whatever its handle.
+    func firstNotBefore(key: FieldValue, in rows: RowStore) -> Position {
+        firstNotBefore(SortBound(key: key, handle: Int.min), in: rows)
+    }
+
+    /// Number of entries before a position.
+    func rank(_ position: Position) -> Int {
+        var rank = position.offset
+        for chunk in chunks[..<position.chunk] {
+            rank += chunk.count
+        }
+        return rank
+    }
+
+    /// The slot at a position, `nil` at the end.
+    func slot(at position: Position) -> Int? {
+        position.chunk < chunks.count ? Int(chunks[position.chunk][position.offset]) : nil
+    }
+
+    /// The position after; the end stays the end.
+    func after(_ position: Position) -> Position {
+        guard position.chunk < chunks.count else { return position }
+        if position.offset + 1 < chunks[position.chunk].count {
+            return Position(chunk: position.chunk, offset: position.offset + 1)
+        }
+        return Position(chunk: position.chunk + 1, offset: 0)
+    }
+
+    /// The position before, `nil` at the start.
+    func before(_ position: Position) -> Position? {
+        if position.offset > 0 {
+            return Position(chunk: position.chunk, offset: position.offset - 1)
+        }
+        guard position.chunk > 0 else { return nil }
+        return Position(chunk: position.chunk - 1, offset: chunks[position.chunk - 1].count - 1)
+    }
+
+    /// Takes a row in.
+    mutating func insert(_ slot: Int, in rows: RowStore) {
+        count += 1
+        guard !chunks.isEmpty else {
+            chunks = [[Int32(slot)]]
+            return
+        }
+        var position = firstNotBefore(bound(of: slot, in: rows), in: rows)
+        if position.chunk == chunks.count {
+            position = Position(chunk: chunks.count - 1, offset: chunks[chunks.count - 1].count)
+        }
+        chunks[position.chunk].insert(Int32(slot), at: position.offset)
+        guard chunks[position.chunk].count > Self.chunkLimit else { return }
+        // New rows mostly come last: splitting there unevenly keeps the chunks before it full.
+        let isLast = position.chunk == chunks.count - 1
+        let cut = isLast ? Self.chunkLimit * 7 / 8 : Self.chunkLimit / 2
+        let rest = Array(chunks[position.chunk][cut...])
+        chunks[position.chunk].removeSubrange(cut...)
+        chunks.insert(rest, at: position.chunk + 1)
+    }
+
+    /// Takes a row out. Its key must still be the one it was taken in with.
+    mutating func remove(_ slot: Int, in rows: RowStore) {
+        let position = firstNotBefore(bound(of: slot, in: rows), in: rows)
+        guard self.slot(at: position) == slot else {
+            assertionFailure("the order of column \(column) lost slot \(slot)")
+            return
+        }
+        count -= 1
+        chunks[position.chunk].remove(at: position.offset)
+        if chunks[position.chunk].isEmpty {
+            chunks.remove(at: position.chunk)
+        } else if chunks[position.chunk].count < Self.chunkLimit / 4,
+            position.chunk + 1 < chunks.count,
+            chunks[position.chunk].count + chunks[position.chunk + 1].count <= Self.chunkLimit / 2
+        {
+            let next = chunks.remove(at: position.chunk + 1)
+            chunks[position.chunk].append(contentsOf: next)
+        }
+    }
+}

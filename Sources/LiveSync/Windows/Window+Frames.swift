@@ -1,0 +1,112 @@
+/// All parts of a window's rows at one revision, shared by those who open it at that moment.
+final class WindowRun {
+    let at: Int
+    let parts: [SharedFrame]
+
+    init(at: Int, parts: [SharedFrame]) {
+        self.at = at
+        self.parts = parts
+    }
+}
+
+extension Window {
+    /// The window as it is at the revision it was last refreshed for.
+    func snapshot() -> WindowRun {
+        if let snapshotRun, snapshotRun.at == computedAt { return snapshotRun }
+        var sets: [RowSet] = []
+        var set = RowSet()
+        for entry in entries where isThere(entry) {
+            if set.count > 0, set.estimatedBytes + estimate(entry.slot) > topic.limits.frameBytes {
+                sets.append(set)
+                set = RowSet()
+            }
+            topic.append(whole: entry.slot, key.projection, to: &set)
+        }
+        sets.append(set)
+        let frames = sets.enumerated().map { number, rows in
+            SharedFrame(
+                .viewSnapshot(
+                    ViewSnapshotPart(
+                        at: computedAt, part: number, schema: topic.schema, rows: rows,
+                        more: number < sets.count - 1, total: .exact(total), before: before,
+                        next: next)))
+        }
+        let run = WindowRun(at: computedAt, parts: frames)
+        snapshotRun = run
+        return run
+    }
+
+    /// What changed since a revision; no parts if nothing that a client sees.
+    func delta(from: Int) -> (run: DeltaRun, shared: Bool) {
+        if runsTo != computedAt {
+            runs.removeAll(keepingCapacity: true)
+            runsTo = computedAt
+        }
+        if let run = runs.first(where: { $0.from == from }) { return (run, true) }
+        let run = computeDelta(from: from)
+        if runs.count < 32 { runs.append(run) }
+        return (run, false)
+    }
+
+    private func computeDelta(from: Int) -> DeltaRun {
+        guard changedAt > from else {
+            return DeltaRun(from: from, to: computedAt, parts: [], estimatedBytes: 0)
+        }
+        var parts = DeltaParts(
+            from: from, to: computedAt, schema: topic.schema, frameBytes: topic.limits.frameBytes)
+        var left: [Int] = []
+        var back: [Int] = []
+        for entry in entries {
+            if entry.leftAt > from {
+                if entry.hasLeft { left.append(entry.handle) } else { back.append(entry.handle) }
+            }
+            guard isThere(entry) else { continue }
+            if entry.enteredAt > from {
+                parts.makeRoom(rowBytes: estimate(entry.slot))
+                topic.append(whole: entry.slot, key.projection, to: &parts.new)
+            } else if topic.rows.lastChange(entry.slot) > from {
+                parts.makeRoom(rowBytes: estimate(entry.slot))
+                topic.append(
+                    changesOf: entry.slot, since: from, key.projection, to: &parts.put)
+            }
+        }
+        parts.close()
+        let order = key.mode == .follow && orderChangedAt > from ? entries.map(\.handle) : nil
+        let last = parts.closed.count - 1
+        let frames = parts.closed.enumerated().map { number, part in
+            let isLast = number == last
+            return SharedFrame(
+                .viewDelta(
+                    ViewDeltaPart(
+                        from: from, to: isLast ? computedAt : from, part: number, more: !isLast,
+                        schema: topic.schema, new: part.new, put: part.put,
+                        left: isLast ? left : [], back: isLast ? back : [],
+                        order: isLast ? order : nil, total: .exact(total), before: before)))
+        }
+        return DeltaRun(
+            from: from, to: computedAt, parts: frames, estimatedBytes: parts.estimatedBytes)
+    }
+
+    private func isThere(_ entry: Entry) -> Bool {
+        topic.rows.metas[entry.slot].handle == entry.handle
+    }
+
+    private func estimate(_ slot: Int) -> Int {
+        let most = Int(topic.rows.metas[slot].textBytes) * 6 + topic.schema.columns.count * 48
+        return min(most, topic.limits.rowBytes)
+    }
+}
+
+extension Window {
+    /// True if a client of the other window sees the same in this one, now and later.
+    func isSame(as other: Window) -> Bool {
+        front == other.front && !entries.contains(where: \.hasLeft)
+            && entries.elementsEqual(other.entries) { $0.handle == $1.handle }
+    }
+
+    /// Lets go of frames that nobody will ask for again.
+    func expire(revision: Int) {
+        if runsTo < revision { runs.removeAll() }
+        if let snapshotRun, snapshotRun.at < revision { self.snapshotRun = nil }
+    }
+}

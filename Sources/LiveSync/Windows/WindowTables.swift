@@ -1,0 +1,116 @@
+internal import DequeModule
+
+/// What a windowed topic keeps beside its rows: one order per sort column, and the groups.
+final class WindowTables {
+    /// A row came to a place of an order, or left it, or changed its group there.
+    struct Touch {
+        let bound: SortBound
+        let group: Int32
+        /// +1 came, -1 left.
+        let sign: Int
+    }
+
+    /// One order, and what happened in it lately.
+    struct Order {
+        var index: OrderIndex
+        /// The newest touches; windows that fell further behind start over.
+        var log = Deque<Touch>()
+        /// Number of the first touch in the log since the start.
+        var logStart = 0
+
+        /// Number that the next touch will get.
+        var logEnd: Int { logStart + log.count }
+    }
+
+    private let limits: SyncLimits
+    private(set) var orders: [Order]
+    private(set) var groups: GroupTable
+
+    init(schema: TopicSchema, limits: SyncLimits) {
+        self.limits = limits
+        self.orders = schema.sortColumns.map { Order(index: OrderIndex(column: $0)) }
+        self.groups = GroupTable(columns: schema.filterColumns)
+    }
+
+    /// A new row has all its fields.
+    func inserted(_ slot: Int, in rows: RowStore) {
+        let group = groups.number(of: slot, in: rows)
+        groups.move(from: -1, to: group)
+        rows.metas[slot].group = group
+        for order in orders.indices {
+            orders[order].index.insert(slot, in: rows)
+            log(slot, group, +1, in: order, rows)
+        }
+    }
+
+    /// Fields are about to change: takes the row out of the orders whose key changes.
+    ///
+    /// - Returns: these orders, as a mask.
+    func willChange(_ slot: Int, _ fields: [FieldUpdate], in rows: RowStore) -> UInt64 {
+        var taken: UInt64 = 0
+        for order in orders.indices {
+            let column = orders[order].index.column
+            guard
+                fields.contains(where: {
+                    $0.column == column && $0.value != rows.value(slot, column)
+                })
+            else { continue }
+            log(slot, rows.metas[slot].group, -1, in: order, rows)
+            orders[order].index.remove(slot, in: rows)
+            taken |= 1 << UInt64(order)
+        }
+        return taken
+    }
+
+    /// Fields have changed.
+    func changed(_ slot: Int, _ fields: [FieldUpdate], taken: UInt64, in rows: RowStore) {
+        let old = rows.metas[slot].group
+        var group = old
+        if fields.contains(where: { groups.columns.contains($0.column) }) {
+            group = groups.number(of: slot, in: rows)
+        }
+        if group != old {
+            groups.move(from: old, to: group)
+            rows.metas[slot].group = group
+        }
+        for order in orders.indices {
+            if taken & (1 << UInt64(order)) != 0 {
+                orders[order].index.insert(slot, in: rows)
+                log(slot, group, +1, in: order, rows)
+            } else if group != old {
+                log(slot, old, -1, in: order, rows)
+                log(slot, group, +1, in: order, rows)
+            }
+        }
+    }
+
+    /// A row is about to be removed.
+    func willRemove(_ slot: Int, in rows: RowStore) {
+        let group = rows.metas[slot].group
+        for order in orders.indices {
+            log(slot, group, -1, in: order, rows)
+            orders[order].index.remove(slot, in: rows)
+        }
+        groups.move(from: group, to: -1)
+        rows.metas[slot].group = -1
+    }
+
+    /// Tidies up between two commits.
+    func compact(_ rows: RowStore) {
+        guard groups.wantsCompaction else { return }
+        groups.compact(rows)
+        for order in orders.indices {
+            orders[order].logStart = orders[order].logEnd
+            orders[order].log.removeAll()
+        }
+    }
+
+    private func log(_ slot: Int, _ group: Int32, _ sign: Int, in order: Int, _ rows: RowStore) {
+        let bound = orders[order].index.bound(of: slot, in: rows)
+        orders[order].log.append(Touch(bound: bound, group: group, sign: sign))
+        if orders[order].log.count > limits.touches {
+            orders[order].log.removeFirst()
+            orders[order].logStart += 1
+        }
+    }
+}
