@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import AsyncIterator, Generator
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 from harness.client import GatewayClient
+from harness.fixtures import ConnectClient
 from harness.paths import artifacts
 from harness.stack import Stack, unique
 
@@ -27,12 +27,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
                     name = ''.join(c if c.isalnum() else '-' for c in item.name)
                     shutil.copyfile(value.gateway.process.log, artifacts() / f'gateway-{name}.log')
     return report
-
-
-class ConnectClient(Protocol):
-    """What the `connect` fixture is: opens a client with a new token of the role."""
-
-    def __call__(self, stack: Stack, role: str = 'admin', **options: Any) -> AbstractAsyncContextManager[GatewayClient]: ...
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ConnectClient
 from harness.client import RpcError
+from harness.fixtures import ConnectClient
 from harness.stack import Stack, unique
 from harness.waiting import wait_for
 from harness.workers import WorkerSpec

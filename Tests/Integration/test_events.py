@@ -9,8 +9,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import ConnectClient
 from harness.client import GatewayClient
+from harness.fixtures import ConnectClient
 from harness.rows import Row, Table
 from harness.stack import Stack, unique
 from harness.workers import WorkerSpec
@@ -78,7 +78,7 @@ async def test_failure_with_its_traceback(stack: Stack, connect: ConnectClient, 
         task = stack.send('billing.charge', 'card declined', queue=f'q-{pool}')
         row = await reach(client, view, task, 'FAILURE')
 
-        assert 'card declined' in row['exception'] and 'CatalogError' in row['exception']
+        assert 'card declined' in row['exception'] and 'PaymentError' in row['exception']
         assert 'traceback' not in row, 'list rows carry no traceback'
     token = stack.running_gateway.token('viewer', unique('detail'))
     async with httpx.AsyncClient(base_url=stack.running_gateway.base_url, headers={'Authorization': f'Bearer {token}'}) as http:

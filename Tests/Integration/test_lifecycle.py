@@ -13,8 +13,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import ConnectClient
 from harness.events import life, task_events
+from harness.fixtures import ConnectClient
 from harness.gateway import LOGIN, Gateway
 from harness.process import ManagedProcess
 from harness.redis_server import RedisServer

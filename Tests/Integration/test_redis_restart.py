@@ -11,8 +11,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import ConnectClient
 from harness.client import RpcError
+from harness.fixtures import ConnectClient
 from harness.gateway import Gateway
 from harness.rows import Row, Table
 from harness.stack import Stack, unique

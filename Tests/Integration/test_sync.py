@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ConnectClient
 from harness.client import GatewayClient
 from harness.events import life, task_events, worker_event
+from harness.fixtures import ConnectClient
 from harness.rows import Table
 from harness.stack import Stack, unique
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import ConnectClient
 from harness import raw_http
 from harness.client import SUBPROTOCOL, GatewayClient, RpcError
+from harness.fixtures import ConnectClient
 from harness.stack import Stack, unique
 from websockets.asyncio.client import connect as websocket_connect
 from websockets.typing import Subprotocol

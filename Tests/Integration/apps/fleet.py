@@ -14,7 +14,7 @@ from celery import Celery
 from celery.exceptions import Ignore, Reject
 
 
-class CatalogError(Exception):
+class PaymentError(Exception):
     """A failure that people recognize in a list."""
 
 
@@ -67,9 +67,12 @@ def write(path: str, text: str) -> int:
 
 
 @app.task(name='billing.charge')
-def fail(message: str = 'card declined') -> None:
-    """Fails with a traceback."""
-    raise CatalogError(message)
+def charge(problem: str = '', seconds: float = 0.05) -> str:
+    """Succeeds, or fails with a traceback if there is a problem."""
+    time.sleep(seconds)
+    if problem:
+        raise PaymentError(problem)
+    return 'paid'
 
 
 @app.task(name='mail.send', bind=True, max_retries=5)

@@ -124,6 +124,10 @@ class Gateway:
             raise RuntimeError(f'token link ended with {done.returncode}: {done.stderr}')
         return done.stdout.strip()
 
+    def login_url(self) -> str:
+        """A fresh one-time link to the dashboard."""
+        return f'{self.base_url}/#login={self.new_link().rsplit("=", 1)[-1]}'
+
     def send_signal(self, number: signal.Signals) -> None:
         assert self.process
         self.process.signal(number)

@@ -27,14 +27,14 @@ class Stack:
         self.gateway: Gateway | None = None
         self._app: Celery | None = None
 
-    def start(self, *, gateway: bool = True, gateway_options: Sequence[str] = ()) -> Stack:
+    def start(self, *, gateway: bool = True, listen: str = '127.0.0.1:0', gateway_options: Sequence[str] = ()) -> Stack:
         try:
             self.redis_server.start()
             for spec in self.specs:
                 self.launch_worker(spec)
             if gateway:
-                self.gateway = Gateway(self.broker, self.folder, backend=self.backend, options=gateway_options).launch()
-                self.gateway.wait_listening()
+                self.gateway = Gateway(self.broker, self.folder, backend=self.backend, listen=listen, options=gateway_options)
+                self.gateway.launch().wait_listening()
             for worker in self.workers.values():
                 worker.wait_ready()
             if self.gateway:

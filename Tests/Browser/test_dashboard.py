@@ -1,0 +1,209 @@
+"""The dashboard on the demo's fleet, as a person uses it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from harness.stack import Stack, unique
+from harness.waiting import wait_for
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+PAGES = ('overview', 'tasks', 'queues', 'workers', 'activity')
+AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+
+
+def show(page: Page, name: str) -> None:
+    """Goes to a page of the dashboard by its address."""
+    page.evaluate('name => { location.hash = `#/${name}`; }', name)
+    page.wait_for_function('name => location.hash.startsWith(`#/${name}`)', arg=name)
+    expect(page.locator('main h1, main h2').first).to_be_visible()
+
+
+def row(page: Page, row_id: str) -> Locator:
+    """The row of a table by its id, which may hold any character."""
+    return page.locator(f'[data-testid=row][data-id={json.dumps(row_id)}]').first
+
+
+def confirm(page: Page) -> None:
+    dialog = page.get_by_test_id('dialog-confirm')
+    expect(dialog).to_be_visible()
+    dialog.get_by_test_id('confirm-yes').click()
+
+
+def outcome(page: Page, state: str, timeout: float = 30_000) -> Locator:
+    shown = page.locator(f'[data-testid=outcome][data-state={state}]').first
+    shown.wait_for(timeout=timeout)
+    return shown
+
+
+def number(locator: Locator) -> float:
+    found = re.search(r'-?[\d,.]+', locator.inner_text())
+    return float(found.group().replace(',', '')) if found else float('nan')
+
+
+def test_the_link_logs_in_and_vanishes_from_the_address(page: Page) -> None:
+    assert 'login=' not in page.url
+    expect(page.get_by_test_id('status-who')).to_contain_text(re.compile('admin|setup|set-up', re.IGNORECASE))
+
+
+def test_the_link_works_once(browser: Browser, stack: Stack) -> None:
+    link = stack.running_gateway.login_url()
+    for attempt in range(2):
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(link)
+        if attempt == 0:
+            expect(page.get_by_test_id('status-connection')).to_contain_text(re.compile('live|connected', re.IGNORECASE))
+        else:
+            expect(page.get_by_test_id('stat-eventsPerSecond')).to_have_count(0)
+        context.close()
+
+
+def test_a_reload_stays_logged_in(page: Page) -> None:
+    page.reload()
+
+    expect(page.get_by_test_id('status-connection')).to_contain_text(re.compile('live|connected', re.IGNORECASE))
+
+
+def test_numbers_move(page: Page) -> None:
+    show(page, 'overview')
+    stats = page.locator('[data-testid^=stat-]')
+    expect(stats.first).to_be_visible()
+    assert stats.count() >= 4
+    before = stats.all_inner_texts()
+
+    page.wait_for_function(
+        """before => {
+          const now = [...document.querySelectorAll('[data-testid^=stat-]')].map((node) => node.innerText);
+          return now.filter((text, index) => text !== before[index]).length >= 2;
+        }""",
+        arg=before,
+    )
+
+
+def test_the_status_line_tells_connection_age_and_broker(page: Page) -> None:
+    for name in ('status-connection', 'status-age', 'status-broker', 'status-who'):
+        expect(page.get_by_test_id(name)).to_be_visible()
+        assert page.get_by_test_id(name).inner_text().strip()
+
+
+def test_workers_are_shown_with_their_state_in_words(page: Page) -> None:
+    show(page, 'workers')
+
+    for node in ('mail@berlin-1', 'reports@berlin-2', 'catalog@oslo-1', 'media@oslo-2'):
+        expect(row(page, node)).to_be_visible()
+        expect(row(page, node)).to_contain_text(re.compile('online|busy|slow', re.IGNORECASE))
+
+
+def test_a_task_is_revoked_from_the_page(page: Page, stack: Stack) -> None:
+    task = stack.send('math.add', 1, 1, queue='search', countdown=600)
+    show(page, 'tasks')
+    page.evaluate('id => { location.hash = `#/tasks/${encodeURIComponent(id)}`; }', task)
+    expect(page.locator('main')).to_contain_text(task)
+
+    page.locator('main').get_by_test_id('action-revoke').first.click()
+    confirm(page)
+
+    outcome(page, 'confirmed')
+    wait_for(lambda: (stack.result(task) or {}).get('status') == 'REVOKED', 10, 'REVOKED in Redis')
+
+
+def test_a_queue_is_purged_from_the_page_with_its_count(page: Page, stack: Stack, screenshots: Path) -> None:
+    queue = unique('purge-me')
+    for _ in range(7):
+        stack.send('math.add', 1, 1, queue=queue)
+    show(page, 'queues')
+    expect(row(page, queue)).to_be_visible(timeout=40_000)
+    expect(row(page, queue)).to_contain_text('7')
+
+    row(page, queue).get_by_test_id('action-purge').click()
+    expect(page.get_by_test_id('dialog-confirm')).to_contain_text('7')
+    page.screenshot(path=screenshots / 'purge-dialog.png')
+    confirm(page)
+
+    expect(outcome(page, 'confirmed')).to_contain_text('7')
+    wait_for(lambda: stack.queue_length(queue) == 0, 10, 'the queue in Redis to be empty')
+
+
+def test_a_dialog_can_be_left_without_doing_anything(page: Page, stack: Stack) -> None:
+    queue = unique('keep-me')
+    stack.send('math.add', 1, 1, queue=queue)
+    show(page, 'queues')
+    expect(row(page, queue)).to_be_visible(timeout=40_000)
+
+    row(page, queue).get_by_test_id('action-purge').click()
+    expect(page.get_by_test_id('dialog-confirm')).to_be_visible()
+    page.keyboard.press('Escape')
+
+    expect(page.get_by_test_id('dialog-confirm')).to_be_hidden()
+    assert stack.queue_length(queue) == 1
+
+
+def test_a_task_is_run_from_the_page(page: Page, stack: Stack) -> None:
+    show(page, 'tasks')
+    page.get_by_test_id('action-run').first.click()
+    form = page.locator('dialog[open], [role=dialog]').first
+    expect(form).to_be_visible()
+    form.get_by_label(re.compile('task', re.IGNORECASE)).first.fill('math.add')
+    form.get_by_label(re.compile('^arg', re.IGNORECASE)).first.fill('[40, 2]')
+    form.get_by_label(re.compile('queue', re.IGNORECASE)).first.fill('celery')
+    form.get_by_role('button', name=re.compile('run', re.IGNORECASE)).last.click()
+
+    outcome(page, 'confirmed')
+
+
+def test_a_worker_is_restarted_and_one_that_cannot_says_why(page: Page) -> None:
+    show(page, 'workers')
+    row(page, 'reports@berlin-2').get_by_test_id('action-restart').click()
+    confirm(page)
+    outcome(page, 'confirmed', 60_000)
+
+
+def test_activity_shows_what_was_done(page: Page, stack: Stack) -> None:
+    show(page, 'activity')
+
+    expect(page.locator('main')).to_contain_text('queue.purge')
+
+
+def test_hostile_names_are_text(page: Page, stack: Stack) -> None:
+    name = '<img src=x onerror="window.__hacked = true">'
+    stack.send('text.echo', name, queue=name)
+    show(page, 'queues')
+
+    expect(row(page, name)).to_be_visible(timeout=40_000)
+    assert page.evaluate('window.__hacked') is None
+
+
+def test_the_connection_comes_back_by_itself(page: Page, context: BrowserContext) -> None:
+    context.set_offline(True)
+    page.evaluate("() => window.dispatchEvent(new Event('offline'))")
+    context.set_offline(False)
+
+    expect(page.get_by_test_id('status-connection')).to_contain_text(re.compile('live|connected', re.IGNORECASE), timeout=40_000)
+
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+@pytest.mark.parametrize('name', PAGES)
+def test_every_page_is_axe_clean_and_fits(page: Page, name: str, scheme: str, screenshots: Path) -> None:
+    page.emulate_media(color_scheme='dark' if scheme == 'dark' else 'light', reduced_motion='reduce')
+    show(page, name)
+    page.wait_for_timeout(600)
+    page.screenshot(path=screenshots / f'{name}-{scheme}.png')
+
+    result = Axe().run(page, options={'runOnly': {'type': 'tag', 'values': AXE_TAGS}})
+
+    assert result.violations_count == 0, result.generate_report()
+
+
+@pytest.mark.parametrize('name', PAGES)
+def test_every_page_fits_a_narrow_screen(page: Page, name: str, screenshots: Path) -> None:
+    page.set_viewport_size({'width': 320, 'height': 640})
+    show(page, name)
+    page.wait_for_timeout(300)
+    page.screenshot(path=screenshots / f'{name}-narrow.png')
+
+    assert page.evaluate('document.documentElement.scrollWidth') <= 321

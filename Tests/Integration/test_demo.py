@@ -1,0 +1,84 @@
+"""bin/demo as a process: --once passes, and Ctrl-C leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from harness.paths import APPS, ROOT, gateway_binary
+from harness.process import ManagedProcess
+from harness.waiting import wait_for
+
+
+def start_demo(folder: Path, *options: str) -> ManagedProcess:
+    """What bin/demo runs after set-up and build, with the gateway under test."""
+    environment = {
+        'CELERIAC_BIN': str(gateway_binary()),
+        'CELERIAC_ARTIFACTS': str(folder),
+        'PYTHONPATH': os.pathsep.join([str(APPS), str(ROOT)]),
+        'PYTHONUNBUFFERED': '1',
+        'TMPDIR': str(folder),
+    }
+    return ManagedProcess('demo', [sys.executable, '-m', 'demo', *options], folder / 'demo.log', cwd=folder, env=environment)
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Command lines or working folders of running processes that belong to this demo."""
+    found = []
+    for entry in Path('/proc').iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            line = (entry / 'cmdline').read_bytes().replace(b'\0', b' ').decode(errors='replace')
+            place = str((entry / 'cwd').readlink())
+        except OSError:
+            continue
+        if str(folder) in line or place.startswith(str(folder)):
+            found.append(f'{entry.name} {line[:120]}')
+    return found
+
+
+def test_once_passes(folder: Path) -> None:
+    demo = start_demo(folder, '--once')
+    try:
+        code = demo.wait_exit(240)
+        assert code == 0, demo.tail(60)
+        assert demo.output().count('✓') >= 10 and '✗' not in demo.output()
+    finally:
+        demo.kill()
+    wait_for(lambda: not processes_of(folder), 15, 'all processes to be gone')
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_every_process_that_was_started(folder: Path, number: signal.Signals) -> None:
+    demo = start_demo(folder, '--listen', '127.0.0.1:0')
+    try:
+        demo.wait_output(r'http://\S+#login=\S+', 60)
+        assert len(processes_of(folder)) >= 7, 'redis, four workers, producer, gateway'
+
+        demo.signal(number)
+
+        assert demo.wait_exit(30) == 0
+        wait_for(lambda: not processes_of(folder), 15, 'all processes to be gone')
+        assert not list(folder.glob('celeriac-demo-*'))
+    finally:
+        demo.kill()
+
+
+def test_when_a_part_ends_the_demo_says_which_and_ends(folder: Path) -> None:
+    demo = start_demo(folder, '--listen', '127.0.0.1:0')
+    try:
+        demo.wait_output(r'#login=\S+', 60)
+        victim = next(line for line in processes_of(folder) if re.search(r'redis-server', line))
+
+        os.kill(int(victim.split()[0]), signal.SIGKILL)
+
+        assert demo.wait_exit(30) == 1
+        assert 'redis-server ended' in demo.output()
+        wait_for(lambda: not processes_of(folder), 15, 'all processes to be gone')
+    finally:
+        demo.kill()

@@ -1,0 +1,186 @@
+"""The checks of `bin/demo --once`: that deltas flow, and that commands do what they say, seen from Redis and Celery themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+from harness.client import GatewayClient
+from harness.rows import Row, Table
+from harness.stack import Stack, unique
+from harness.waiting import wait_for
+
+from .fleet import MAIL, REPORTS, WORKERS
+
+TOPICS = ('stats', 'workers', 'queues', 'commands', 'health')
+
+
+class CheckError(AssertionError):
+    """A check of the demo failed."""
+
+
+def expect(condition: object, sentence: str) -> None:
+    if not condition:
+        raise CheckError(sentence)
+
+
+class Checks:
+    """The checks, in the order in which they run. Each returns the sentence that is shown when it passed."""
+
+    def __init__(self, stack: Stack, client: GatewayClient) -> None:
+        self.stack = stack
+        self.client = client
+        self.tables: dict[str, Table] = {}
+
+    def all(self) -> list[Callable[[], Awaitable[str]]]:
+        return [
+            self.link,
+            self.workers,
+            self.deltas,
+            self.states,
+            self.run,
+            self.revoke,
+            self.terminate,
+            self.purge,
+            self.restart,
+            self.refusal,
+        ]
+
+    async def link(self) -> str:
+        link = self.stack.running_gateway.login_link()
+        page, code = link.split('#login=')
+        async with httpx.AsyncClient(timeout=10) as http:
+            shown = await http.get(page)
+            expect(shown.status_code == 200 and '<html' in shown.text.lower(), f'{page} answered {shown.status_code}')
+            opened = await http.post(f'{page}api/session', json={'code': code})
+            expect(opened.status_code == 200, f'the login code was answered with {opened.status_code} {opened.text}')
+            again = await http.get(f'{page}api/session')
+            expect(again.status_code == 200, 'the session cookie does not work')
+        return f'the page is served and its one-time link opens a session as {opened.json()["who"]}'
+
+    async def workers(self) -> str:
+        for topic in TOPICS:
+            self.tables[topic] = await self.client.subscribe(topic)
+        self.tables['tasks'] = await self.client.view(mode='follow', limit=50)
+        nodes = {spec.node for spec in WORKERS}
+
+        def online() -> bool:
+            rows = self.tables['workers'].by_id()
+            return nodes <= rows.keys() and all(rows[node]['state'] in {'online', 'busy', 'slow'} for node in nodes)
+
+        await self.client.until(online, 40, lambda: f'four workers online; {self._shown("workers", "state")}')
+        return f'{len(nodes)} workers are online: {", ".join(sorted(nodes))}'
+
+    def _shown(self, topic: str, field: str) -> dict[str, Any]:
+        return {key: row.get(field) for key, row in self.tables[topic].by_id().items()}
+
+    async def deltas(self) -> str:
+        wanted = ('stats', 'workers', 'queues', 'tasks')
+        before = {name: self.tables[name].deltas for name in wanted}
+        await self.client.until(
+            lambda: all(self.tables[name].deltas - before[name] >= 5 for name in wanted),
+            30,
+            lambda: f'five deltas each; { ({name: self.tables[name].deltas - before[name] for name in wanted}) }',
+        )
+        fleet = self.tables['stats'].get('fleet') or {}
+        return f'deltas flow on {", ".join(wanted)}; {fleet.get("tasks")} tasks known, {fleet.get("eventsPerSecond", 0):.0f} events/s'
+
+    async def states(self) -> str:
+        def counts() -> dict[str, int]:
+            rows = [row for row in self.tables['stats'] if str(row['id']).startswith('total:')]
+            return {row['state']: row['count'] for row in rows if row['count']}
+
+        await self.client.until(
+            lambda: {'SUCCESS', 'STARTED', 'RECEIVED'} <= counts().keys(), 30, lambda: f'tasks that end; {counts()}'
+        )
+        return f'tasks are followed to their end: {counts()}'
+
+    async def _result(self, task_id: str, status: str, timeout: float = 20) -> Row:
+        def found() -> Row | None:
+            result = self.stack.result(task_id)
+            return result if result and result['status'] == status else None
+
+        return await asyncio.to_thread(wait_for, found, timeout, f'{status} of {task_id} in the result backend')
+
+    def _confirmed(self, row: Row) -> None:
+        expect(row['state'] == 'confirmed', f'{row["cmd"]} ended {row["state"]}: {row.get("reason")} {row.get("evidence")}')
+
+    async def run(self) -> str:
+        row = await self.client.command('task.run', {'task': 'math.add', 'args': [40, 2], 'queue': 'celery'})
+        self._confirmed(row)
+        result = await self._result(row['taskId'], 'SUCCESS')
+        expect(result['result'] == 42, f'the result is {result["result"]}')
+        return f'run: {row["evidence"][-1]}; the result in Redis is 42'
+
+    async def revoke(self) -> str:
+        task = self.stack.send('math.add', 1, 1, queue='search', countdown=120)
+        await self.client.until(lambda: self.tables['tasks'].get(task), 20, 'the waiting task to be seen')
+        row = await self.client.command('task.revoke', {'id': task})
+        self._confirmed(row)
+        await self._result(task, 'REVOKED')
+        return f'revoke of a waiting task: {row["evidence"][-1]}; Redis says REVOKED'
+
+    async def terminate(self) -> str:
+        task = self.stack.send('time.sleep', 300, queue='search')
+        await self._result(task, 'STARTED', 60)
+        row = await self.client.command('task.revoke', {'id': task, 'terminate': True, 'signal': 'SIGTERM'})
+        self._confirmed(row)
+        inspector = self.stack.app.control.inspect([REPORTS.node], timeout=5)
+        active = await asyncio.to_thread(inspector.active)
+        expect(active and task not in json.dumps(active), f'the worker still runs {task}')
+        return f'revoke of a running task: {row["evidence"][-1]}; the worker no longer runs it'
+
+    async def purge(self) -> str:
+        queue, count = unique('purge'), 12
+        for number in range(count):
+            self.stack.send('math.add', 1, 1, queue=queue, priority=number % 10)
+        expect(self.stack.queue_length(queue) == count, 'the messages to purge are not there')
+        row = await self.client.command('queue.purge', {'queue': queue}, expect={'messagesMax': count})
+        self._confirmed(row)
+        expect(self.stack.queue_length(queue) == 0, f'{self.stack.queue_length(queue)} messages are left')
+        expect(any(str(count) in line for line in row['evidence']), f'the evidence does not say {count}: {row["evidence"]}')
+        return f'purge: {row["evidence"][-1]}; the queue in Redis is empty'
+
+    async def _pids(self, node: str) -> set[int]:
+        inspector = self.stack.app.control.inspect([node], timeout=5)
+        stats = await asyncio.to_thread(inspector.stats)
+        return set(((stats or {}).get(node) or {}).get('pool', {}).get('processes', []))
+
+    async def restart(self) -> str:
+        before = await self._pids(REPORTS.node)
+        row = await self.client.command('worker.restart', {'workers': [REPORTS.node]}, deadline_ms=30000, timeout=60)
+        self._confirmed(row)
+        after = await self._pids(REPORTS.node)
+        expect(before and after and not before & after, f'the pool had the processes {before} and has {after}')
+        return f'restart: {row["evidence"][-1]}; Celery says processes {sorted(before)} became {sorted(after)}'
+
+    async def refusal(self) -> str:
+        row = await self.client.command('worker.restart', {'workers': [MAIL.node]})
+        expect(row['state'] == 'rejected', f'restart without the setting ended {row["state"]}')
+        expect('worker_pool_restarts' in row.get('fix', ''), f'no fix is named: {row}')
+        return f'a restart that cannot work is rejected: {row["reason"]} ({row["fix"]})'
+
+
+async def run_checks(stack: Stack) -> bool:
+    """Runs all checks, prints a line for each, and tells whether all passed. Goes on after a failure: the rest may tell why."""
+    gateway = stack.running_gateway
+    token = gateway.token('admin', 'demo-once')
+    passed = True
+    async with GatewayClient.connect(gateway.ws_url, token) as client:
+        checks = Checks(stack, client)
+        for check in checks.all():
+            started = time.monotonic()
+            try:
+                sentence = await check()
+            except Exception as problem:  # every failure is shown, and the exit code tells
+                passed = False
+                print(f'✗ {check.__name__}: {type(problem).__name__}: {problem}', flush=True)
+                if client.closed.is_set():
+                    break
+            else:
+                print(f'✓ {sentence} ({time.monotonic() - started:.1f} s)', flush=True)
+    return passed
