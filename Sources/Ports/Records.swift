@@ -71,3 +71,12 @@ package protocol PauseRecords: Sendable {
     /// Records that a queue is to be consumed again; nothing happens if it was not paused.
     func resume(queue: String, audit: AuditEntry) async throws(RecordsError)
 }
+
+/// Forgets what is older than its retention.
+package protocol RecordUpkeep: Sendable {
+    /// Removes a bounded slice of outdated rows; to be called about once a minute, and again at
+    /// once while the answer is positive.
+    ///
+    /// - Returns: how many rows were removed.
+    func prune(now: Double) async throws(RecordsError) -> Int
+}

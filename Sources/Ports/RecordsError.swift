@@ -24,8 +24,9 @@ package struct RecordsError: Error, Equatable, Sendable {
         case notFound
         /// The change contradicts what is recorded, such as a name that is taken.
         case conflict
-        /// A value is beyond a bound of the records' limits.
-        case tooLarge
+        /// A value is beyond a bound of the records' limits, or no value that can be stored (a NUL
+        /// character in a name, a time that is not finite).
+        case invalid
         /// The caller no longer waits; nothing was written.
         case cancelled
         /// Anything else; the message says what.

@@ -1,0 +1,137 @@
+internal import Foundation
+internal import GRDB
+package import Ports
+
+extension RecordStore: CommandRecords {
+    package func begin(
+        _ command: CommandRecord, claim: IdempotencyClaim, audit: AuditEntry,
+        revokes: [OpenRevoke]
+    ) async throws(RecordsError) -> CommandBeginning {
+        let key = try Bounded.name(
+            claim.key, "an idempotency key", limit: Limits.keyBytes)
+        let principal = try Bounded.name(claim.principal, "a principal's id")
+        return try await write("recording a command") { db in
+            let request = Data(try self.secrets.sha256(claim.request))
+            try Self.forgetOldClaim(principal: principal, key: key, now: command.at, in: db)
+            if let known = try Self.claim(principal: principal, key: key, in: db) {
+                guard known.request == request else { return .conflict }
+                return .duplicate(known.command, answer: known.answer)
+            }
+            try Self.refuseIfFull(in: db)
+            try Self.insert(command, in: db)
+            try db.execute(
+                sql: """
+                    INSERT INTO idempotency (principal, key, request, command, created)
+                    VALUES (?, ?, ?, ?, ?)
+                    """,
+                arguments: [principal, key, request, command.id, command.at])
+            try Self.insert(revokes, now: command.at, in: db)
+            try self.append(audit, in: db)
+            return .new
+        }
+    }
+
+    package func update(
+        _ command: CommandRecord, answer: String?, audit: AuditEntry?
+    ) async throws(RecordsError) {
+        if let answer {
+            _ = try Bounded.text(answer, "a stored answer", limit: Limits.answerBytes)
+        }
+        try await write("recording what became of a command") { db in
+            let row = try CommandRow(command)
+            try db.execute(
+                sql: """
+                    UPDATE commands SET stage = ?, sentAt = ?, endedAt = ?, deadlineAt = ?,
+                        target = ?, evidence = ?, reason = ?, fix = ?, taskID = ?, silent = ?
+                    WHERE id = ?
+                    """,
+                arguments: [
+                    row.stage, row.sentAt, row.endedAt, row.deadlineAt, row.target, row.evidence,
+                    row.reason, row.fix, row.taskID, row.silent, row.id,
+                ])
+            guard db.changesCount == 1 else {
+                throw RecordsError(.notFound, "no command \(row.id) is recorded")
+            }
+            if let answer {
+                try db.execute(
+                    sql: "UPDATE idempotency SET answer = ? WHERE command = ?",
+                    arguments: [answer, row.id])
+            }
+            if let audit { try self.append(audit, in: db) }
+        }
+    }
+
+    package func openCommands() async throws(RecordsError) -> [CommandRecord] {
+        try await read("reading open commands") { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT * FROM commands WHERE stage IN ('accepted', 'sent') ORDER BY number
+                    """
+            ).map(CommandRow.record)
+        }
+    }
+
+    package func recentCommands(
+        since: Double, limit: Int
+    ) async throws(RecordsError) -> [CommandRecord] {
+        try await read("reading recent commands") { db in
+            let newestFirst = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT * FROM commands WHERE endedAt IS NULL OR endedAt >= ?
+                    ORDER BY number DESC LIMIT ?
+                    """,
+                arguments: [since, max(0, limit)])
+            return try newestFirst.reversed().map(CommandRow.record)
+        }
+    }
+
+    private static func claim(
+        principal: String, key: String, in db: Database
+    ) throws -> (request: Data, command: CommandRecord, answer: String?)? {
+        let row = try Row.fetchOne(
+            db,
+            sql: """
+                SELECT commands.*, idempotency.request, idempotency.answer
+                FROM idempotency JOIN commands ON commands.id = idempotency.command
+                WHERE idempotency.principal = ? AND idempotency.key = ?
+                """,
+            arguments: [principal, key])
+        guard let row else { return nil }
+        return (row["request"], try CommandRow.record(row), row["answer"])
+    }
+
+    /// A key is free again after its time, even if pruning has not come to it yet.
+    private static func forgetOldClaim(
+        principal: String, key: String, now: Double, in db: Database
+    ) throws {
+        try db.execute(
+            sql: "DELETE FROM idempotency WHERE principal = ? AND key = ? AND created <= ?",
+            arguments: [principal, key, now - Limits.idempotencySeconds])
+    }
+
+    private static func refuseIfFull(in db: Database) throws {
+        let span = try Int.fetchOne(
+            db, sql: "SELECT coalesce(max(number) - min(number) + 1, 0) FROM idempotency")
+        guard (span ?? 0) < Limits.idempotencyKeys else {
+            throw RecordsError(
+                .overloaded, "\(Limits.idempotencyKeys) idempotency keys of the last day are kept")
+        }
+    }
+
+    private static func insert(_ command: CommandRecord, in db: Database) throws {
+        let row = try CommandRow(command)
+        try db.execute(
+            sql: """
+                INSERT INTO commands (id, command, arguments, target, principal, principalName,
+                    stage, at, sentAt, endedAt, deadlineAt, evidence, reason, fix, taskID, silent)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                row.id, row.command, row.arguments, row.target, row.principal, row.principalName,
+                row.stage, row.at, row.sentAt, row.endedAt, row.deadlineAt, row.evidence,
+                row.reason, row.fix, row.taskID, row.silent,
+            ])
+    }
+}

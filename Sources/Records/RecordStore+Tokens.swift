@@ -1,0 +1,137 @@
+internal import Foundation
+internal import GRDB
+package import Ports
+
+extension RecordStore {
+    /// Makes a bearer token and records its hash.
+    ///
+    /// - Parameters:
+    ///   - name: for people; `.conflict` if a valid token has it.
+    ///   - expiresAt: unix seconds; `nil` if it never ends.
+    ///   - now: unix seconds.
+    ///   - remote: where the request comes from, for the audit.
+    ///   - by: who makes it, for the audit.
+    /// - Returns: the token's text, which cannot be had again.
+    package func createToken(
+        name: String, role: Role, expiresAt: Double?, now: Double, remote: String, by: String
+    ) async throws(RecordsError) -> NewToken {
+        let name = try Bounded.name(name, "a token's name", limit: 128)
+        try Bounded.time(expiresAt, "a token's end")
+        return try await write("recording a token") { db in
+            let token = try self.secrets.makeToken()
+            let hash = Data(try self.secrets.sha256(Array(token.text.utf8)))
+            try Self.insertToken(
+                id: token.id, name: name, role: role, hash: hash, expiresAt: expiresAt, now: now,
+                in: db)
+            try self.append(
+                AuditEntry(
+                    at: now, principal: by, remote: remote, action: "token.create",
+                    target: "token \(name)", outcome: "done", detail: "role \(role.rawValue)"),
+                in: db)
+            return token
+        }
+    }
+
+    /// All tokens that are kept, oldest first.
+    package func tokens() async throws(RecordsError) -> [TokenRecord] {
+        try await read("reading tokens") { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM tokens ORDER BY created, id")
+                .map(TokenRecord.init)
+        }
+    }
+
+    /// Revokes a token, with its sessions and codes.
+    ///
+    /// - Parameter reference: its id, or its name.
+    /// - Returns: what was revoked; `.notFound` if no unrevoked token is called that.
+    package func revokeToken(
+        _ reference: String, now: Double, remote: String, by: String
+    ) async throws(RecordsError) -> TokenRecord {
+        try await write("revoking a token") { db in
+            guard var token = try Self.token(reference, in: db) else {
+                throw RecordsError(.notFound, "no token is called \(reference)")
+            }
+            try db.execute(
+                sql: "UPDATE tokens SET revoked = ? WHERE id = ?", arguments: [now, token.id])
+            for table in ["sessions", "oneTimeCodes"] {
+                try db.execute(
+                    sql: "DELETE FROM \(table) WHERE token = ?", arguments: [token.id])
+            }
+            try self.append(
+                AuditEntry(
+                    at: now, principal: by, remote: remote, action: "token.revoke",
+                    target: "token \(token.name)", outcome: "done"),
+                in: db)
+            token.revokedAt = now
+            return token
+        }
+    }
+
+    /// The token of an id and the hash of its text (`nil` if it is no bearer token).
+    func token(id: String) async throws(RecordsError) -> (TokenRecord, hash: [UInt8]?)? {
+        try await read("looking a token up") { db in
+            let row = try Row.fetchOne(
+                db, sql: "SELECT * FROM tokens WHERE id = ?", arguments: [id])
+            guard let row else { return nil }
+            return (try TokenRecord(row), (row["hash"] as Data?).map { [UInt8]($0) })
+        }
+    }
+
+    /// Notes that a token was used, unless that was noted within the last minute.
+    func noteUse(ofToken id: String, now: Double) async throws(RecordsError) {
+        try await write("noting the use of a token") { db in
+            try Self.noteUse(ofToken: id, now: now, in: db)
+        }
+    }
+
+    static func noteUse(ofToken id: String, now: Double, in db: Database) throws {
+        try db.execute(
+            sql: """
+                UPDATE tokens SET lastUsed = ?
+                WHERE id = ? AND (lastUsed IS NULL OR lastUsed < ?)
+                """,
+            arguments: [now, id, now - Limits.useSeconds])
+    }
+
+    /// The unrevoked token of an id or, failing that, of a name.
+    static func token(_ reference: String, in db: Database) throws -> TokenRecord? {
+        try Row.fetchOne(
+            db,
+            sql: """
+                SELECT * FROM tokens WHERE (id = ?1 OR name = ?1) AND revoked IS NULL
+                ORDER BY id = ?1 DESC LIMIT 1
+                """,
+            arguments: [reference]
+        ).map(TokenRecord.init)
+    }
+
+    static func insertToken(
+        id: String, name: String, role: Role, hash: Data?, expiresAt: Double?, now: Double,
+        in db: Database
+    ) throws {
+        // An expired token gives its name free.
+        try db.execute(
+            sql: """
+                UPDATE tokens SET revoked = expires
+                WHERE name = ? AND revoked IS NULL AND expires <= ?
+                """,
+            arguments: [name, now])
+        guard try token(name, in: db) == nil else {
+            throw RecordsError(
+                .conflict, "a token named \(name) exists; revoke it first, or take another name")
+        }
+        let valid = try Int.fetchOne(
+            db,
+            sql: """
+                SELECT count(*) FROM tokens
+                WHERE revoked IS NULL AND (expires IS NULL OR expires > ?)
+                """,
+            arguments: [now])
+        guard (valid ?? 0) < Limits.tokens else {
+            throw RecordsError(.overloaded, "\(Limits.tokens) tokens are valid already")
+        }
+        try db.execute(
+            sql: "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, NULL, NULL)",
+            arguments: [id, name, role.rawValue, hash, now, expiresAt])
+    }
+}

@@ -1,0 +1,148 @@
+internal import GRDB
+
+/// The tables, as migrations: a published one is never edited, the next change is a new one.
+///
+/// Tables are `STRICT`, so that a wrong type is an error at once. Times are unix seconds. Hashes are
+/// SHA-256 of secrets with 256 random bits; no secret itself is ever in a column.
+enum Schema {
+    /// All migrations in order.
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 access") { try $0.execute(sql: access) }
+        migrator.registerMigration("1 commands") { try $0.execute(sql: commands) }
+        migrator.registerMigration("1 audit") { try $0.execute(sql: audit) }
+        migrator.registerMigration("1 desired state") { try $0.execute(sql: desiredState) }
+        return migrator
+    }
+
+    /// A token without a hash is no bearer token: its owner comes in by one-time codes only.
+    private static let access = """
+        CREATE TABLE tokens (
+            id TEXT NOT NULL PRIMARY KEY,
+            name TEXT NOT NULL,
+            role TEXT NOT NULL,
+            hash BLOB UNIQUE,
+            created REAL NOT NULL,
+            expires REAL,
+            revoked REAL,
+            lastUsed REAL
+        ) STRICT;
+        CREATE UNIQUE INDEX tokensByName ON tokens(name) WHERE revoked IS NULL;
+
+        CREATE TABLE oneTimeCodes (
+            hash BLOB NOT NULL PRIMARY KEY,
+            token TEXT NOT NULL REFERENCES tokens(id) ON DELETE CASCADE,
+            created REAL NOT NULL,
+            expires REAL NOT NULL,
+            used REAL
+        ) STRICT;
+        CREATE INDEX oneTimeCodesByToken ON oneTimeCodes(token, created);
+
+        CREATE TABLE sessions (
+            hash BLOB NOT NULL PRIMARY KEY,
+            token TEXT NOT NULL REFERENCES tokens(id) ON DELETE CASCADE,
+            created REAL NOT NULL,
+            expires REAL NOT NULL,
+            lastUsed REAL NOT NULL
+        ) STRICT;
+        CREATE INDEX sessionsByToken ON sessions(token, created);
+        CREATE INDEX sessionsByExpiry ON sessions(expires);
+
+        CREATE TABLE settings (
+            name TEXT NOT NULL PRIMARY KEY,
+            value TEXT NOT NULL,
+            changed REAL NOT NULL
+        ) STRICT;
+        """
+
+    /// Numbers only grow (`AUTOINCREMENT`): the span between the smallest and the largest bounds
+    /// the count of rows without counting them.
+    private static let commands = """
+        CREATE TABLE commands (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            command TEXT NOT NULL,
+            arguments TEXT NOT NULL,
+            target TEXT NOT NULL,
+            principal TEXT NOT NULL,
+            principalName TEXT NOT NULL,
+            stage TEXT NOT NULL,
+            at REAL NOT NULL,
+            sentAt REAL,
+            endedAt REAL,
+            deadlineAt REAL NOT NULL,
+            evidence TEXT NOT NULL,
+            reason TEXT,
+            fix TEXT,
+            taskID TEXT,
+            silent TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX commandsOpen ON commands(number) WHERE stage IN ('accepted', 'sent');
+        CREATE INDEX commandsByEnd ON commands(endedAt);
+
+        CREATE TABLE idempotency (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            principal TEXT NOT NULL,
+            key TEXT NOT NULL,
+            request BLOB NOT NULL,
+            command TEXT NOT NULL REFERENCES commands(id) ON DELETE CASCADE,
+            answer TEXT,
+            created REAL NOT NULL,
+            UNIQUE (principal, key)
+        ) STRICT;
+        CREATE INDEX idempotencyByCommand ON idempotency(command);
+        CREATE INDEX idempotencyByAge ON idempotency(created);
+        """
+
+    /// Append-only by triggers: a line is never changed, and only lines up to the anchor may go. The
+    /// anchor carries the hash of the last line that was pruned, so that the chain of the rest still
+    /// has a beginning.
+    private static let audit = """
+        CREATE TABLE audit (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+            at REAL NOT NULL,
+            principal TEXT NOT NULL,
+            remote TEXT NOT NULL,
+            action TEXT NOT NULL,
+            target TEXT NOT NULL,
+            outcome TEXT NOT NULL,
+            detail TEXT NOT NULL,
+            hash BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE auditAnchor (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            sequence INTEGER NOT NULL,
+            hash BLOB NOT NULL
+        ) STRICT;
+        INSERT INTO auditAnchor VALUES (1, 0, zeroblob(32));
+
+        CREATE TRIGGER auditNeverChanges BEFORE UPDATE ON audit BEGIN
+            SELECT RAISE(ABORT, 'the audit is append-only');
+        END;
+        CREATE TRIGGER auditKeepsItsLines BEFORE DELETE ON audit
+        WHEN old.sequence > (SELECT sequence FROM auditAnchor) BEGIN
+            SELECT RAISE(ABORT, 'the audit is append-only');
+        END;
+        """
+
+    private static let desiredState = """
+        CREATE TABLE openRevokes (
+            taskID TEXT NOT NULL PRIMARY KEY,
+            command TEXT NOT NULL,
+            terminate INTEGER NOT NULL,
+            signal TEXT,
+            at REAL NOT NULL,
+            expires REAL NOT NULL
+        ) STRICT;
+        CREATE INDEX openRevokesByExpiry ON openRevokes(expires);
+
+        CREATE TABLE pausedQueues (
+            queue TEXT NOT NULL PRIMARY KEY,
+            pausedBy TEXT NOT NULL,
+            at REAL NOT NULL,
+            resumeAt REAL,
+            reason TEXT
+        ) STRICT;
+        """
+}

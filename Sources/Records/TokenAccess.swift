@@ -1,0 +1,171 @@
+package import EventLoop
+package import Logging
+package import Ports
+
+/// Finds out who somebody is by the records: tokens, sessions and one-time codes.
+///
+/// What the database says is believed for ``Limits/verifiedSeconds``, and one question about a
+/// credential is asked once however many wait for it: ten thousand clients that return at once with
+/// one token cost one query.
+@LoopActor
+package final class TokenAccess: AccessControl {
+    private let store: RecordStore
+    private let secrets: any SecretSource
+    private let logger: Logger
+    private var cache = VerifiedCache()
+    private var underWay: [VerifiedCache.Key: Task<Principal?, Never>] = [:]
+
+    /// Makes the access control of a site.
+    ///
+    /// - Parameter logger: is told when the records cannot be read; never a secret.
+    package init(store: RecordStore, secrets: any SecretSource, logger: Logger) {
+        self.store = store
+        self.secrets = secrets
+        self.logger = logger
+    }
+
+    package func principal(bearer: String, now: Double) async -> Principal? {
+        guard let id = secrets.tokenID(of: bearer), let hash = hash(bearer) else { return nil }
+        return await answer(for: .bearer(hash), now: now) { () throws(RecordsError) in
+            guard let (token, known) = try await self.store.token(id: id),
+                let known, self.secrets.isEqual(known, hash), token.isValid(at: now)
+            else { return nil }
+            if token.lastUsedAt ?? 0 < now - Limits.useSeconds {
+                self.inBackground("the use of a token was not noted") { () throws(RecordsError) in
+                    try await self.store.noteUse(ofToken: id, now: now)
+                }
+            }
+            return token.principal
+        }
+    }
+
+    package func principal(session secret: String, now: Double) async -> Principal? {
+        guard secrets.isSecret(secret), let hash = hash(secret) else { return nil }
+        return await answer(for: .session(hash), now: now) { () throws(RecordsError) in
+            guard let found = try await self.store.session(hash: hash, now: now) else {
+                return nil
+            }
+            if found.renewalIsDue {
+                self.inBackground("a session was not renewed") { () throws(RecordsError) in
+                    try await self.store.renewSession(hash: hash, now: now)
+                }
+            }
+            return found.token.principal
+        }
+    }
+
+    package func principal(id: String, now: Double) async -> Principal? {
+        await answer(for: .id(id), now: now) { () throws(RecordsError) in
+            guard let (token, _) = try await self.store.token(id: id), token.isValid(at: now)
+            else { return nil }
+            return token.principal
+        }
+    }
+
+    package func openSession(
+        code: String, now: Double
+    ) async -> (secret: String, principal: Principal)? {
+        guard secrets.isSecret(code) else { return nil }
+        return await opened { () throws(RecordsError) in
+            try await self.store.openSession(code: code, now: now)
+        }
+    }
+
+    package func openSession(
+        bearer: String, now: Double
+    ) async -> (secret: String, principal: Principal)? {
+        guard let principal = await principal(bearer: bearer, now: now) else { return nil }
+        return await opened { () throws(RecordsError) in
+            try await self.store.openSession(token: principal.id, now: now)
+        }
+    }
+
+    package func closeSession(_ secret: String) async {
+        guard secrets.isSecret(secret), let hash = hash(secret) else { return }
+        do {
+            try await store.closeSession(hash: hash)
+        } catch {
+            logger.error("a session was not closed", metadata: ["reason": "\(error.message)"])
+        }
+        // After the deletion: a question that was under way may have kept the old answer meanwhile.
+        cache.forget(.session(hash))
+        underWay[.session(hash)] = nil
+    }
+
+    package func csrfToken(session secret: String) -> String {
+        do {
+            return try secrets.csrfToken(session: secret)
+        } catch {
+            logger.error("no CSRF token", metadata: ["reason": "\(error.message)"])
+            return ""
+        }
+    }
+
+    package func accepts(csrfToken token: String, session secret: String) -> Bool {
+        let expected = csrfToken(session: secret)
+        return !expected.isEmpty && secrets.isEqual(Array(token.utf8), Array(expected.utf8))
+    }
+
+    /// The answer that is known, or that of `question`, which is asked at most once at a time.
+    private func answer(
+        for key: VerifiedCache.Key, now: Double,
+        _ question: @escaping @LoopActor () async throws(RecordsError) -> Principal?
+    ) async -> Principal? {
+        if let known = cache.answer(for: key, now: now) { return known }
+        if let task = underWay[key] { return await task.value }
+        let task = Task { @LoopActor () -> Principal? in
+            let principal: Principal?
+            do throws(RecordsError) {
+                principal = try await question()
+            } catch {
+                // Closed when in doubt; not kept, so that the next one asks again.
+                self.logger.error(
+                    "who somebody is cannot be read", metadata: ["reason": "\(error.message)"])
+                self.underWay[key] = nil
+                return nil
+            }
+            // Gone if the session was closed meanwhile: then the answer must not be kept.
+            if self.underWay.removeValue(forKey: key) != nil {
+                self.cache.keep(principal, for: key, at: now)
+            }
+            return principal
+        }
+        underWay[key] = task
+        return await task.value
+    }
+
+    private func opened(
+        _ opening:
+            @LoopActor () async throws(RecordsError) -> (secret: String, principal: Principal)?
+    ) async -> (secret: String, principal: Principal)? {
+        do {
+            return try await opening()
+        } catch {
+            logger.error("no session was opened", metadata: ["reason": "\(error.message)"])
+            return nil
+        }
+    }
+
+    private func inBackground(
+        _ complaint: Logger.Message,
+        _ change: @escaping @LoopActor () async throws(RecordsError) -> Void
+    ) {
+        Task { @LoopActor in
+            do throws(RecordsError) {
+                try await change()
+            } catch {
+                // The credential is good all the same; with a full disk, reading goes on.
+                self.logger.warning(complaint, metadata: ["reason": "\(error.message)"])
+            }
+        }
+    }
+
+    private func hash(_ text: String) -> [UInt8]? {
+        do {
+            return try secrets.sha256(Array(text.utf8))
+        } catch {
+            logger.error("no hash", metadata: ["reason": "\(error.message)"])
+            return nil
+        }
+    }
+}

@@ -1,0 +1,57 @@
+internal import Foundation
+internal import GRDB
+package import Ports
+
+/// A token as recorded: everything but its secret, which is recorded nowhere.
+package struct TokenRecord: Sendable, Equatable {
+    /// The public part of the token, and the ``Principal/id`` of its owner.
+    package var id: String
+    /// Name for people; no two tokens that are not revoked share one.
+    package var name: String
+    /// What its owner may do.
+    package var role: Role
+    /// Whether it is a bearer token; otherwise its owner comes in by one-time codes only.
+    package var isBearer: Bool
+    /// When it was made, unix seconds.
+    package var createdAt: Double
+    /// When it ends, unix seconds; `nil` if never.
+    package var expiresAt: Double?
+    /// When it was revoked, unix seconds.
+    package var revokedAt: Double?
+    /// When it (or one of its sessions) was last used, unix seconds, within a minute.
+    package var lastUsedAt: Double?
+
+    /// Whether it works at a time.
+    package func isValid(at now: Double) -> Bool {
+        revokedAt == nil && expiresAt.map { now < $0 } ?? true
+    }
+
+    /// Its owner.
+    package var principal: Principal {
+        Principal(id: id, name: name, role: role, expiresAt: expiresAt)
+    }
+
+    init(_ row: Row) throws {
+        guard let role = Role(rawValue: row["role"]) else {
+            throw RecordsError(.damaged, "a token is recorded with a role that does not exist")
+        }
+        id = row["id"]
+        name = row["name"]
+        self.role = role
+        isBearer = (row["hash"] as Data?) != nil
+        createdAt = row["created"]
+        expiresAt = row["expires"]
+        revokedAt = row["revoked"]
+        lastUsedAt = row["lastUsed"]
+    }
+}
+
+/// A one-time code that has just been made; its text exists nowhere else.
+package struct LoginCode: Sendable, Equatable {
+    /// The code, to be exchanged once for a session.
+    package var text: String
+    /// When it ends, unix seconds.
+    package var expiresAt: Double
+    /// Whose session it opens.
+    package var principal: Principal
+}
