@@ -1,0 +1,134 @@
+/**
+ * Derived views of the topics: pure functions from rows to what a page shows.
+ */
+import { STATE_ORDER, workerStatus } from '../format/states.js';
+
+const WORST_FIRST = ['wedged', 'unreachable', 'slow', 'unknown', 'busy', 'online', 'offline'];
+const SEVERITY = ['error', 'warning', 'info'];
+
+/** @param {Iterable<object>} stats rows of topic `stats` */
+export function stateCounts(stats) {
+  const counts = new Map();
+  for (const row of stats) {
+    if (typeof row.id === 'string' && row.id.startsWith('state:') && typeof row.state === 'string') {
+      counts.set(row.state, Number.isFinite(row.count) ? row.count : 0);
+    }
+  }
+  return new Map([...counts].sort(([a], [b]) => rank(STATE_ORDER, a) - rank(STATE_ORDER, b) || compareText(a, b)));
+}
+
+/** Task names seen so far, most frequent first. @returns {string[]} */
+export function taskNames(stats) {
+  return nameRows(stats).map((row) => row.name);
+}
+
+/** Rows `name:…` without the rest. */
+export function nameRows(stats) {
+  return [...stats]
+    .filter((row) => typeof row.id === 'string' && row.id.startsWith('name:') && typeof row.name === 'string' && row.name !== '*other*')
+    .sort((a, b) => (b.count ?? 0) - (a.count ?? 0) || compareText(a.name, b.name));
+}
+
+/** Names that can be run: what the workers registered, then what was seen. */
+export function runnableNames(workers, stats) {
+  const names = new Set();
+  for (const worker of workers) {
+    for (const name of arrayOf(worker.registered)) names.add(String(name));
+  }
+  for (const name of taskNames(stats)) names.add(name);
+  return [...names].sort(compareText);
+}
+
+/** Workers that need somebody first, then by name. */
+export function workersWorstFirst(workers) {
+  return [...workers].sort((a, b) => rank(WORST_FIRST, a.state) - rank(WORST_FIRST, b.state) || compareText(a.id, b.id));
+}
+
+/** @returns {Map<string, number>} state → how many */
+export function workerStates(workers) {
+  const counts = new Map();
+  for (const worker of workers) {
+    const state = typeof worker.state === 'string' ? worker.state : 'unknown';
+    counts.set(state, (counts.get(state) ?? 0) + 1);
+  }
+  return new Map([...counts].sort(([a], [b]) => rank(WORST_FIRST, a) - rank(WORST_FIRST, b)));
+}
+
+/** Deepest first, then by name. */
+export function queuesDeepestFirst(queues) {
+  return [...queues].sort((a, b) => queueLoad(b) - queueLoad(a) || compareText(a.id, b.id));
+}
+
+/** Everything that waits for or is with a worker of this queue. */
+export function queueLoad(queue) {
+  return (queue.depth ?? 0) + (queue.unacked ?? 0);
+}
+
+/**
+ * The parts of a queue's bar, in drawing order: the four priority steps (most urgent first), then what is delivered
+ * but not acknowledged.
+ * @returns {{kind: string, label: string, value: number}[]}
+ */
+export function queueParts(queue) {
+  const steps = arrayOf(queue.steps);
+  const known = steps.length > 0;
+  const parts = [0, 1, 2, 3].map((index) => ({
+    kind: `step-${index}`,
+    label: `priority step ${index * 3}`,
+    value: known ? positive(steps[index]) : index === 0 ? positive(queue.depth) : 0,
+  }));
+  parts.push({ kind: 'unacked', label: 'unacknowledged', value: positive(queue.unacked) });
+  return parts;
+}
+
+/** Errors first, newest first. */
+export function alertsWorstFirst(alerts) {
+  return [...alerts].sort((a, b) => rank(SEVERITY, a.severity) - rank(SEVERITY, b.severity) || (b.since ?? 0) - (a.since ?? 0) || compareText(a.id, b.id));
+}
+
+/** Newest first. */
+export function commandsNewestFirst(commands) {
+  return [...commands].sort((a, b) => (b.at ?? 0) - (a.at ?? 0) || compareText(b.id, a.id));
+}
+
+/** @returns {boolean} whether the command's outcome is known */
+export function commandEnded(command) {
+  return command.state !== 'accepted' && command.state !== 'sent';
+}
+
+/** Gap rows of topic `health`, open ones first, then newest first. */
+export function gapsNewestFirst(health) {
+  return [...health]
+    .filter((row) => typeof row.id === 'string' && row.id.startsWith('gap:'))
+    .sort((a, b) => Number(b.to === undefined) - Number(a.to === undefined) || (b.from ?? 0) - (a.from ?? 0));
+}
+
+/** How many workers are in trouble, for the badge in the navigation. */
+export function workersInTrouble(workers) {
+  let count = 0;
+  for (const worker of workers) {
+    const { kind } = workerStatus(worker.state);
+    if (kind === 'failed' || kind === 'warning') count += 1;
+  }
+  return count;
+}
+
+/** Position in a list; what is not listed comes last but keeps a place. */
+function rank(list, value) {
+  const index = list.indexOf(value);
+  return index < 0 ? list.length : index;
+}
+
+export function compareText(a, b) {
+  const left = String(a ?? '');
+  const right = String(b ?? '');
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+export function arrayOf(value) {
+  return Array.isArray(value) ? value : [];
+}
+
+function positive(value) {
+  return Number.isFinite(value) && value > 0 ? value : 0;
+}

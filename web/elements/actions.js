@@ -1,0 +1,139 @@
+/** The dangerous buttons: what they say before, and what they send. */
+import { purgeCeiling, refusal, restartRefusal } from '../core/commands/catalog.js';
+import { arrayOf } from '../core/state/selectors.js';
+import { count, plural } from '../core/format/number.js';
+import { line, shortId } from '../core/format/text.js';
+import { taskEnded } from '../core/format/states.js';
+import { formatRoute } from '../core/query/route.js';
+import { h } from '../platform/dom.js';
+import { confirm } from './dialogs.js';
+
+export class Actions {
+  #app;
+
+  constructor(app) { this.#app = app; }
+
+  /** @param {string} command @returns {string} why it cannot be given now, '' if it can */
+  refusal(command) {
+    if (!this.#app.client.isLive) return 'Not connected: nothing can be sent.';
+    return refusal(command, this.#app.role);
+  }
+
+  revokeRefusal(task, command = 'task.revoke') {
+    return taskEnded(task.state) ? 'The task has ended.' : this.refusal(command);
+  }
+
+  restartRefusal(worker) { return this.refusal('worker.restart') || restartRefusal(worker); }
+  shutdownRefusal(worker) { return this.refusal('worker.shutdown') || (worker.state === 'offline' ? 'This worker is offline.' : ''); }
+
+  /** @param {object[]} tasks */
+  async revoke(tasks) {
+    const open = tasks.filter((task) => !taskEnded(task.state));
+    if (open.length === 0) return;
+    const running = open.filter((task) => task.state === 'STARTED').length;
+    const what = describeTasks(open);
+    const yes = await confirm({
+      title: open.length === 1 ? 'Revoke this task?' : `Revoke ${plural(open.length, 'task')}?`,
+      lead: `${what} will not be started. Workers are told to skip ${open.length === 1 ? 'it' : 'them'}.`,
+      points: running > 0 ? [`${plural(running, 'task is', 'tasks are')} already running and will go on. Terminate stops a running task.`] : [],
+      yes: open.length === 1 ? 'Revoke 1 task' : `Revoke ${count(open.length)} tasks`,
+    });
+    if (yes) this.#app.tray.submit('task.revoke', idsOf(open), { label: `Revoke ${what}`, href: hrefOf(open) });
+  }
+
+  /** @param {object[]} tasks */
+  async terminate(tasks) {
+    const open = tasks.filter((task) => !taskEnded(task.state));
+    if (open.length === 0) return;
+    const what = describeTasks(open);
+    const select = h('select', { id: 'terminate-signal', class: 'field-input' }, ...[
+      ['SIGTERM', 'SIGTERM: ask the process to end'], ['SIGKILL', 'SIGKILL: end it at once'], ['SIGINT', 'SIGINT'], ['SIGQUIT', 'SIGQUIT'], ['SIGUSR1', 'SIGUSR1: soft time limit'],
+    ].map(([value, text]) => h('option', { value, text })));
+    const yes = await confirm({
+      title: open.length === 1 ? 'Terminate this task?' : `Terminate ${plural(open.length, 'task')}?`,
+      lead: `${what} will be revoked, and the process that runs it gets a signal. Work done so far may be left half finished.`,
+      points: ['The signal goes to the pool process: if it has just taken another task, that one is hit.', 'Worker pools without processes (solo, threads) cannot do this and will say so.'],
+      extra: h('div', { class: 'field' }, h('label', { for: 'terminate-signal', text: 'Signal' }), select),
+      yes: open.length === 1 ? 'Terminate 1 task' : `Terminate ${count(open.length)} tasks`,
+    });
+    if (yes) this.#app.tray.submit('task.revoke', { ...idsOf(open), terminate: true, signal: select.value }, { label: `Terminate ${what}`, href: hrefOf(open) });
+  }
+
+  async purge(queue) {
+    const depth = queue.depth ?? 0;
+    const ceiling = purgeCeiling(depth);
+    const yes = await confirm({
+      title: `Purge ${line(queue.id, 80)}?`,
+      lead: `${plural(depth, 'message')} that wait in ${line(queue.id, 80)} will be removed from the broker.`,
+      points: [
+        (queue.unacked ?? 0) > 0 ? `${plural(queue.unacked, 'message is', 'messages are')} already with workers and will not be touched.` : 'Messages that are already with workers are not touched.',
+        `If more than ${count(ceiling)} wait by then, nothing is removed.`,
+      ],
+      yes: `Purge ${plural(depth, 'message')}`,
+    });
+    if (yes) {
+      this.#app.tray.submit('queue.purge', { queue: queue.id }, { label: `Purge queue ${line(queue.id, 80)}`, expect: { messagesMax: ceiling }, href: formatRoute('queues', queue.id) });
+    }
+  }
+
+  /** @param {object[]} workers */
+  async restart(workers) {
+    const what = describeWorkers(workers);
+    const active = sum(workers, 'active');
+    const yes = await confirm({
+      title: `Restart the pool of ${what}?`,
+      lead: `${plural(workers.length, 'worker')} will replace ${workers.length === 1 ? 'its' : 'their'} pool processes. The worker itself stays connected.`,
+      points: [active > 0 ? `${plural(active, 'task is', 'tasks are')} running there now and may be interrupted.` : 'No task is running there now.', 'It works only where worker_pool_restarts = True.'],
+      yes: `Restart ${plural(workers.length, 'worker')}`,
+    });
+    if (yes) this.#app.tray.submit('worker.restart', { workers: workers.map(({ id }) => id) }, { label: `Restart ${what}` });
+  }
+
+  /** @param {object[]} workers */
+  async shutdown(workers) {
+    const what = describeWorkers(workers);
+    const active = sum(workers, 'active');
+    const yes = await confirm({
+      title: `Shut down ${what}?`,
+      lead: `${plural(workers.length, 'worker')} will stop taking tasks, finish what runs, and exit.`,
+      points: [
+        active > 0 ? `${plural(active, 'task is', 'tasks are')} running there now.` : 'No task is running there now.',
+        ...this.#orphans(workers),
+        'It comes back only if something outside (systemd, Kubernetes, supervisor) starts it again.',
+      ],
+      yes: `Shut down ${plural(workers.length, 'worker')}`,
+    });
+    if (yes) this.#app.tray.submit('worker.shutdown', { workers: workers.map(({ id }) => id) }, { label: `Shut down ${what}`, deadlineMs: 30_000 });
+  }
+
+  /** Queues that nobody would consume any more. */
+  #orphans(workers) {
+    const going = new Set(workers.map(({ id }) => id));
+    const left = [];
+    for (const queue of this.#app.client.topics.get('queues').rows) {
+      const consumers = arrayOf(queue.workers);
+      if (consumers.length > 0 && consumers.every((name) => going.has(name))) left.push(line(queue.id, 60));
+    }
+    return left.length === 0 ? [] : [`Nobody else consumes ${left.slice(0, 5).join(', ')}${left.length > 5 ? ` and ${left.length - 5} more` : ''}.`];
+  }
+}
+
+function idsOf(tasks) {
+  return tasks.length === 1 ? { id: tasks[0].id } : { ids: tasks.map(({ id }) => id) };
+}
+
+function hrefOf(tasks) {
+  return tasks.length === 1 ? formatRoute('tasks', tasks[0].id) : null;
+}
+
+function describeTasks(tasks) {
+  return tasks.length === 1 ? `${line(tasks[0].name ?? 'task', 80)} (${shortId(tasks[0].id)})` : plural(tasks.length, 'task');
+}
+
+function describeWorkers(workers) {
+  return workers.length === 1 ? line(workers[0].id, 80) : plural(workers.length, 'worker');
+}
+
+function sum(rows, field) {
+  return rows.reduce((total, row) => total + (Number.isFinite(row[field]) ? row[field] : 0), 0);
+}

@@ -1,0 +1,113 @@
+/**
+ * What became of the commands given from this page: each follows its row in topic `commands` until the end, with
+ * evidence, reason and fix. A confirmed one goes away by itself, everything else waits to be read.
+ */
+import { Limits } from '../core/limits.js';
+import { arrayOf } from '../core/state/selectors.js';
+import { commandStatus } from '../core/format/states.js';
+import { describeError } from '../core/protocol/errors.js';
+import { line } from '../core/format/text.js';
+import { announce } from '../platform/announce.js';
+import { h, setAttr, setHidden, setText } from '../platform/dom.js';
+import { iconButton, StateChip } from './parts.js';
+
+const CONFIRMED_MILLISECONDS = 15_000;
+const SENDING = { kind: 'waiting', word: 'Sending' };
+const REFUSED = { kind: 'failed', word: 'Refused' };
+
+export class OutcomeTray {
+  #app;
+  #items = [];
+  node = h('aside', { class: 'tray', 'aria-label': 'Outcomes of your commands' });
+
+  constructor(app) {
+    this.#app = app;
+    app.store.listen(() => this.#update(), ['commands']);
+  }
+
+  /**
+   * Submits a command and shows what becomes of it.
+   * @param {string} cmd
+   * @param {object} args
+   * @param {{label: string, expect?: object, deadlineMs?: number, href?: string}} options
+   * @returns {Promise<Record<string, any> | null>} the answer, null if it was refused
+   */
+  async submit(cmd, args, { label, expect, deadlineMs, href = null }) {
+    const item = this.#add(label, href);
+    const params = { cmd, args, key: newKey() };
+    if (expect) params.expect = expect;
+    if (deadlineMs) params.deadlineMs = deadlineMs;
+    try {
+      const answer = await this.#app.client.request('cmd.submit', params);
+      item.handle = answer.command;
+      item.id = answer.id;
+      this.#show(item, answer.state ?? 'accepted', {});
+      this.#update();
+      return answer;
+    } catch (error) {
+      const words = describeError(error);
+      this.#showStatus(item, 'refused', REFUSED, [], words.title === words.detail ? words.detail : `${words.title}: ${words.detail}`, words.fix);
+      return null;
+    }
+  }
+
+  #add(label, href) {
+    while (this.#items.length >= Limits.outcomes) this.#remove(this.#items[0]);
+    const chip = new StateChip(SENDING);
+    const evidence = h('ul', { class: 'evidence' });
+    const reason = h('p', { class: 'outcome-reason' });
+    const fix = h('p', { class: 'outcome-fix' });
+    const item = { handle: null, id: null, chip, evidence, reason, fix, timer: null, state: 'sending' };
+    item.node = h('div', { class: 'outcome', 'data-testid': 'outcome', 'data-state': 'sending' },
+      h('div', { class: 'outcome-head' }, chip.node, href ? h('a', { class: 'outcome-label', href, text: label }) : h('span', { class: 'outcome-label', text: label }), iconButton('Dismiss', 'close', { onClick: () => this.#remove(item) })),
+      reason, fix, evidence);
+    item.label = label;
+    setHidden(reason, true);
+    setHidden(fix, true);
+    this.#items.push(item);
+    this.node.append(item.node);
+    return item;
+  }
+
+  #remove(item) {
+    if (item.timer !== null) clearTimeout(item.timer);
+    this.#items = this.#items.filter((other) => other !== item);
+    item.node.remove();
+  }
+
+  #update() {
+    const commands = this.#app.client.topics.get('commands');
+    for (const item of this.#items) {
+      const row = (item.id !== null && commands.get(item.id)) || (item.handle !== null && commands.byHandle(item.handle)) || null;
+      if (row) this.#show(item, row.state, row);
+    }
+  }
+
+  #show(item, state, row) {
+    this.#showStatus(item, state, commandStatus(state), arrayOf(row.evidence), row.reason ?? '', row.fix ?? '');
+  }
+
+  #showStatus(item, state, status, evidence, reason, fix) {
+    item.chip.set(status);
+    setAttr(item.node, 'data-state', state);
+    setText(item.reason, line(reason));
+    setHidden(item.reason, reason === '');
+    setText(item.fix, fix === '' ? '' : `What to change: ${line(fix)}`);
+    setHidden(item.fix, fix === '');
+    const lines = evidence.slice(-4).map((sentence) => line(sentence));
+    if (lines.join('\n') !== item.lines) {
+      item.lines = lines.join('\n');
+      item.evidence.replaceChildren(...lines.map((sentence) => h('li', { text: sentence })));
+    }
+    if (item.state === state) return;
+    item.state = state;
+    announce(`${item.label}: ${status.word}. ${line(reason)}`);
+    if (state === 'confirmed') item.timer = setTimeout(() => this.#remove(item), CONFIRMED_MILLISECONDS);
+  }
+}
+
+/** `randomUUID` needs a secure context; a gateway reached by plain HTTP in a lab has none. */
+function newKey() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,61 @@
+/** One line, always visible: the connection in words, age of the data, completeness, broker, who I am. */
+import { connectionWords } from '../core/state/connection-words.js';
+import { brokerStatus } from '../core/format/states.js';
+import { percent } from '../core/format/number.js';
+import { age, ago } from '../core/format/time.js';
+import { line } from '../core/format/text.js';
+import { h, setAttr, setText } from '../platform/dom.js';
+import { StateChip } from './parts.js';
+
+export class StatusLine {
+  #app;
+  #connection = new StateChip(null, { plain: true });
+  #age = h('span', { class: 'num', 'data-testid': 'status-age' });
+  #completeness = h('span', { class: 'num', 'data-testid': 'status-completeness' });
+  #broker = new StateChip(null, { plain: true });
+  #gap = h('span', { class: 'status-part gap' });
+  #who = h('span', { 'data-testid': 'status-who' });
+
+  constructor(app) {
+    this.#app = app;
+    this.#connection.node.dataset.testid = 'status-connection';
+    this.#broker.node.dataset.testid = 'status-broker';
+    const part = (label, node, className = '') => h('span', { class: `status-part ${className}` }, h('span', { class: 'status-label', text: label }), node);
+    this.node = h('section', { class: 'status-line', 'aria-label': 'Status', 'data-testid': 'status-line' },
+      h('span', { class: 'status-part' }, this.#connection.node),
+      part('Data', this.#age),
+      part('Completeness', this.#completeness, 'completeness'),
+      part('Broker', this.#broker.node),
+      this.#gap,
+      part('Signed in as', this.#who, 'who'),
+    );
+    app.store.listen(() => this.update(), ['connection', 'health', 'stats', 'clock']);
+  }
+
+  update() {
+    const { client } = this.#app;
+    const now = Date.now();
+    const words = connectionWords(client.machine, now, client.freshness.isStale(now));
+    this.#connection.set(words, words.detail);
+    const dataAge = client.freshness.age(now);
+    setText(this.#age, dataAge === null ? 'none yet' : age(dataAge / 1000));
+    setAttr(this.node, 'data-kind', words.kind);
+    const health = client.topics.get('health');
+    const completeness = health.get('completeness')?.overall ?? client.topics.get('stats').get('fleet')?.completeness;
+    setText(this.#completeness, Number.isFinite(completeness) ? `${percent(completeness)} %` : 'not measured');
+    setAttr(this.#completeness, 'title', Number.isFinite(completeness) ? 'Share of the events workers sent that the gateway can prove it saw' : 'The gateway has not measured yet which share of the events it saw');
+    const broker = health.get('broker');
+    this.#broker.set(broker ? brokerStatus(broker.state) : { kind: 'unknown', word: 'unknown' }, broker ? brokerTitle(broker, this.#app.serverNow()) : '');
+    const open = [...health.rows].some((row) => typeof row.id === 'string' && row.id.startsWith('gap:') && row.to === undefined);
+    setText(this.#gap, open ? 'Gap in the data' : '');
+    const who = client.session?.who ?? client.credential?.who;
+    setText(this.#who, who ? `${line(who.sub ?? who.name ?? 'somebody', 60)} · ${line(who.role ?? '', 20)}` : 'nobody');
+  }
+}
+
+function brokerTitle(broker, now) {
+  const parts = [broker.url, broker.server, broker.detail].filter((part) => typeof part === 'string').map((part) => line(part, 200));
+  if (Number.isFinite(broker.probeMs)) parts.push(`probe ${broker.probeMs < 10 ? broker.probeMs.toFixed(1) : Math.round(broker.probeMs)} ms`);
+  if (Number.isFinite(broker.since)) parts.push(`since ${ago(broker.since, now)}`);
+  return parts.join(' · ');
+}

@@ -1,0 +1,85 @@
+/** One queue. The table of steps is the twin of the bar. */
+import { arrayOf, queueLoad, queueParts } from '../core/state/selectors.js';
+import { count, rate } from '../core/format/number.js';
+import { duration } from '../core/format/time.js';
+import { queueStatus, workerStatus } from '../core/format/states.js';
+import { line } from '../core/format/text.js';
+import { formatRoute } from '../core/query/route.js';
+import { h, setHidden, setText } from '../platform/dom.js';
+import { KeyedList } from '../platform/keyed-list.js';
+import { button, card, emptyState, Facts, pageHead, setRefusal, StateChip } from '../elements/parts.js';
+import { Sparkline } from '../elements/sparkline.js';
+import { StackedBar, stackedLegend } from '../elements/stacked-bar.js';
+
+const FACTS = ['Waiting', 'Unacknowledged', 'Active', 'Reserved', 'Scheduled (ETA)', 'Unreachable', 'In per min', 'Out per min', 'Mean wait', 'Mean run time', 'Oldest'];
+
+export class QueueDetailPage {
+  #app;
+  #id;
+  #chip = new StateChip();
+  #facts = new Facts(FACTS);
+  #bar = new StackedBar();
+  #spark = new Sparkline();
+  #steps = h('tbody');
+  #consumers = h('ul', { class: 'plain-list' });
+  #noConsumers = h('p', { class: 'muted', text: 'No worker consumes this queue: what is sent to it waits.' });
+  #consumerList;
+  #missing = h('div', null, emptyState('queues', 'This queue is not known', 'Nothing waits in it and no worker consumes it. It appears by itself when that changes.'));
+  #content;
+  #purge;
+
+  constructor(app, id) {
+    this.#app = app;
+    this.#id = id;
+    this.title = line(id, 80);
+    this.#purge = button('Purge', { icon: 'purge', kind: 'tonal danger', testid: 'action-purge', onClick: () => app.actions.purge(this.#row) });
+    this.#consumerList = new KeyedList(this.#consumers, () => consumerItem());
+    const depth = card('Depth');
+    depth.body.append(this.#bar.node, stackedLegend(), this.#spark.node, h('table', { class: 'mini-table' }, h('caption', { class: 'visually-hidden', text: 'Depth by priority step' }), h('thead', null, h('tr', null, h('th', { scope: 'col', text: 'Part' }), h('th', { scope: 'col', class: 'number', text: 'Messages' }))), this.#steps));
+    const facts = card('Facts');
+    facts.body.append(this.#facts.node);
+    const consumers = card('Consumers');
+    consumers.body.append(this.#consumers, this.#noConsumers);
+    this.#content = h('div', { class: 'stack' }, h('div', { class: 'columns' }, depth.node, h('div', { class: 'stack' }, facts.node, consumers.node)));
+    this.node = h('div', { class: 'page', 'data-testid': 'page-queue' },
+      pageHead(line(id, 200), { back: { href: '#/queues', label: 'Back to queues' }, children: [this.#chip.node, h('span', { class: 'grow' }), h('div', { class: 'actions' }, h('a', { class: 'button tonal', href: formatRoute('tasks', null, [['queue', id]]), text: 'Tasks of this queue' }), this.#purge)] }).node,
+      this.#missing, this.#content);
+  }
+
+  get #row() { return this.#app.client.topics.get('queues').get(this.#id); }
+
+  update(changed) {
+    if (changed.has('history')) this.#spark.set(this.#app.history.get(`queue.${this.#id}`));
+    if (!changed.has('queues') && !changed.has('workers') && !changed.has('connection')) return;
+    const row = this.#row;
+    setHidden(this.#missing, row !== undefined || !this.#app.client.topics.get('queues').complete);
+    setHidden(this.#content, row === undefined);
+    setHidden(this.#chip.node, row === undefined);
+    setRefusal(this.#purge, row === undefined ? 'This queue is not known.' : this.#app.actions.refusal('queue.purge'));
+    if (row === undefined) return;
+    this.#chip.set(queueStatus(row.state));
+    const parts = queueParts(row);
+    this.#bar.set(parts, Math.max(1, queueLoad(row)));
+    if (this.#steps.childElementCount === 0) this.#steps.append(...parts.map((part) => h('tr', null, h('td', { text: part.label }), h('td', { class: 'number num' }))));
+    parts.forEach((part, index) => setText(this.#steps.children[index].lastChild, count(part.value)));
+    const values = [count(row.depth), count(row.unacked), count(row.active), count(row.reserved), count(row.scheduled), count(row.unreachable), rate(row.rateIn), rate(row.rateOut), duration(row.waitMean), duration(row.runtimeMean), duration(row.oldestAge)];
+    FACTS.forEach((label, index) => this.#facts.set(label, values[index]));
+    const workers = this.#app.client.topics.get('workers');
+    const names = arrayOf(row.workers).filter((name) => typeof name === 'string');
+    this.#consumerList.sync(names.map((name) => ({ name, state: workers.get(name)?.state })), ({ name }) => name);
+    setHidden(this.#noConsumers, names.length > 0);
+  }
+}
+
+function consumerItem() {
+  const chip = new StateChip();
+  const link = h('a');
+  return {
+    node: h('li', { class: 'line-item' }, chip.node, link),
+    update({ name, state }) {
+      chip.set(workerStatus(state));
+      setText(link, line(name, 160));
+      link.setAttribute('href', formatRoute('workers', name));
+    },
+  };
+}

@@ -1,0 +1,101 @@
+/** Queues: what waits, by priority step; who consumes; how fast it moves. */
+import { queueLoad, queueParts } from '../core/state/selectors.js';
+import { count, rate } from '../core/format/number.js';
+import { duration } from '../core/format/time.js';
+import { queueStatus } from '../core/format/states.js';
+import { line } from '../core/format/text.js';
+import { formatRoute } from '../core/query/route.js';
+import { h, setAttr, setText } from '../platform/dom.js';
+import { DataTable, textCell } from '../elements/data-table.js';
+import { emptyState, iconButton, pageHead, setRefusal, StateChip } from '../elements/parts.js';
+import { StackedBar, stackedLegend } from '../elements/stacked-bar.js';
+
+export class QueuesPage {
+  title = 'Queues';
+  #app;
+  #count = h('span', { class: 'page-count num' });
+  #scale = 1;
+  #table;
+  #filter;
+
+  constructor(app) {
+    this.#app = app;
+    this.#filter = h('input', { type: 'search', class: 'field-input small', placeholder: 'Filter queues', 'aria-label': 'Filter queues', autocomplete: 'off', on: { input: () => this.#draw() } });
+    this.#table = new DataTable({
+      caption: 'Queues', testid: 'queues-table', keyOf: ({ id }) => id, hrefOf: ({ id }) => formatRoute('queues', id), sort: ['depth', 'desc'],
+      empty: emptyState('queues', 'No queue', 'Queues appear when a worker consumes them or a message waits.'),
+      columns: [
+        { key: 'name', label: 'Queue', class: 'c-name', sort: ({ id }) => id, cell: linkCell },
+        { key: 'state', label: 'State', class: 'c-state', cell: stateCell },
+        { key: 'depth', label: 'Waiting', class: 'number c-depth', sort: queueLoad, cell: textCell((queue) => count(queue.depth), { className: 'num strong' }) },
+        { key: 'bar', label: 'By priority', class: 'c-bar', cell: () => this.#barCell() },
+        { key: 'unacked', label: 'Unacked', class: 'number', sort: (queue) => queue.unacked ?? 0, cell: number('unacked') },
+        { key: 'active', label: 'Active', class: 'number', sort: (queue) => queue.active ?? 0, cell: number('active') },
+        { key: 'reserved', label: 'Reserved', class: 'number', sort: (queue) => queue.reserved ?? 0, cell: number('reserved') },
+        { key: 'scheduled', label: 'ETA', class: 'number', sort: (queue) => queue.scheduled ?? 0, cell: number('scheduled') },
+        { key: 'consumers', label: 'Consumers', class: 'number', sort: (queue) => queue.consumers ?? 0, cell: number('consumers') },
+        { key: 'rateIn', label: 'In/min', class: 'number', sort: (queue) => queue.rateIn ?? 0, cell: textCell((queue) => rate(queue.rateIn), { className: 'num' }) },
+        { key: 'rateOut', label: 'Out/min', class: 'number', sort: (queue) => queue.rateOut ?? 0, cell: textCell((queue) => rate(queue.rateOut), { className: 'num' }) },
+        { key: 'wait', label: 'Wait', class: 'number', sort: (queue) => queue.waitMean ?? 0, cell: textCell((queue) => duration(queue.waitMean), { className: 'num' }) },
+        { key: 'oldest', label: 'Oldest', class: 'number', sort: (queue) => queue.oldestAge ?? 0, cell: textCell((queue) => duration(queue.oldestAge), { className: 'num' }) },
+        { key: 'actions', label: 'Actions', hideLabel: true, class: 'c-actions', cell: () => this.#purgeCell() },
+      ],
+    });
+    this.node = h('div', { class: 'page', 'data-testid': 'page-queues' },
+      pageHead('Queues', { children: [this.#count, h('span', { class: 'grow' }), this.#filter] }).node, stackedLegend(), this.#table.node);
+  }
+
+  update(changed) {
+    if (changed.has('queues')) this.#draw();
+    else if (changed.has('connection')) this.#table.refresh();
+  }
+
+  search() { this.#filter.focus(); return true; }
+  move(step) { this.#table.moveFocus(step); }
+  destroy() { this.#table.destroy(); }
+
+  #draw() {
+    const topic = this.#app.client.topics.get('queues');
+    const words = this.#filter.value.trim().toLowerCase();
+    const rows = [...topic.rows].filter(({ id }) => words === '' || id.toLowerCase().includes(words));
+    const scale = Math.max(1, ...rows.map(queueLoad));
+    const changed = scale !== this.#scale;
+    this.#scale = scale;
+    this.#table.sync(rows);
+    if (changed) this.#table.refresh();
+    setText(this.#count, topic.complete ? count(topic.size) : '');
+  }
+
+  #barCell() {
+    const bar = new StackedBar();
+    return { node: bar.node, update: (queue) => bar.set(queueParts(queue), this.#scale) };
+  }
+
+  #purgeCell() {
+    let current = null;
+    const purge = iconButton('Purge', 'purge', { testid: 'action-purge', onClick: () => this.#app.actions.purge(current) });
+    return {
+      node: purge,
+      update: (queue) => {
+        current = queue;
+        purge.dataset.label = `Purge ${line(queue.id, 80)}`;
+        setAttr(purge, 'aria-label', purge.dataset.label);
+        setRefusal(purge, this.#app.actions.refusal('queue.purge'));
+      },
+    };
+  }
+}
+
+function linkCell() {
+  const link = h('a', { class: 'strong' });
+  return { node: link, update: ({ id }) => { setText(link, line(id, 160)); setAttr(link, 'href', formatRoute('queues', id)); } };
+}
+
+function stateCell() {
+  const chip = new StateChip();
+  return { node: chip.node, update: (queue) => chip.set(queueStatus(queue.state)) };
+}
+
+function number(field) {
+  return textCell((row) => count(row[field]), { className: 'num' });
+}

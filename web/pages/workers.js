@@ -1,0 +1,174 @@
+/** Workers: who needs somebody first; load, pool, memory, queues; restart and shut down. */
+import { arrayOf, workerStates } from '../core/state/selectors.js';
+import { bytes, compact, count } from '../core/format/number.js';
+import { duration } from '../core/format/time.js';
+import { workerStatus } from '../core/format/states.js';
+import { line } from '../core/format/text.js';
+import { formatRoute } from '../core/query/route.js';
+import { h, setAttr, setHidden, setText } from '../platform/dom.js';
+import { DataTable, textCell } from '../elements/data-table.js';
+import { emptyState, iconButton, Meter, pageHead, setRefusal, setTime, StateChip, timeNode } from '../elements/parts.js';
+
+const ORDER = ['wedged', 'unreachable', 'slow', 'unknown', 'busy', 'online', 'offline'];
+const QUEUES_SHOWN = 3;
+
+export class WorkersPage {
+  title = 'Workers';
+  #app;
+  #count = h('span', { class: 'page-count num' });
+  #summary = h('div', { class: 'filter-chips', role: 'group', 'aria-label': 'Filter by state' });
+  #state;
+  #table;
+  #filter;
+
+  constructor(app, route) {
+    this.#app = app;
+    this.#state = route.query.get('state') ?? '';
+    this.#filter = h('input', { type: 'search', class: 'field-input small', placeholder: 'Filter workers', 'aria-label': 'Filter workers', autocomplete: 'off', value: route.query.get('q') ?? '', on: { input: () => this.#draw() } });
+    this.#table = new DataTable({
+      caption: 'Workers', testid: 'workers-table', keyOf: ({ id }) => id, hrefOf: ({ id }) => formatRoute('workers', id), sort: ['state', 'asc'],
+      empty: emptyState('workers', 'No worker', 'Nothing has been heard of a worker that matches. Workers appear with their first heartbeat.'),
+      columns: [
+        { key: 'name', label: 'Worker', class: 'c-name', sort: ({ id }) => id, cell: nameCell },
+        { key: 'state', label: 'State', class: 'c-state', sort: rankText, cell: stateCell },
+        { key: 'load', label: 'Load', class: 'c-load', sort: (worker) => worker.load ?? -1, cell: loadCell },
+        { key: 'pool', label: 'Pool', cell: textCell((worker) => line(worker.pool ?? '–', 40)) },
+        { key: 'reserved', label: 'Reserved', class: 'number', sort: (worker) => worker.reserved ?? -1, cell: textCell((worker) => count(worker.reserved), { className: 'num' }) },
+        { key: 'processed', label: 'Processed', class: 'number', sort: (worker) => worker.processed ?? -1, cell: textCell((worker) => compact(worker.processed), { className: 'num' }) },
+        { key: 'memory', label: 'Memory', class: 'number', sort: (worker) => worker.memoryBytes ?? -1, cell: textCell((worker) => bytes(worker.memoryBytes), { className: 'num' }) },
+        { key: 'uptime', label: 'Uptime', class: 'number', sort: (worker) => worker.uptime ?? -1, cell: textCell((worker) => uptimeWords(worker, app.serverNow()), { className: 'num' }) },
+        { key: 'queues', label: 'Queues', class: 'c-queues', cell: queuesCell },
+        { key: 'heartbeat', label: 'Heard', class: 'number', sort: (worker) => worker.heartbeat ?? 0, cell: () => { const node = timeNode(); return { node, update: (worker) => setTime(node, worker.heartbeat, app.serverNow()) }; } },
+        { key: 'actions', label: 'Actions', hideLabel: true, class: 'c-actions', cell: () => this.#actionCell() },
+      ],
+    });
+    this.node = h('div', { class: 'page', 'data-testid': 'page-workers' },
+      pageHead('Workers', { children: [this.#count, h('span', { class: 'grow' }), this.#filter] }).node, this.#summary, this.#table.node);
+  }
+
+  routeChanged(route) {
+    this.#state = route.query.get('state') ?? '';
+    this.#draw();
+    return true;
+  }
+
+  update(changed) {
+    if (changed.has('workers') || changed.has('page')) this.#draw();
+    else if (changed.has('connection')) this.#table.refresh();
+  }
+
+  search() { this.#filter.focus(); return true; }
+  move(step) { this.#table.moveFocus(step); }
+  destroy() { this.#table.destroy(); }
+
+  #draw() {
+    const topic = this.#app.client.topics.get('workers');
+    const words = this.#filter.value.trim().toLowerCase();
+    const rows = [...topic.rows].filter((worker) => (this.#state === '' || worker.state === this.#state) && (words === '' || worker.id.toLowerCase().includes(words)));
+    this.#table.sync(rows);
+    setText(this.#count, topic.complete ? count(topic.size) : '');
+    this.#drawSummary(topic);
+  }
+
+  #drawSummary(topic) {
+    const entries = [['', topic.size], ...workerStates(topic.rows)];
+    const key = `${this.#state}/${JSON.stringify(entries)}`;
+    if (this.#summary.key === key) return;
+    this.#summary.key = key;
+    const focused = document.activeElement?.dataset?.state;
+    this.#summary.replaceChildren(...entries.map(([state, n]) => {
+      const chip = h('a', { class: 'filter-chip', href: formatRoute('workers', null, [['state', state]]), 'aria-current': state === this.#state ? 'true' : null, data: { state } });
+      if (state !== '') chip.append(new StateChip(workerStatus(state), { plain: true }).node);
+      else chip.append(h('span', { text: 'All' }));
+      chip.append(h('span', { class: 'num muted', text: count(n) }));
+      return chip;
+    }));
+    if (focused !== undefined) [...this.#summary.children].find((chip) => chip.dataset.state === focused)?.focus();
+  }
+
+  #actionCell() {
+    let current = null;
+    const restart = iconButton('Restart', 'restart', { testid: 'action-restart', onClick: () => this.#app.actions.restart([current]) });
+    const shutdown = iconButton('Shut down', 'shutdown', { testid: 'action-shutdown', onClick: () => this.#app.actions.shutdown([current]) });
+    return {
+      node: h('span', { class: 'row-actions' }, restart, shutdown),
+      update: (worker) => {
+        current = worker;
+        for (const [node, verb] of [[restart, 'Restart'], [shutdown, 'Shut down']]) {
+          node.dataset.label = `${verb} ${line(worker.id, 80)}`;
+          setAttr(node, 'aria-label', node.dataset.label);
+        }
+        setRefusal(restart, this.#app.actions.restartRefusal(worker));
+        setRefusal(shutdown, this.#app.actions.shutdownRefusal(worker));
+      },
+    };
+  }
+}
+
+/** Uptime goes on counting after the worker said it. */
+export function uptimeWords(worker, now) {
+  if (!Number.isFinite(worker.uptime)) return duration(undefined);
+  const since = Number.isFinite(worker.statsAt) && worker.state !== 'offline' ? Math.max(0, now - worker.statsAt) : 0;
+  return duration(worker.uptime + since);
+}
+
+function rankText(worker) {
+  const rank = ORDER.indexOf(worker.state);
+  return `${rank < 0 ? 9 : rank}/${worker.id}`;
+}
+
+function nameCell() {
+  const link = h('a', { class: 'strong' });
+  const stale = h('span', { class: 'left-mark', text: 'unverified', title: 'Not yet checked after the last gap in the data' });
+  const twins = h('span', { class: 'left-mark' });
+  return {
+    node: h('span', { class: 'cell-line' }, link, stale, twins),
+    update(worker) {
+      setText(link, line(worker.id, 160));
+      setAttr(link, 'href', formatRoute('workers', worker.id));
+      setHidden(stale, worker.stale !== true);
+      setHidden(twins, !(worker.duplicates > 1));
+      setText(twins, `${count(worker.duplicates)} processes share this name`);
+    },
+  };
+}
+
+function stateCell() {
+  const chip = new StateChip();
+  const reason = h('span', { class: 'state-reason' });
+  return {
+    node: h('span', { class: 'cell-stack' }, chip.node, reason),
+    update(worker) {
+      chip.set(workerStatus(worker.state), worker.reason ? line(worker.reason) : '');
+      const calm = worker.state === 'online' || worker.state === 'busy';
+      setText(reason, calm || !worker.reason ? '' : line(worker.reason, 160));
+    },
+  };
+}
+
+function loadCell() {
+  const meter = new Meter();
+  const words = h('span', { class: 'num' });
+  return {
+    node: h('span', { class: 'meter-line' }, meter.node, words),
+    update(worker) {
+      meter.set(worker.load, worker.load >= 1 ? 'full' : '');
+      setText(words, `${count(worker.active)} / ${count(worker.concurrency)}`);
+    },
+  };
+}
+
+function queuesCell() {
+  const node = h('span', { class: 'tags' });
+  return {
+    node,
+    update(worker) {
+      const queues = arrayOf(worker.queues);
+      const key = queues.join('\u0000');
+      if (node.key === key) return;
+      node.key = key;
+      node.replaceChildren(...queues.slice(0, QUEUES_SHOWN).map((queue) => h('a', { class: 'tag', href: formatRoute('queues', String(queue)), text: line(String(queue), 60) })));
+      if (queues.length > QUEUES_SHOWN) node.append(h('span', { class: 'muted', text: `+${queues.length - QUEUES_SHOWN}` }));
+    },
+  };
+}

@@ -1,0 +1,71 @@
+/**
+ * The session over HTTP. The credential itself is an HttpOnly cookie that no script can read; the page holds only
+ * the CSRF nonce and who it is.
+ */
+const TIMEOUT_MILLISECONDS = 10_000;
+const CODE_IN_HASH = /^#login=([A-Za-z0-9._~-]{1,512})$/;
+
+/**
+ * Takes a one-time code out of the address bar before anything else, so that it stays in no history.
+ * @returns {string | null}
+ */
+export function takeLoginCode() {
+  if (!location.hash.startsWith('#login=')) return null;
+  const found = CODE_IN_HASH.exec(location.hash);
+  history.replaceState(null, '', `${location.pathname}${location.search}#/overview`);
+  return found === null ? null : found[1];
+}
+
+/** @returns {Promise<{found: true, csrf: string, who: object} | {found: false} | {unreachable: true}>} */
+export async function checkSession() {
+  const response = await fetch('/api/session', { headers: { Accept: 'application/json' }, cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS) });
+  if (response.status === 401 || response.status === 403) return { found: false };
+  if (!response.ok) return { unreachable: true };
+  return found(await response.json());
+}
+
+/**
+ * @param {{code: string} | {token: string}} secret
+ * @returns {Promise<{ok: true} | {ok: false, reason: string}>}
+ */
+export async function openSession(secret) {
+  try {
+    const response = await fetch('/api/session', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+      body: JSON.stringify(secret),
+      signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+    });
+    if (response.ok) return { ok: true };
+    if (response.status === 401 || response.status === 403) {
+      return { ok: false, reason: 'The gateway does not know it. Codes work once and for a short time; tokens can be revoked or expire.' };
+    }
+    if (response.status === 429) return { ok: false, reason: 'Too many attempts. Wait a minute.' };
+    return { ok: false, reason: `The gateway answered ${response.status}.` };
+  } catch {
+    return { ok: false, reason: 'The gateway cannot be reached.' };
+  }
+}
+
+/** @param {string} csrf */
+export async function closeSession(csrf) {
+  await fetch('/api/session', { method: 'DELETE', headers: { 'X-CSRF-Token': csrf }, signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS) });
+}
+
+/**
+ * @param {string} path below /api/
+ * @returns {Promise<{ok: true, value: any} | {ok: false, status: number}>}
+ */
+export async function getJSON(path, signal) {
+  try {
+    const response = await fetch(path, { headers: { Accept: 'application/json' }, cache: 'no-store', signal });
+    if (!response.ok) return { ok: false, status: response.status };
+    return { ok: true, value: await response.json() };
+  } catch {
+    return { ok: false, status: 0 };
+  }
+}
+
+function found(body) {
+  return { found: true, csrf: typeof body.csrf === 'string' ? body.csrf : '', who: typeof body.who === 'object' && body.who !== null ? body.who : {} };
+}
