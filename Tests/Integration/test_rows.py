@@ -99,3 +99,30 @@ def test_a_pinned_window_marks_what_left() -> None:
 
     assert table.left == {3} and table.before == 4
     assert table.ordered()[0]['state'] == 'SUCCESS'
+
+
+def test_the_parts_of_a_delta_are_applied_together(table: Table) -> None:
+    first = {'sub': 1, 'from': 10, 'to': 10, 'part': 0, 'more': True, 'put': [[11, {'n': 2}]]}
+
+    table.apply('sub.delta', first)
+    assert table.rev == 10 and table.deltas == 0
+
+    table.apply('sub.delta', {'sub': 1, 'from': 10, 'to': 12, 'part': 1, 'gone': [2], 'new': [[11, {'id': 'b'}]]})
+    assert table.get('b') == {'id': 'b', 'n': 2} and table.rev == 12 and table.deltas == 1
+
+
+def test_a_missing_part_of_a_delta_is_a_protocol_error(table: Table) -> None:
+    with pytest.raises(ProtocolError):
+        table.apply('sub.delta', {'sub': 1, 'from': 10, 'to': 12, 'part': 1})
+
+
+def test_a_window_comes_in_parts_and_rows_can_come_back() -> None:
+    table = Table(2, 'tasks')
+    table.apply('view.snap', {'sub': 2, 'at': 5, 'part': 0, 'more': True, 'cols': ['h', 'id'], 'rows': [[3, 'c']], 'total': 2})
+    assert not table.live
+    table.apply('view.snap', {'sub': 2, 'at': 5, 'part': 1, 'more': False, 'cols': ['h', 'id'], 'rows': [[2, 'b']], 'total': 2})
+    assert table.live and [row['id'] for row in table.ordered()] == ['c', 'b']
+
+    table.apply('view.delta', {'sub': 2, 'from': 5, 'to': 6, 'left': [3], 'total': 1, 'before': 0})
+    table.apply('view.delta', {'sub': 2, 'from': 6, 'to': 7, 'back': [3], 'total': 2, 'before': 0})
+    assert table.left == set()

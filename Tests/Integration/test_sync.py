@@ -157,7 +157,7 @@ async def test_a_client_that_does_not_acknowledge_gets_two_frames_and_then_all_i
             silent = table.deltas
             assert silent <= 4, 'credit: two frames that were not acknowledged'
             client.auto_ack = True
-            await client.send({'jsonrpc': '2.0', 'method': 'sub.ack', 'params': {'acks': [[table.sub, table.rev]]}})
+            await client.send({'jsonrpc': '2.0', 'method': 'sub.ack', 'params': {'acks': [[table.sub, table.rev, 99]]}})
             await client.until(lambda: table.deltas > silent, 10, 'the rest')
 
         await settled_equal((client, table), (other, reference))

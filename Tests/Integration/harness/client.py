@@ -28,6 +28,7 @@ SUBPROTOCOL = 'celeriac.v1.json'
 TERMINAL = frozenset({'confirmed', 'partial', 'rejected', 'failed', 'unknown'})
 ACK_INTERVAL = 0.1
 """Acknowledge at most ten times a second (R45)."""
+MOST_ACKS = 64
 
 T = TypeVar('T')
 
@@ -69,7 +70,7 @@ class GatewayClient:
         self._changed = asyncio.Event()
         self._next_id = 0
         self._next_sub = 0
-        self._acked: dict[int, int] = {}
+        self._unacked: dict[tuple[int, int], int] = {}
         self._last_ack = 0.0
         self._ack_task: asyncio.Task[None] | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -291,7 +292,11 @@ class GatewayClient:
                 table = self.tables.get(params['sub'])
                 if table is not None:
                     table.apply(method, params)
-                    self._acknowledge()
+                    if method != 'sub.reset':
+                        # An entry acknowledges the parts of a series up to the named one.
+                        revision = params['at'] if 'at' in params else params['to']
+                        self._unacked[table.sub, revision] = params.get('part', 0)
+                        self._acknowledge()
             case _:
                 # Unknown notifications are ignored (R9): additive change is allowed.
                 pass
@@ -313,11 +318,11 @@ class GatewayClient:
 
     async def _send_ack(self, force: bool) -> None:
         await asyncio.sleep(max(0.0, self._last_ack + ACK_INTERVAL - time.monotonic()))
-        acks = [[t.sub, t.rev] for t in self.tables.values() if t.live and (force or self._acked.get(t.sub) != t.rev)]
+        acks = [[sub, rev, part] for (sub, rev), part in self._unacked.items()][:MOST_ACKS]
         if not acks and not force:
             return
         self._last_ack = time.monotonic()
-        for sub, rev in acks:
-            self._acked[sub] = rev
+        for sub, rev, _ in acks:
+            del self._unacked[sub, rev]
         with contextlib.suppress(ConnectionClosed):
             await self.send({'jsonrpc': '2.0', 'method': 'sub.ack', 'params': {'acks': acks}})

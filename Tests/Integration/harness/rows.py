@@ -49,6 +49,7 @@ class Table:
     total: Any = None
     before: int = 0
     next: Any = None
+    _parts: list[Row] = field(default_factory=list)
 
     @property
     def live(self) -> bool:
@@ -90,6 +91,7 @@ class Table:
             case 'sub.reset':
                 self.resets.append(params.get('reason', ''))
                 self.rows.clear()
+                self._parts.clear()
                 self.rev = -1
                 self.epoch = params.get('epoch', self.epoch)
             case 'view.snap':
@@ -147,40 +149,63 @@ class Table:
             raise ProtocolError(f'{self.topic}: a delta from {start}, but the client is at {self.rev}')
         if end < start:
             raise ProtocolError(f'{self.topic}: a delta backwards, {start} to {end}')
-        self.deltas += 1
+
+    def _gather(self, params: Row) -> Row | None:
+        """The whole delta once its last part is here: parts of one delta are applied together. None until then."""
+        if params.get('part', 0) != len(self._parts):
+            raise ProtocolError(f'{self.topic}: part {params.get("part", 0)} of a delta, expected {len(self._parts)}')
+        self._parts.append(params)
+        if params.get('more', False):
+            return None
+        parts, self._parts = self._parts, []
+        whole = dict(params)
+        for name in ('gone', 'new', 'put', 'left', 'back'):
+            whole[name] = [entry for part in parts for entry in part.get(name) or []]
+        return whole
 
     def _delta(self, params: Row) -> None:
         if not self.live:
             raise ProtocolError(f'{self.topic}: a delta before the snapshot')
         self._advance(params)
-        self._changes(params)
-        self.rev = max(self.rev, params['to'])
+        if (whole := self._gather(params)) is not None:
+            self.deltas += 1
+            self._changes(whole)
+            self.rev = max(self.rev, whole['to'])
 
     def _window(self, params: Row) -> None:
-        self.snapshots += 1
-        self.rows.clear()
-        self.left.clear()
+        if params.get('part', 0) == 0:
+            self.snapshots += 1
+            self.rows.clear()
+            self.left.clear()
+            self.order = []
+            self.rev = -1
         read = self._read_rows(params)
         self.rows.update(read)
-        self.order = [handle for handle, _ in read]
-        self.rev = params['at']
+        self.order += [handle for handle, _ in read]
         self.total, self.before, self.next = params.get('total'), params.get('before', 0), params.get('next')
+        if not params.get('more', False):
+            self.rev = params['at']
 
     def _window_delta(self, params: Row) -> None:
         if not self.live:
             raise ProtocolError(f'{self.topic}: a window delta before the window')
         self._advance(params)
-        self._changes(params)
-        self.left |= set(params.get('left') or [])
-        if params.get('order') is not None:
-            self.order = list(params['order'])
-            unknown = [handle for handle in self.order if handle not in self.rows]
-            if unknown:
-                raise ProtocolError(f'{self.topic}: the order names unknown rows {unknown}')
-            self.rows = {handle: self.rows[handle] for handle in self.order}
-            self.left &= set(self.order)
-        if 'total' in params:
-            self.total = params['total']
-        if params.get('before') is not None:
-            self.before = params['before']
-        self.rev = max(self.rev, params['to'])
+        whole = self._gather(params)
+        if whole is None:
+            return
+        self.deltas += 1
+        self._changes(whole)
+        self.left |= set(whole['left'])
+        self.left -= set(whole['back'])
+        if whole.get('order') is not None:
+            self._reorder(whole['order'])
+        self.total, self.before = whole.get('total', self.total), whole.get('before', self.before)
+        self.rev = max(self.rev, whole['to'])
+
+    def _reorder(self, order: list[int]) -> None:
+        self.order = list(order)
+        unknown = [handle for handle in self.order if handle not in self.rows]
+        if unknown:
+            raise ProtocolError(f'{self.topic}: the order names unknown rows {unknown}')
+        self.rows = {handle: self.rows[handle] for handle in self.order}
+        self.left &= set(self.order)
