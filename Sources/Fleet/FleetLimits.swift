@@ -38,6 +38,8 @@ package struct FleetLimits: Sendable, Equatable {
     package var revokedIDs = 50_000
     /// A worker that said goodbye, or gives no sign of life, leaves the list after this time.
     package var ghostSeconds = 600.0
+    /// A queue without consumers, binding and messages leaves the list after this time.
+    package var idleQueueSeconds = 3_600.0
     /// `processed` stands still this long while messages wait and slots are free: wedged.
     package var wedgedSeconds = 60.0
     /// Clock differences below this are taken for network delay.

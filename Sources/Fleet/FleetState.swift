@@ -2,111 +2,133 @@
 ///
 /// `now` and `receivedAt` are unix seconds of the gateway's clock; the state has no clock of its
 /// own. Nothing here throws: the broker is not trusted, so whatever arrives is bounded, merged or
-/// counted as refused.
+/// counted as refused. Reading makes records on demand; the store itself is compact.
 package struct FleetState: Sendable {
     /// The bounds it keeps.
     package let limits: FleetLimits
 
+    var tasks = TaskTable()
+    var workers: NamedTable<WorkerSlot>
+    var queues: NamedTable<QueueSlot>
+    var nameTable: NameTable
+    var states: StateNames
+    /// Worker clocks that are clearly wrong.
+    var offsets: ClockOffsets = [:]
+    /// Worker name by stable hash, to name the workers of old attempts.
+    var workersByHash: [UInt32: Int32] = [:]
+
+    var rates: RateRing
+    let startedAt: Double
+    /// Records by state code.
+    var recordsByState: [Int]
+    /// Ends and receipts since the start.
+    var totalCounts = TotalCounts()
+    /// Running, prefetched and ETA-held tasks.
+    var activeTasks = 0
+    var reservedTasks = 0
+    var scheduledTasks = 0
+    /// Held tasks whose eta is further away than the visibility timeout.
+    var longETAs = 0
+    var evictedFinished = 0
+    var evictedOpen = 0
+    /// Events without a usable id or host.
+    var refusedEvents = 0
+
+    package internal(set) var gaps: [Gap] = []
+    var nextGap = 1
+    var changedGaps: Set<Int> = []
+    /// When events began to flow again after the newest gap.
+    var flowingSince = -Double.infinity
+    package internal(set) var traces: [WorkerTrace] = []
+    var arrivals: Set<String> = []
+    var aggregatesChanged = false
+    var pausedQueues: Set<String> = []
+    /// Since when each finding holds.
+    var findingsSince: [String: Double] = [:]
+    /// The newest task that is delivered over and over.
+    var storm: DeliveryStorm?
+    var lastSweep = -Double.infinity
+    /// The shortest visibility timeout that a worker told; Celery's own until one did.
+    package internal(set) var visibilityTimeout = FleetState.defaultVisibilityTimeout
+    static let defaultVisibilityTimeout = 3_600.0
+
+    /// What Celery's own `State` would say, if `limits.flowerTasks` is not 0.
+    package internal(set) var flower: FlowerState?
+
     /// Makes an empty state; `startedAt` is where rates begin.
     package init(limits: FleetLimits = FleetLimits(), startedAt: Double) {
         self.limits = limits
+        self.startedAt = startedAt
+        workers = NamedTable(limit: limits.workers)
+        queues = NamedTable(limit: limits.queues)
+        nameTable = NameTable(limit: limits.names)
+        states = StateNames(limit: limits.customStates)
+        rates = RateRing(capacity: 300, now: startedAt)
+        recordsByState = Array(repeating: 0, count: 256)
+        if limits.flowerTasks > 0 {
+            flower = FlowerState(
+                maximumTasks: limits.flowerTasks, maximumWorkers: limits.flowerWorkers)
+        }
     }
 
-    // MARK: What is told to it
-
     /// Merges one event.
-    package mutating func apply(_ event: CeleryEvent, receivedAt: Double) {}
+    package mutating func apply(_ event: CeleryEvent, receivedAt: Double) {
+        rates.advance(to: receivedAt)
+        merge(event, now: receivedAt)
+    }
 
     /// Merges a batch that arrived together.
-    package mutating func apply(_ events: [CeleryEvent], receivedAt: Double) {}
+    package mutating func apply(_ events: [CeleryEvent], receivedAt: Double) {
+        rates.advance(to: receivedAt)
+        for event in events { merge(event, now: receivedAt) }
+    }
 
-    /// Merges one worker's answer to a question.
-    package mutating func apply(_ reply: InspectReply, from worker: String, receivedAt: Double) {}
+    private mutating func merge(_ event: CeleryEvent, now: Double) {
+        rates.record { $0.events &+= 1 }
+        switch event {
+        case .task(let event): merge(task: event, now: now)
+        case .worker(let event): merge(worker: event, now: now)
+        }
+        if flower != nil { flower?.apply(event, receivedAt: now) }
+    }
 
-    /// Notes that these workers were asked and did not answer in time.
-    package mutating func noteSilence(of workers: [String], now: Double) {}
-
-    /// Merges readings of queue keys. Queues that are not named keep their last reading.
-    package mutating func apply(depths: [QueueDepth], now: Double) {}
-
-    /// Learns of queues from the broker's binding tables.
-    package mutating func apply(bindings: [QueueBinding], now: Double) {}
-
-    /// Merges results of the backend, read or heard.
-    package mutating func apply(results: [TaskResult], now: Double) {}
-
-    /// Sets which queues are meant to be paused (wish of the operators).
-    package mutating func setPaused(queues: Set<String>, now: Double) {}
-
-    /// Lets time pass: health, time-outs, rates, ghosts, evictions. Call it about once a second.
-    package mutating func advance(now: Double) {}
-
-    /// Notes that events may be lost from `from` on: all that is open becomes stale.
-    ///
-    /// - Returns: the gap's number.
-    @discardableResult
-    package mutating func openGap(from: Double, reason: String, now: Double) -> Int { 0 }
-
-    /// Notes that events flow again; `lost` is the number of messages lost, if known.
-    package mutating func closeGap(_ id: Int, at: Double, lost: Int?) {}
-
-    /// Ends a round of questions: what is still open and unknown to everybody becomes LOST, what
-    /// is confirmed is no longer stale, closed gaps count as reconciled.
-    package mutating func reconcile(_ round: Reconciliation, now: Double) {}
-
-    // MARK: What can be read
+    /// The sender's time, unless it is nonsense.
+    func sane(_ timestamp: Double, now: Double) -> Double {
+        abs(timestamp - now) <= limits.absurdSeconds ? timestamp : now
+    }
 
     /// Changes since the last call, each thing at most once.
-    package mutating func takeChanges() -> FleetChanges { FleetChanges() }
+    package mutating func takeChanges() -> FleetChanges {
+        var changes = FleetChanges()
+        (changes.tasks, changes.removedTasks) = tasks.takeChanges()
+        (changes.workers, changes.removedWorkers) = workers.takeChanges()
+        (changes.queues, changes.removedQueues) = queues.takeChanges()
+        (changes.names, changes.removedNames) = nameTable.takeChanges()
+        changes.gaps = changedGaps.sorted()
+        changes.arrivals = arrivals.sorted()
+        changes.aggregates = aggregatesChanged
+        changedGaps = []
+        arrivals = []
+        aggregatesChanged = false
+        return changes
+    }
+}
 
-    /// The record of a task, or `nil`.
-    package func task(_ id: String) -> TaskRecord? { nil }
+/// What was seen since the start.
+struct TotalCounts: Sendable {
+    var received = 0
+    var started = 0
+    var succeeded = 0
+    var failed = 0
+    var retried = 0
+    var revoked = 0
+    var rejected = 0
+}
 
-    /// The record behind a reference from `takeChanges`, or `nil` if it is gone.
-    package func task(_ ref: TaskRef) -> TaskRecord? { nil }
-
-    /// Calls `body` with each kept task until it returns `false`, newest first seen first.
-    package func forEachTask(_ body: (TaskRecord) -> Bool) {}
-
-    /// Ids of open tasks (not finished), the longest open first: the ones to ask results for.
-    package func openTasks(limit: Int) -> [String] { [] }
-
-    /// Records kept.
-    package var taskCount: Int { 0 }
-
-    /// The record of a worker name.
-    package func worker(_ name: String) -> WorkerRecord? { nil }
-
-    /// Names of all workers, sorted.
-    package var workerNames: [String] { [] }
-
-    /// Workers that were taken off the list, newest last.
-    package var traces: [WorkerTrace] { [] }
-
-    /// The record of a queue.
-    package func queue(_ name: String) -> QueueRecord? { nil }
-
-    /// Names of all queues, sorted.
-    package var queueNames: [String] { [] }
-
-    /// The figures of the fleet.
-    package func summary(now: Double) -> FleetSummary { FleetSummary() }
-
-    /// Records kept now, by state; states without a record are left out.
-    package var stateCounts: [StateCount] { [] }
-
-    /// SUCCESS, FAILURE, RETRY, REVOKED, REJECTED, RECEIVED, STARTED seen since the start.
-    package var totals: [StateCount] { [] }
-
-    /// Figures of a task name, or of `*other*`.
-    package func nameStatistics(_ name: String) -> NameStatistics? { nil }
-
-    /// All names with figures.
-    package var names: [String] { [] }
-
-    /// Gaps, oldest first.
-    package var gaps: [Gap] { [] }
-
-    /// What somebody should look at, decided from the fleet's facts alone.
-    package func findings(now: Double) -> [Finding] { [] }
+/// A task that comes back again and again (`Reject(requeue=True)`, a crash loop).
+struct DeliveryStorm: Sendable {
+    var id: String
+    var name: String?
+    var deliveries: Int
+    var at: Double
 }

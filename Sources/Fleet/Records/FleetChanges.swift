@@ -18,6 +18,9 @@ package struct FleetChanges: Sendable {
     /// Task names whose figures changed, and those that were folded into `*other*`.
     package var names: [String] = []
     package var removedNames: [String] = []
+    /// Names of workers of which a new process spoke: to be asked again, and told again what a
+    /// process forgets (task events, revokes, paused queues).
+    package var arrivals: [String] = []
     /// Numbers of new or changed gaps.
     package var gaps: [Int] = []
     /// Whether a figure of the summary or a count by state may have changed.
@@ -29,6 +32,6 @@ package struct FleetChanges: Sendable {
     package var isEmpty: Bool {
         tasks.isEmpty && removedTasks.isEmpty && workers.isEmpty && removedWorkers.isEmpty
             && queues.isEmpty && removedQueues.isEmpty && names.isEmpty && removedNames.isEmpty
-            && gaps.isEmpty && !aggregates
+            && arrivals.isEmpty && gaps.isEmpty && !aggregates
     }
 }

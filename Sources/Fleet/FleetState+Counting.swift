@@ -1,0 +1,242 @@
+/// What one record contributes to the counters; taken before and after each change.
+struct TaskShare: Sendable, Equatable {
+    enum Role: UInt8, Sendable {
+        case none, active, reserved, scheduled
+    }
+
+    var state: StateCode
+    var role: Role
+    var isLongETA: Bool
+    var nameIndex: UInt16
+    var worker: Int32
+    var queue: Int32
+    var counts: FactCounts
+    var isSent: Bool
+
+    init(_ slot: borrowing TaskSlot) {
+        state = slot.state
+        if slot.state.isRunning {
+            role = .active
+        } else if slot.state == .received {
+            role = slot.hasExtra && slot.extra?.eta != nil ? .scheduled : .reserved
+        } else {
+            role = .none
+        }
+        isLongETA = role == .scheduled && slot.flags.contains(.longETA)
+        nameIndex = slot.nameIndex
+        worker = slot.workerIndex
+        queue = slot.queueIndex
+        counts = slot.counts
+        isSent = !slot.sent.isNaN
+    }
+}
+
+extension FleetState {
+    /// Brings every counter, list and rate in line after a record changed.
+    mutating func settle(_ place: Int32, before: TaskShare, now: Double, measured: Bool) {
+        tasks.slots[place].resolve()
+        let after = TaskShare(tasks.slots[place])
+        if measured {
+            tasks.measure(place)
+            if tasks.bytes > limits.taskBytes { makeRoom(sparing: place) }
+        }
+        tasks.mark(place)
+        aggregatesChanged = true
+        guard after != before else { return }
+        if after.role != before.role || after.worker != before.worker
+            || after.queue != before.queue || after.nameIndex != before.nameIndex
+        {
+            add(before, -1)
+            add(after, 1)
+        }
+        if after.state != before.state {
+            recordsByState[Int(before.state.rawValue)] -= 1
+            recordsByState[Int(after.state.rawValue)] += 1
+            if after.state.isFinished != before.state.isFinished {
+                tasks.move(place, toFinished: after.state.isFinished)
+            }
+        }
+        if after.isSent, !before.isSent, after.queue >= 0 {
+            queues[after.queue].rates.advance(to: now)
+            queues[after.queue].rates.record { $0.sent &+= 1 }
+        }
+        countName(before, after)
+        if after.counts != before.counts { count(place, before, after, now: now) }
+    }
+
+    /// Adds or takes the share of one record in what runs and waits.
+    private mutating func add(_ share: TaskShare, _ sign: Int) {
+        guard share.role != .none else { return }
+        switch share.role {
+        case .none: break
+        case .active: activeTasks += sign
+        case .reserved: reservedTasks += sign
+        case .scheduled: scheduledTasks += sign
+        }
+        if share.isLongETA { longETAs += sign }
+        if share.worker >= 0 {
+            switch share.role {
+            case .none: break
+            case .active: workers[share.worker].active += sign
+            case .reserved: workers[share.worker].reserved += sign
+            case .scheduled: workers[share.worker].scheduled += sign
+            }
+            workers.mark(share.worker)
+        }
+        if share.queue >= 0 {
+            switch share.role {
+            case .none: break
+            case .active: queues[share.queue].active += sign
+            case .reserved: queues[share.queue].reserved += sign
+            case .scheduled: queues[share.queue].scheduled += sign
+            }
+            queues.mark(share.queue)
+        }
+        if share.role == .active, share.nameIndex != NameTable.none {
+            nameTable.update(share.nameIndex) { $0.active += sign }
+        }
+    }
+
+    /// Figures by name; a task may learn its name late, or a better one.
+    private mutating func countName(_ before: TaskShare, _ after: TaskShare) {
+        if before.nameIndex != after.nameIndex {
+            if before.nameIndex != NameTable.none {
+                nameTable.update(before.nameIndex) { entry in
+                    entry.count -= 1
+                    entry.kept -= 1
+                    entry.add(before.counts, -1)
+                }
+            }
+            if after.nameIndex != NameTable.none {
+                nameTable.update(after.nameIndex) { entry in
+                    entry.count += 1
+                    entry.kept += 1
+                    entry.add(after.counts, 1)
+                }
+            }
+        } else if after.nameIndex != NameTable.none, before.counts != after.counts {
+            nameTable.update(after.nameIndex) { entry in
+                entry.add(before.counts, -1)
+                entry.add(after.counts, 1)
+            }
+        }
+    }
+
+    /// Totals, and rates of what happened now.
+    private mutating func count(
+        _ place: Int32, _ before: TaskShare, _ after: TaskShare, now: Double
+    ) {
+        totalCounts.add(before.counts, -1)
+        totalCounts.add(after.counts, 1)
+        var second = RateRing.Second()
+        if after.counts.received > before.counts.received { second.received = 1 }
+        if after.counts.started > before.counts.started {
+            let wait = tasks.slots[place].started - tasks.slots[place].received
+            if wait >= 0, wait.isFinite {
+                second.waits = 1
+                second.wait = wait
+            }
+        }
+        if after.counts.succeeded > before.counts.succeeded { second.succeeded = 1 }
+        if after.counts.failed > before.counts.failed { second.failed = 1 }
+        if second.succeeded + second.failed > 0 || after.counts.revoked > before.counts.revoked
+            || after.counts.rejected > before.counts.rejected
+        {
+            second.finished = 1
+            if let runtime = tasks.slots[place].shownRuntime {
+                second.runtimes = 1
+                second.runtime = runtime
+                if after.nameIndex != NameTable.none {
+                    nameTable.update(after.nameIndex) { entry in
+                        entry.runtimes += 1
+                        entry.runtimeSum += runtime
+                        entry.runtimeMax = max(entry.runtimeMax, runtime)
+                        entry.touched = now
+                    }
+                }
+            }
+        }
+        rates.record { $0.add(second) }
+        if after.queue >= 0 {
+            queues[after.queue].rates.advance(to: now)
+            queues[after.queue].rates.record { $0.add(second) }
+            queues[after.queue].lastSeen = now
+        }
+        let deliveries = Int(tasks.slots[place].redelivered)
+        if deliveries >= 20 {
+            storm = DeliveryStorm(
+                id: tasks.slots[place].id, name: tasks.slots[place].name,
+                deliveries: deliveries, at: now)
+        }
+    }
+
+    /// Lets a record go.
+    mutating func forget(_ place: Int32) {
+        let share = TaskShare(tasks.slots[place])
+        add(share, -1)
+        recordsByState[Int(share.state.rawValue)] -= 1
+        if share.nameIndex != NameTable.none { nameTable.update(share.nameIndex) { $0.kept -= 1 } }
+        tasks.remove(place)
+        aggregatesChanged = true
+    }
+}
+
+extension TotalCounts {
+    mutating func add(_ counts: FactCounts, _ sign: Int) {
+        received += Int(counts.received) * sign
+        started += Int(counts.started) * sign
+        succeeded += Int(counts.succeeded) * sign
+        failed += Int(counts.failed) * sign
+        retried += Int(counts.retried) * sign
+        revoked += Int(counts.revoked) * sign
+        rejected += Int(counts.rejected) * sign
+    }
+}
+
+extension NameTable.Entry {
+    mutating func add(_ counts: FactCounts, _ sign: Int) {
+        started += Int(counts.started) * sign
+        succeeded += Int(counts.succeeded) * sign
+        failed += Int(counts.failed) * sign
+        retried += Int(counts.retried) * sign
+    }
+}
+
+extension TaskSlot {
+    /// Runtime as told, else as the times of one clock say.
+    var shownRuntime: Double? {
+        if !runtime.isNaN { return runtime }
+        let span = ended - started
+        return span >= 0 ? span : nil
+    }
+
+    /// The state that is shown: the facts, then the result backend, then doubt.
+    mutating func resolve() {
+        var shown = baseState
+        guard let extra else {
+            state = shown
+            return
+        }
+        if let backend = extra.backend, !shown.isFinished {
+            shown = heard(backend, over: shown)
+        }
+        if extra.lostEvidence != nil, !shown.isFinished { shown = .lost }
+        state = shown
+    }
+
+    /// The backend is believed where no event speaks against it.
+    private func heard(_ backend: BackendWord, over shown: StateCode) -> StateCode {
+        switch backend.code {
+        case .success, .failure:
+            // A result from before this attempt is the result of another attempt.
+            let begin = started.isNaN ? received : started
+            return backend.done + 2 < begin ? shown : backend.code
+        case .revoked:
+            // `revoke` writes it at once, also for tasks that go on running.
+            return shown == .pending || shown == .received ? .revoked : shown
+        case .started: return shown == .pending || shown == .received ? .started : shown
+        case .retry: return host == 0 ? .retry : shown
+        default: return shown
+        }
+    }
+}

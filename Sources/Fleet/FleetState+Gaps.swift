@@ -1,0 +1,152 @@
+extension FleetState {
+    /// Notes that events may be lost from `from` on: all that is open becomes stale.
+    ///
+    /// - Returns: the gap's number.
+    @discardableResult
+    package mutating func openGap(from: Double, reason: String, now: Double) -> Int {
+        let gap = Gap(
+            id: nextGap, from: from, to: nil, reason: Bounded.cut(reason, 255), lost: nil,
+            reconciledAt: nil)
+        nextGap += 1
+        gaps.append(gap)
+        if gaps.count > max(limits.gaps, 1) { gaps.removeFirst() }
+        changedGaps.insert(gap.id)
+        makeAllStale(now: now)
+        return gap.id
+    }
+
+    /// Notes that events flow again; `lost` is the number of messages lost, if known.
+    package mutating func closeGap(_ id: Int, at: Double, lost: Int?) {
+        guard let index = gaps.firstIndex(where: { $0.id == id }), gaps[index].to == nil else {
+            return
+        }
+        gaps[index].to = max(at, gaps[index].from)
+        gaps[index].lost = lost
+        changedGaps.insert(id)
+        flowingSince = max(flowingSince, at)
+        // What opened while the gap lasted may have missed events, too.
+        makeAllStale(now: at)
+    }
+
+    private mutating func makeAllStale(now: Double) {
+        aggregatesChanged = true
+        var task = tasks.open.head
+        while task >= 0 {
+            if !tasks.slots[task].flags.contains(.stale) {
+                tasks.slots[task].flags.insert(.stale)
+                tasks.mark(task)
+            }
+            task = tasks.slots[task].next
+        }
+        for place in workers.places {
+            workers[place].isStale = true
+            workers.mark(place)
+            judge(place, now: now)
+        }
+        for place in queues.places {
+            queues[place].isStale = true
+            queues.mark(place)
+        }
+    }
+
+    /// Ends a round of questions: what is still open and unknown to everybody becomes LOST, what
+    /// is confirmed is no longer stale, closed gaps count as reconciled.
+    package mutating func reconcile(_ round: Reconciliation, now: Double) {
+        var place = tasks.open.head
+        while place >= 0 {
+            let next = tasks.slots[place].next
+            reconcile(place, round, now: now)
+            place = next
+        }
+        for index in gaps.indices where gaps[index].to != nil && gaps[index].reconciledAt == nil {
+            guard (gaps[index].to ?? now) <= round.startedAt else { continue }
+            gaps[index].reconciledAt = now
+            changedGaps.insert(gaps[index].id)
+        }
+    }
+
+    private mutating func reconcile(_ place: Int32, _ round: Reconciliation, now: Double) {
+        // Whatever moved since the first question is alive.
+        guard tasks.slots[place].touched < round.startedAt else {
+            guard tasks.slots[place].flags.contains(.stale) else { return }
+            tasks.slots[place].flags.remove(.stale)
+            tasks.mark(place)
+            return
+        }
+        guard let evidence = evidenceOfLoss(place, round, now: now) else { return }
+        let before = TaskShare(tasks.slots[place])
+        tasks.slots[place].withExtra { $0.lostEvidence = evidence }
+        tasks.slots[place].flags.remove(.stale)
+        settle(place, before: before, now: now, measured: true)
+    }
+
+    /// Why a task that no answer names is lost; `nil` if it may still be somewhere.
+    private func evidenceOfLoss(
+        _ place: Int32, _ round: Reconciliation, now: Double
+    ) -> String? {
+        let slot = tasks.slots[place]
+        guard round.withoutResult.contains(slot.id) else { return nil }
+        let last = "last seen \(states.state(slot.state).name)"
+        if slot.state == .pending || slot.state == .retry {
+            return evidenceOfVanishing(slot, round, last: last)
+        }
+        guard let name = slot.worker, let worker = workers.find(name) else {
+            guard slot.worker != nil || slot.host != 0 else {
+                // Nobody was ever named: everyone who is up must have answered.
+                return allAnswered(round)
+                    ? "No worker has it and the result backend knows nothing of it; \(last)."
+                    : nil
+            }
+            return
+                "Its worker \(slot.worker ?? "") is gone and the result backend knows nothing of it; \(last)."
+        }
+        if round.answered.contains(name) {
+            // Tasks that wait for a rate limit token are in none of the lists.
+            if slot.state == .received, hasRateLimit(worker, slot.name) { return nil }
+            return
+                "\(name) does not have it any more and the result backend knows nothing of it; \(last). It ended without a trace, or its last event was lost."
+        }
+        guard workers[worker].health == .offline || workers[worker].health == .unreachable,
+            now - workers[worker].lastSeen > max(30, workers[worker].patience * 2)
+        else { return nil }
+        return
+            "\(name) is \(workers[worker].health.rawValue), no other worker has it and the result backend knows nothing of it; \(last)."
+    }
+
+    /// A task that was sent and never received: lost when its queue is empty and nobody holds it.
+    private func evidenceOfVanishing(
+        _ slot: TaskSlot, _ round: Reconciliation, last: String
+    ) -> String? {
+        guard slot.queueIndex >= 0 else { return nil }
+        let queue = queues[slot.queueIndex]
+        guard queue.depthAt >= round.startedAt, queue.total == 0, queue.depth?.unacked == 0,
+            queue.depth?.unreachable ?? 0 == 0, allAnswered(round)
+        else { return nil }
+        return
+            "Queue \(queue.name) is empty, no worker has it and the result backend knows nothing of it; \(last)."
+    }
+
+    private func allAnswered(_ round: Reconciliation) -> Bool {
+        workers.places.allSatisfy {
+            !workers[$0].health.isUp || round.answered.contains(workers[$0].name)
+        }
+    }
+
+    private func hasRateLimit(_ worker: Int32, _ name: String?) -> Bool {
+        guard let name else { return !workers[worker].rateLimits.isEmpty }
+        return workers[worker].rateLimits.contains { $0.name == name }
+    }
+
+    /// Lets time pass: health, time-outs, rates, ghosts. Call it about once a second; calls that
+    /// come sooner than half a second after the last one only move the rates.
+    package mutating func advance(now: Double) {
+        rates.advance(to: now)
+        guard now - lastSweep >= 0.5 || now < lastSweep else { return }
+        lastSweep = now
+        sweepWorkers(now: now)
+        sweepQueues(now: now)
+        nameTable.recycle(now: now, quietFor: limits.ghostSeconds)
+        rememberFindings(now: now)
+        aggregatesChanged = true
+    }
+}

@@ -1,0 +1,309 @@
+extension FleetState {
+    /// Records kept.
+    package var taskCount: Int { tasks.count }
+
+    /// The record of a task, or `nil`.
+    package func task(_ id: String) -> TaskRecord? {
+        tasks.find(Bounded.id(id, limits.idBytes)).map { record($0, full: true) }
+    }
+
+    /// The record behind a reference from `takeChanges`, or `nil` if it is gone. Without
+    /// attempts and children, which only a full record has.
+    package func task(_ ref: TaskRef) -> TaskRecord? {
+        guard ref.slot >= 0, ref.slot < tasks.slots.count,
+            tasks.slots[ref.slot].flags.contains(.alive)
+        else { return nil }
+        return record(ref.slot, full: false)
+    }
+
+    /// Calls `body` with each kept task (as `task(_: TaskRef)` tells it) until it returns `false`:
+    /// open ones first, then finished ones, the newest of each first.
+    package func forEachTask(_ body: (TaskRecord) -> Bool) {
+        for tail in [tasks.open.tail, tasks.finished.tail] {
+            var place = tail
+            while place >= 0 {
+                guard body(record(place, full: false)) else { return }
+                place = tasks.slots[place].previous
+            }
+        }
+    }
+
+    /// Ids of open tasks (not finished), the longest open first: the ones to ask results for.
+    package func openTasks(limit: Int) -> [String] {
+        var ids: [String] = []
+        var place = tasks.open.head
+        while place >= 0, ids.count < limit {
+            ids.append(tasks.slots[place].id)
+            place = tasks.slots[place].next
+        }
+        return ids
+    }
+
+    /// Makes the record of a slot.
+    private func record(_ place: Int32, full: Bool) -> TaskRecord {
+        let slot = tasks.slots[place]
+        let extra = slot.extra
+        let offset = offsets[slot.host] ?? 0
+        let state = states.state(slot.state)
+        let isPlain = slot.flags.contains(.plainRoute)
+        let wait = slot.started - slot.received
+        let ended = slot.ended.known.map { $0 - offset } ?? finishTold(slot)
+        var deliveries = Int(slot.redelivered)
+        if extra?.toldRedelivered == true { deliveries = max(deliveries, 1) }
+        return TaskRecord(
+            id: slot.id, name: slot.name ?? unregisteredName(slot), state: state,
+            worker: slot.worker, pid: shownPID(slot), queue: slot.queue,
+            exchange: isPlain ? "" : extra?.exchange,
+            routingKey: isPlain ? slot.queue : extra?.routingKey,
+            priority: slot.priority < 0 ? nil : Int(slot.priority), sent: slot.sent.known,
+            received: slot.received.known.map { $0 - offset },
+            started: slot.started.known.map { $0 - offset }, finished: ended, seen: slot.seen,
+            wait: wait >= 0 ? wait : nil,
+            runtime: slot.state.isFinished || slot.state == .retry ? slot.shownRuntime : nil,
+            retries: Int(slot.retries), eta: extra?.eta, expires: extra?.expires, args: slot.args,
+            kwargs: slot.kwargs, result: shownResult(slot), exception: shownException(slot),
+            traceback: extra?.traceback, progress: extra?.progress, parentID: slot.parentID,
+            rootID: slot.rootID, groupID: extra?.groupID, redelivered: deliveries,
+            terminated: slot.endFlags.contains(.terminated), signum: extra?.signum,
+            stale: slot.flags.contains(.stale), reason: reason(slot),
+            children: full ? children(place) : [], attempts: full ? attempts(slot) : [])
+    }
+
+    private func finishTold(_ slot: TaskSlot) -> Double? {
+        guard slot.state.isFinished, slot.state != .lost else { return nil }
+        return slot.extra?.backend?.done.known
+    }
+
+    private func shownPID(_ slot: TaskSlot) -> Int? {
+        if let pool = slot.extra?.poolPID, pool != 0 { return Int(pool) }
+        return slot.pid == 0 ? nil : Int(slot.pid)
+    }
+
+    private func shownResult(_ slot: TaskSlot) -> String? {
+        guard slot.state == .success else { return nil }
+        return slot.text
+            ?? (slot.extra?.backend?.code == .success ? slot.extra?.backend?.text : nil)
+    }
+
+    /// The exception of an event, unless it only says that there was one (hard time limit).
+    private func shownException(_ slot: TaskSlot) -> String? {
+        guard slot.state == .failure || slot.state == .retry || slot.state == .revoked else {
+            return nil
+        }
+        let told = slot.extra?.backend.flatMap { $0.code == .failure ? $0.text : nil }
+        guard let text = slot.text, !text.hasPrefix("ExceptionWithTraceback()") else {
+            return told ?? slot.text
+        }
+        return text
+    }
+
+    /// `NotRegistered('x')` is all that tells the name of an unregistered task.
+    private func unregisteredName(_ slot: TaskSlot) -> String? {
+        guard let text = slot.text, text.hasPrefix("NotRegistered('"), text.hasSuffix("')") else {
+            return nil
+        }
+        return String(text.dropFirst(15).dropLast(2))
+    }
+
+    private func children(_ place: Int32) -> [String] {
+        var ids = tasks.children(of: place, limit: limits.childrenListed)
+        for told in tasks.slots[place].extra?.toldChildren ?? []
+        where ids.count < limits.childrenListed && !ids.contains(told) {
+            ids.append(told)
+        }
+        return ids
+    }
+
+    /// Why a record is in its state, where that is not plain.
+    private func reason(_ slot: TaskSlot) -> String? {
+        if slot.state == .lost { return slot.extra?.lostEvidence }
+        if slot.flags.contains(.stale) {
+            let why = gaps.last.map(\.reason) ?? "a gap"
+            return "Not confirmed since events may have been lost: \(why)."
+        }
+        switch slot.state {
+        case .revoked:
+            if slot.end != .revoked {
+                return "The result backend says so; no worker has confirmed it."
+            }
+            if slot.endFlags.contains(.expired) { return "It expired before it could start." }
+            if slot.endFlags.contains(.terminated) {
+                return slot.extra?.signum.map { "Terminated while it ran (signal \($0))." }
+                    ?? "Terminated while it ran."
+            }
+            return nil
+        case .rejected:
+            return slot.endFlags.contains(.requeue)
+                ? "Rejected and put back into its queue." : "Rejected and thrown away."
+        case .cancelled: return "Cancelled when its worker shut down or lost the broker."
+        case .received:
+            return slot.extra?.eta != nil ? "Held by its worker until its eta." : nil
+        case .success, .failure:
+            return slot.end == .none
+                ? "The result backend says so; its last event was not seen." : nil
+        default: return nil
+        }
+    }
+
+    /// Every attempt, oldest first.
+    private func attempts(_ slot: TaskSlot) -> [AttemptRecord] {
+        let facts = slot.isSimple ? slot.simpleFacts() : slot.history
+        var seen: [Int: Int] = [:]
+        return AttemptWalk(facts, offsets: offsets).attempts.map { attempt in
+            let retries = max(attempt.retries, 0)
+            let occurrence = seen[retries, default: 0]
+            seen[retries] = occurrence + 1
+            let offset = offsets[attempt.host] ?? 0
+            let span = attempt.ended - attempt.started
+            return AttemptRecord(
+                retries: retries, occurrence: occurrence, state: states.state(attempt.state),
+                worker: workerName(attempt.host, slot),
+                pid: attempt.pid == 0 ? nil : Int(attempt.pid),
+                sent: attempt.sent.known, received: attempt.received.known.map { $0 - offset },
+                started: attempt.started.known.map { $0 - offset },
+                finished: attempt.ended.known.map { $0 - offset },
+                runtime: attempt.runtime.known ?? (span >= 0 ? span : nil), text: attempt.text,
+                superseded: attempt.superseded)
+        }
+    }
+
+    private func workerName(_ host: UInt32, _ slot: TaskSlot) -> String? {
+        guard host != 0 else { return nil }
+        if host == slot.host { return slot.worker }
+        return workersByHash[host].map { workers[$0].name }
+    }
+}
+
+extension FleetState {
+    /// Names of all workers, sorted.
+    package var workerNames: [String] { workers.names }
+
+    /// The record of a worker name.
+    package func worker(_ name: String) -> WorkerRecord? {
+        guard let place = workers.find(Bounded.id(name, limits.nameBytes)) else { return nil }
+        let worker = workers[place]
+        let stats = worker.stats
+        let sums = worker.meterSums
+        let uptime = stats?.uptime
+        return WorkerRecord(
+            name: worker.name, health: worker.health, reason: worker.reason,
+            pid: worker.pid == 0 ? nil : Int(worker.pid), pool: stats?.pool,
+            concurrency: worker.concurrency, processes: stats?.processes ?? [],
+            active: worker.bestActive, reserved: worker.reserved, scheduled: worker.scheduled,
+            processed: worker.processed, prefetch: stats?.prefetch,
+            loadAverage: worker.loadAverage,
+            queues: worker.queues.map { $0.map { queues[$0].name }.sorted() },
+            heartbeat: worker.heartbeat.known, freq: worker.freq.known, drift: worker.drift.known,
+            lastSeen: worker.lastSeen, uptime: uptime, statsAt: worker.statsAt.known,
+            startedAt: uptime.flatMap { span in worker.statsAt.known.map { $0 - span } },
+            memoryBytes: stats?.maxRSSKibibytes.map { $0.multipliedClamped(by: 1_024) },
+            cpuUser: stats?.cpuUser, cpuSystem: stats?.cpuSystem, software: worker.software,
+            platform: worker.platform, autoscaleMin: stats?.autoscaleMin,
+            autoscaleMax: stats?.autoscaleMax, poolRestarts: worker.settings?.poolRestarts,
+            events: worker.eventsOn, registered: worker.registered,
+            rateLimits: worker.rateLimits.map { "\($0.name) \($0.rateLimit ?? "")" },
+            duplicates: max(worker.duplicates, 1),
+            completeness: share(sums.seen, of: sums.expected), stale: worker.isStale,
+            offlineAt: worker.offlineAt.known, settings: worker.settings?.all ?? [:])
+    }
+
+    /// Names of all queues, sorted.
+    package var queueNames: [String] { queues.names }
+
+    /// The record of a queue.
+    package func queue(_ name: String) -> QueueRecord? {
+        guard let place = queues.find(Bounded.id(name, limits.nameBytes)) else { return nil }
+        let queue = queues[place]
+        let minute = queue.rates.sum(last: 60)
+        return QueueRecord(
+            name: queue.name, condition: condition(place), depth: queue.total,
+            steps: queue.depth?.steps ?? [], unreachable: queue.depth?.unreachable,
+            unacked: queue.depth?.unacked, active: queue.active, reserved: queue.reserved,
+            scheduled: queue.scheduled, workers: queue.consumers.map { workers[$0].name }.sorted(),
+            oldestAge: queue.total == 0 ? nil : queue.depth?.oldestAge, rateIn: queue.rateIn(),
+            rateOut: queue.rateOut(), runtimeMean: minute.runtimeMean, waitMean: minute.waitMean,
+            depthAt: queue.depthAt.known, stale: queue.isStale)
+    }
+
+    private func condition(_ place: Int32) -> QueueRecord.Condition {
+        if queues[place].isPaused { return .paused }
+        if isConsumed(place) { return .ok }
+        return consumersAreKnown && workers.count > 0 ? .unconsumed : .unknown
+    }
+
+    /// The figures of the fleet.
+    package func summary(now: Double) -> FleetSummary {
+        var rates = rates
+        rates.advance(to: now)
+        let minute = rates.sum(last: 60)
+        let long = rates.sum(last: 300)
+        var summary = FleetSummary()
+        summary.workers = workers.count
+        for place in workers.places {
+            if workers[place].health.isUp { summary.workersOnline += 1 }
+            let sums = workers[place].meterSums
+            summary.startedExpected += sums.expected
+            summary.startedSeen += min(sums.seen, sums.expected)
+        }
+        summary.queues = queues.count
+        for place in queues.places { summary.queueDepth += queues[place].total ?? 0 }
+        summary.tasks = tasks.count
+        summary.active = activeTasks
+        summary.reserved = reservedTasks + scheduledTasks
+        summary.eventsPerSecond = Double(rates.sum(last: 10).events) / 10
+        summary.throughput = Double(minute.finished)
+        summary.throughput10s = Double(rates.sum(last: 10).finished) * 6
+        summary.throughput5m = Double(long.finished) / 5
+        let judged = long.succeeded + long.failed
+        summary.successRate = judged == 0 ? nil : Double(long.succeeded) / Double(judged)
+        summary.runtimeMean = minute.runtimeMean
+        summary.waitMean = minute.waitMean
+        summary.completeness = share(summary.startedSeen, of: summary.startedExpected)
+        summary.taskBytes = tasks.bytes
+        summary.evictedFinished = evictedFinished
+        summary.evictedOpen = evictedOpen
+        summary.refused = workers.refused + queues.refused + nameTable.refused + refusedEvents
+        return summary
+    }
+
+    private func share(_ part: Int, of whole: Int) -> Double? {
+        whole > 0 ? min(Double(part) / Double(whole), 1) : nil
+    }
+
+    /// Records kept now, by state; states without a record are left out.
+    package var stateCounts: [StateCount] {
+        recordsByState.indices.filter { recordsByState[$0] > 0 }.map {
+            StateCount(
+                state: states.state(StateCode(rawValue: UInt8($0))).name,
+                count: recordsByState[$0])
+        }
+    }
+
+    /// SUCCESS, FAILURE, RETRY, REVOKED, REJECTED, RECEIVED, STARTED seen since the start.
+    package var totals: [StateCount] {
+        [
+            StateCount(state: "RECEIVED", count: totalCounts.received),
+            StateCount(state: "STARTED", count: totalCounts.started),
+            StateCount(state: "SUCCESS", count: totalCounts.succeeded),
+            StateCount(state: "FAILURE", count: totalCounts.failed),
+            StateCount(state: "RETRY", count: totalCounts.retried),
+            StateCount(state: "REVOKED", count: totalCounts.revoked),
+            StateCount(state: "REJECTED", count: totalCounts.rejected),
+        ]
+    }
+
+    /// All names with figures, `*other*` first.
+    package var names: [String] { nameTable.names }
+
+    /// Figures of a task name, or of `*other*`.
+    package func nameStatistics(_ name: String) -> NameStatistics? {
+        nameTable.find(Bounded.cut(name, limits.nameBytes)).map(nameTable.statistics)
+    }
+}
+
+extension Int {
+    fileprivate func multipliedClamped(by factor: Int) -> Int {
+        let (value, overflow) = multipliedReportingOverflow(by: factor)
+        return overflow ? .max : value
+    }
+}

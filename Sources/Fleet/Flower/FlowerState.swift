@@ -1,0 +1,145 @@
+import DequeModule
+
+/// What Celery's own `celery.events.state.State` (5.7) makes of the same events, and so what
+/// Flower shows: kept beside our records, so that anyone can compare.
+///
+/// It depends on the order of arrival, so it cannot be derived from our records; it is a second,
+/// bounded store that shares the strings of the first. It costs about as much as the first and is
+/// off unless `FleetLimits.flowerTasks` says how many tasks it keeps.
+package struct FlowerState: Sendable {
+    private var tasks: [String: FlowerTask] = [:]
+    private var workers: [String: FlowerWorker] = [:]
+    /// Ids in the order of leaving, as Celery's `LRUCache` has it: by insertion, but looking a
+    /// parent up moves it to the end. An entry counts only if its number is the newest of its id.
+    private var order: Deque<(id: String, number: Int)> = []
+    private var numbers: [String: Int] = [:]
+    private var nextNumber = 0
+    /// Parent id → children that came before it.
+    private var unresolved: [String: Set<String>] = [:]
+    private var unresolvedOrder: Deque<String> = []
+    private var workerOrder: Deque<String> = []
+    private let maximumTasks: Int
+    private let maximumWorkers: Int
+    private static var customFields: Int { 64 }
+
+    /// Events merged, and task-received among them.
+    package private(set) var eventCount = 0
+    package private(set) var taskCount = 0
+
+    /// Makes an empty state; Celery's own limits are 10,000 tasks and 5,000 workers.
+    package init(maximumTasks: Int = 10_000, maximumWorkers: Int = 5_000) {
+        self.maximumTasks = max(maximumTasks, 1)
+        self.maximumWorkers = max(maximumWorkers, 1)
+    }
+
+    /// The record of a task.
+    package func task(_ uuid: String) -> FlowerTask? { tasks[uuid] }
+
+    /// The record of a worker.
+    package func worker(_ hostname: String) -> FlowerWorker? { workers[hostname] }
+
+    /// Ids of all tasks, unordered.
+    package var taskIDs: [String] { Array(tasks.keys) }
+
+    /// Names of all workers, unordered.
+    package var workerNames: [String] { Array(workers.keys) }
+
+    /// Merges one event; `receivedAt` stands for Celery's `local_received`.
+    package mutating func apply(_ event: CeleryEvent, receivedAt: Double) {
+        eventCount += 1
+        switch event {
+        case .task(let event): merge(event, receivedAt: receivedAt)
+        case .worker(let event): merge(event, receivedAt: receivedAt)
+        }
+    }
+
+    // MARK: Workers
+
+    private mutating func merge(_ event: WorkerEvent, receivedAt: Double) {
+        let name = event.origin.hostname
+        if workers[name] == nil {
+            // A goodbye of an unknown worker makes no record.
+            if event.kind == .offline { return }
+            addWorker(name)
+        }
+        workers[name]?.take(event)
+        if event.kind == .offline {
+            workers[name]?.heartbeats = []
+        } else {
+            workers[name]?.beat(receivedAt, timestamp: event.origin.timestamp)
+        }
+    }
+
+    private mutating func addWorker(_ name: String) {
+        while workers.count >= maximumWorkers, let oldest = workerOrder.popFirst() {
+            workers.removeValue(forKey: oldest)
+        }
+        workers[name] = FlowerWorker(hostname: name)
+        workerOrder.append(name)
+    }
+
+    // MARK: Tasks
+
+    private mutating func merge(_ event: TaskEvent, receivedAt: Double) {
+        let host = event.origin.hostname
+        let isSent = event.kind == .sent
+        if !isSent {
+            if workers[host] == nil { addWorker(host) }
+            // Celery hands the two times over in the wrong order here: the sender's is stored.
+            workers[host]?.beat(event.origin.timestamp, timestamp: receivedAt)
+        }
+        if event.kind == .received { taskCount += 1 }
+        if tasks[event.uuid] == nil { addTask(event.uuid) }
+        tasks[event.uuid]?.take(
+            event, receivedAt: receivedAt, customFields: Self.customFields)
+        resolveFamily(event.uuid)
+    }
+
+    private mutating func addTask(_ uuid: String) {
+        while tasks.count >= maximumTasks, let oldest = order.popFirst() {
+            guard numbers[oldest.id] == oldest.number else { continue }
+            tasks.removeValue(forKey: oldest.id)
+            numbers.removeValue(forKey: oldest.id)
+        }
+        tasks[uuid] = FlowerTask(uuid: uuid)
+        refresh(uuid)
+    }
+
+    /// Moves a task to the end of the order of leaving.
+    private mutating func refresh(_ uuid: String) {
+        nextNumber += 1
+        numbers[uuid] = nextNumber
+        order.append((uuid, nextNumber))
+        if order.count > 4 * maximumTasks + 64 {
+            order = Deque(order.filter { numbers[$0.id] == $0.number })
+        }
+    }
+
+    private mutating func resolveFamily(_ uuid: String) {
+        if let parent = tasks[uuid]?.parentID, !parent.isEmpty {
+            if tasks[parent] != nil {
+                refresh(parent)
+                tasks[parent]?.children.insert(uuid)
+            } else {
+                addUnresolved(uuid, of: parent)
+            }
+        }
+        if let children = unresolved.removeValue(forKey: uuid) {
+            let known = children.filter { tasks[$0] != nil }
+            tasks[uuid]?.children.formUnion(known)
+        }
+    }
+
+    private mutating func addUnresolved(_ child: String, of parent: String) {
+        if unresolved[parent] == nil {
+            while unresolved.count >= maximumTasks, let oldest = unresolvedOrder.popFirst() {
+                unresolved.removeValue(forKey: oldest)
+            }
+            unresolvedOrder.append(parent)
+            if unresolvedOrder.count > 4 * maximumTasks + 64 {
+                unresolvedOrder = Deque(unresolvedOrder.filter { unresolved[$0] != nil })
+            }
+        }
+        unresolved[parent, default: []].insert(child)
+    }
+}

@@ -1,0 +1,72 @@
+/// A task as `celery.events.state.Task` holds it, field by field.
+package struct FlowerTask: Sendable, Equatable {
+    package var uuid: String
+    package var state = "PENDING"
+    package var name: String?
+    package var sent: Double?
+    package var received: Double?
+    package var started: Double?
+    package var succeeded: Double?
+    package var failed: Double?
+    package var retried: Double?
+    package var revoked: Double?
+    package var rejected: Double?
+    package var args: String?
+    package var kwargs: String?
+    package var eta: String?
+    package var expires: String?
+    package var retries: Int?
+    package var result: String?
+    package var exception: String?
+    package var traceback: String?
+    package var timestamp: Double?
+    package var runtime: Double?
+    package var queue: String?
+    package var exchange: String?
+    package var routingKey: String?
+    package var rootID: String?
+    package var parentID: String?
+    package var clock: Int64 = 0
+    /// Node name of the newest event, of the newest task-sent, and of the newest other event.
+    package var hostname: String?
+    package var client: String?
+    package var worker: String?
+    /// Fields of the newest event that have no attribute of their own in Celery.
+    package var type: String?
+    package var pid: Int?
+    package var utcOffset: Double?
+    package var localReceived: Double?
+    package var terminated: Bool?
+    package var signum: String?
+    package var expired: Bool?
+    package var requeue: Bool?
+    /// Fields of custom events: name → JSON text.
+    package var custom: [String: String] = [:]
+    /// Ids of known children.
+    package var children: Set<String> = []
+
+    init(uuid: String) {
+        self.uuid = uuid
+    }
+}
+
+/// A worker as `celery.events.state.Worker` holds it.
+package struct FlowerWorker: Sendable, Equatable {
+    package var hostname: String
+    package var pid: Int?
+    package var freq = 60.0
+    /// The newest four.
+    package var heartbeats: [Double] = []
+    package var clock: Int64 = 0
+    package var active: Int?
+    package var processed: Int?
+    package var loadavg: [Double]?
+    package var software: String?
+    package var version: String?
+    package var platform: String?
+
+    /// Whether Flower shows it online.
+    package func isAlive(now: Double) -> Bool {
+        heartbeats.last.map { now < $0 + freq * 2 } ?? false
+    }
+}

@@ -1,0 +1,100 @@
+extension FleetState {
+    /// Merges results of the backend, read or heard.
+    ///
+    /// An event of the worker says more than the backend; the backend fills what no event told.
+    /// A REVOKED result of an unknown id makes no record: `revoke` writes it for any text.
+    package mutating func apply(results: [TaskResult], now: Double) {
+        for result in results where !result.id.isEmpty {
+            let isKnown = tasks.find(Bounded.id(result.id, limits.idBytes)) != nil
+            if !isKnown, result.status == "REVOKED" || result.status == "PENDING" { continue }
+            merge(result, now: now)
+        }
+    }
+
+    private mutating func merge(_ result: TaskResult, now: Double) {
+        let place = taskPlace(result.id, now: now)
+        let before = TaskShare(tasks.slots[place])
+        let code = states.code(Bounded.cut(result.status, 64))
+        let mightBeNew = !tasks.slots[place].state.isFinished
+        if code.isCustom {
+            progress(place, code, result, now: now)
+        } else {
+            word(place, code, result, now: now)
+        }
+        tellName(place, result.name, isBest: false, now: now)
+        if tasks.slots[place].args == nil {
+            tasks.slots[place].args = Bounded.text(result.args, limits.textBytes)
+        }
+        if tasks.slots[place].kwargs == nil {
+            tasks.slots[place].kwargs = Bounded.text(result.kwargs, limits.textBytes)
+        }
+        tellFamily(place, parent: result.parentID, root: nil, isBest: false)
+        if let queue = result.queue { tellQueue(place, queue, inferred: false, now: now) }
+        if let name = result.hostname ?? result.worker, tasks.slots[place].host == 0 {
+            let worker = workers.find(Bounded.id(name, limits.nameBytes)) ?? -1
+            tasks.slots[place].worker = Bounded.text(name, limits.nameBytes)
+            tasks.slots[place].workerIndex = worker
+        }
+        tellRare(place, result)
+        tasks.slots[place].touched = now
+        tasks.slots[place].flags.remove(.stale)
+        settle(place, before: before, now: now, measured: true)
+        if mightBeNew, tasks.slots[place].state.isFinished, tasks.slots[place].end == .none {
+            noteFinishTold(place, now: now)
+        }
+    }
+
+    private mutating func word(
+        _ place: Int32, _ code: StateCode, _ result: TaskResult, now: Double
+    ) {
+        let text = Bounded.text(result.text, limits.textBytes)
+        tasks.slots[place].withExtra { extra in
+            // A final word is not taken back by an older one that was still under way.
+            if let known = extra.backend, known.code.isFinished, !code.isFinished { return }
+            extra.backend = BackendWord(
+                code: code, done: result.dateDone ?? .nan, learned: now, text: text)
+            if code.isFinished { extra.lostEvidence = nil }
+        }
+    }
+
+    /// A custom state counts from when it was first heard; reading it again changes nothing.
+    private mutating func progress(
+        _ place: Int32, _ code: StateCode, _ result: TaskResult, now: Double
+    ) {
+        let text = Bounded.text(result.progress ?? result.text, limits.textBytes)
+        let slot = tasks.slots[place]
+        if !slot.custom.isNaN, slot.customCode == code, slot.extra?.progress == text { return }
+        let fact = TaskFact(time: now, kind: .custom, code: code)
+        guard tasks.slots[place].merge(fact, offsets: offsets, limit: limits.factsPerTask) else {
+            return
+        }
+        tasks.slots[place].withExtra { extra in
+            extra.progress = text
+            extra.lostEvidence = nil
+        }
+    }
+
+    private mutating func tellRare(_ place: Int32, _ result: TaskResult) {
+        let group = Bounded.text(result.groupID, limits.idBytes)
+        let children = result.children.prefix(limits.childrenListed).map {
+            Bounded.id($0, limits.idBytes)
+        }
+        let traceback = Bounded.text(result.traceback, limits.tracebackBytes)
+        guard group != nil || !children.isEmpty || traceback != nil else { return }
+        tasks.slots[place].withExtra { extra in
+            if let group { extra.groupID = group }
+            if !children.isEmpty { extra.toldChildren = children }
+            if extra.traceback == nil { extra.traceback = traceback }
+        }
+    }
+
+    /// A finish that only the backend told counts in the rates, not in the totals of events.
+    private mutating func noteFinishTold(_ place: Int32, now: Double) {
+        let state = tasks.slots[place].state
+        rates.record { second in
+            second.finished &+= 1
+            if state == .success { second.succeeded &+= 1 }
+            if state == .failure { second.failed &+= 1 }
+        }
+    }
+}
