@@ -19,8 +19,7 @@ AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 def show(page: Page, name: str) -> None:
     """Goes to a page of the dashboard by its address."""
     page.evaluate('name => { location.hash = `#/${name}`; }', name)
-    page.wait_for_function('name => location.hash.startsWith(`#/${name}`)', arg=name)
-    expect(page.locator('main h1, main h2').first).to_be_visible()
+    expect(page.get_by_test_id(f'page-{name}')).to_be_visible()
 
 
 def row(page: Page, row_id: str) -> Locator:
@@ -38,11 +37,6 @@ def outcome(page: Page, state: str, timeout: float = 30_000) -> Locator:
     shown = page.locator(f'[data-testid=outcome][data-state={state}]').first
     shown.wait_for(timeout=timeout)
     return shown
-
-
-def number(locator: Locator) -> float:
-    found = re.search(r'-?[\d,.]+', locator.inner_text())
-    return float(found.group().replace(',', '')) if found else float('nan')
 
 
 def test_the_link_logs_in_and_vanishes_from_the_address(page: Page) -> None:
@@ -103,9 +97,9 @@ def test_a_task_is_revoked_from_the_page(page: Page, stack: Stack) -> None:
     task = stack.send('math.add', 1, 1, queue='search', countdown=600)
     show(page, 'tasks')
     page.evaluate('id => { location.hash = `#/tasks/${encodeURIComponent(id)}`; }', task)
-    expect(page.locator('main')).to_contain_text(task)
+    expect(page.get_by_test_id('task-id')).to_contain_text(task)
 
-    page.locator('main').get_by_test_id('action-revoke').first.click()
+    page.get_by_test_id('page-task').get_by_test_id('action-revoke').click()
     confirm(page)
 
     outcome(page, 'confirmed')
@@ -145,15 +139,26 @@ def test_a_dialog_can_be_left_without_doing_anything(page: Page, stack: Stack) -
 
 def test_a_task_is_run_from_the_page(page: Page, stack: Stack) -> None:
     show(page, 'tasks')
-    page.get_by_test_id('action-run').first.click()
-    form = page.locator('dialog[open], [role=dialog]').first
+    page.get_by_test_id('action-run').click()
+    form = page.get_by_test_id('dialog-run')
     expect(form).to_be_visible()
-    form.get_by_label(re.compile('task', re.IGNORECASE)).first.fill('math.add')
-    form.get_by_label(re.compile('^arg', re.IGNORECASE)).first.fill('[40, 2]')
-    form.get_by_label(re.compile('queue', re.IGNORECASE)).first.fill('celery')
-    form.get_by_role('button', name=re.compile('run', re.IGNORECASE)).last.click()
+    form.get_by_test_id('run-task').fill('math.add')
+    form.get_by_test_id('run-args').fill('[40, 2]')
+    form.get_by_test_id('run-queue').fill('celery')
+    form.get_by_test_id('run-submit').click()
 
     outcome(page, 'confirmed')
+
+
+def test_a_wrong_argument_is_told_before_it_is_sent(page: Page) -> None:
+    page.get_by_test_id('action-run').click()
+    form = page.get_by_test_id('dialog-run')
+    form.get_by_test_id('run-task').fill('math.add')
+    form.get_by_test_id('run-args').fill('[40, ')
+    form.get_by_test_id('run-submit').click()
+
+    expect(form.locator('#run-args-problem')).to_be_visible()
+    expect(page.get_by_test_id('outcome')).to_have_count(0)
 
 
 def test_a_worker_is_restarted_and_one_that_cannot_says_why(page: Page) -> None:
