@@ -30,7 +30,6 @@ import { WorkersPage } from './pages/workers.js';
 const VERSION = '0.1.0';
 const TOPICS = ['stats', 'workers', 'queues', 'commands', 'health', 'alerts'];
 const SECOND = 1_000;
-const SAMPLE_SECONDS = 2;
 
 export class App {
   store = new Store((flush) => {
@@ -47,7 +46,6 @@ export class App {
   #route = null;
   #root = document.getElementById('app');
   #problem = '';
-  #ticks = 0;
 
   constructor() {
     this.client = new FeedClient({
@@ -186,12 +184,9 @@ export class App {
   }
 
   #tick() {
-    this.#ticks += 1;
     this.store.mark('clock');
-    if (this.#ticks % SAMPLE_SECONDS === 0) {
-      this.history.sample(sampleFleet(this.client.topics, this.client.isLive));
-      this.store.mark('history');
-    }
+    this.history.sample(sampleFleet(this.client.topics, this.client.isLive));
+    this.store.mark('history');
     refreshTimes(document, this.serverNow());
     const fleet = this.client.topics.get('stats').get('fleet');
     if (fleet && this.client.isLive && this.#shell !== null) {

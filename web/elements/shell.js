@@ -32,7 +32,7 @@ export class Shell {
       this.#nav(),
       h('header', { class: 'app-bar' },
         h('a', { class: 'brand', href: '#/overview', 'aria-label': 'Celeriac, overview' }, mark(), h('span', { class: 'brand-word', text: 'Celeriac' })),
-        h('button', { type: 'button', class: 'search-button', 'data-testid': 'open-palette', on: { click: () => openPalette(app) } }, glyph('search'), h('span', { class: 'search-words', text: 'Go to a worker, queue, task…' }), h('kbd', { text: 'Ctrl K' })),
+        h('button', { type: 'button', class: 'search-button', 'aria-keyshortcuts': 'Control+K', 'data-testid': 'open-palette', on: { click: () => openPalette(app) } }, glyph('search'), h('span', { class: 'search-words', text: 'Go to a worker, queue, task…' }), h('kbd', { text: 'Ctrl K' })),
         h('div', { class: 'app-bar-side' }, this.#run, this.#scheme, iconButton('Keyboard help', 'help', { onClick: () => app.openHelp() }), iconButton('Sign out', 'person', { testid: 'sign-out', onClick: () => app.signOut() })),
       ),
       status.node,

@@ -15,7 +15,7 @@ import { StackedBar, stackedLegend } from '../elements/stacked-bar.js';
 import { ageColumn, nameColumn, runningColumn, stateColumn, workerColumn, exceptionColumn } from './task-columns.js';
 
 const QUEUES_SHOWN = 8;
-const WORKERS_SHOWN = 60;
+const WORKERS_SHOWN = 48;
 const ALERTS_SHOWN = 6;
 
 /** @type {[string, string, (fleet: any, topics: any) => {value: string, unit?: string, sub: string}, string, object?][]} */
@@ -54,8 +54,9 @@ export class OverviewPage {
     this.node = h('div', { class: 'page overview', 'data-testid': 'page-overview' },
       h('h1', { class: 'visually-hidden', tabindex: '-1', text: 'Overview' }),
       this.#makeTiles(), this.#makeAlerts(),
-      h('div', { class: 'columns' }, this.#makeWorkers(), this.#makeQueues()),
-      h('div', { class: 'columns' }, this.#makeRunning(), this.#makeFailures()));
+      this.#makeWorkers(),
+      h('div', { class: 'columns' }, this.#makeQueues(), this.#makeRunning()),
+      this.#makeFailures());
   }
 
   update(changed) {

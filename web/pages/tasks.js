@@ -96,7 +96,6 @@ export class TasksPage {
   #makeParts() {
     const total = h('span', { class: 'page-count num', 'data-testid': 'tasks-total' });
     const head = pageHead('Tasks', { children: [total] });
-    this.#states = new KeyedList(h('ul', { class: 'state-list' }), (entry) => this.#stateEntry(entry));
     const list = h('ul', { class: 'state-list' });
     this.#states = new KeyedList(list, (entry) => this.#stateEntry(entry));
     const sidebar = h('nav', { class: 'state-nav', 'aria-label': 'States' }, list);

@@ -10,7 +10,7 @@ import { DataTable, textCell } from '../elements/data-table.js';
 import { emptyState, iconButton, Meter, pageHead, setRefusal, setTime, StateChip, timeNode } from '../elements/parts.js';
 
 const ORDER = ['wedged', 'unreachable', 'slow', 'unknown', 'busy', 'online', 'offline'];
-const QUEUES_SHOWN = 3;
+const QUEUES_SHOWN = 2;
 
 export class WorkersPage {
   title = 'Workers';
@@ -33,12 +33,12 @@ export class WorkersPage {
         { key: 'state', label: 'State', class: 'c-state', sort: rankText, cell: stateCell },
         { key: 'load', label: 'Load', class: 'c-load', sort: (worker) => worker.load ?? -1, cell: loadCell },
         { key: 'pool', label: 'Pool', cell: textCell((worker) => line(worker.pool ?? '–', 40)) },
-        { key: 'reserved', label: 'Reserved', class: 'number', sort: (worker) => worker.reserved ?? -1, cell: textCell((worker) => count(worker.reserved), { className: 'num' }) },
-        { key: 'processed', label: 'Processed', class: 'number', sort: (worker) => worker.processed ?? -1, cell: textCell((worker) => compact(worker.processed), { className: 'num' }) },
+        { key: 'reserved', label: 'Reserved', class: 'number c-minor', sort: (worker) => worker.reserved ?? -1, cell: textCell((worker) => count(worker.reserved), { className: 'num' }) },
+        { key: 'processed', label: 'Processed', class: 'number c-minor', sort: (worker) => worker.processed ?? -1, cell: textCell((worker) => compact(worker.processed), { className: 'num' }) },
         { key: 'memory', label: 'Memory', class: 'number', sort: (worker) => worker.memoryBytes ?? -1, cell: textCell((worker) => bytes(worker.memoryBytes), { className: 'num' }) },
         { key: 'uptime', label: 'Uptime', class: 'number', sort: (worker) => worker.uptime ?? -1, cell: textCell((worker) => uptimeWords(worker, app.serverNow()), { className: 'num' }) },
         { key: 'queues', label: 'Queues', class: 'c-queues', cell: queuesCell },
-        { key: 'heartbeat', label: 'Heard', class: 'number', sort: (worker) => worker.heartbeat ?? 0, cell: () => { const node = timeNode(); return { node, update: (worker) => setTime(node, worker.heartbeat, app.serverNow()) }; } },
+        { key: 'heartbeat', label: 'Heard', class: 'number c-minor', sort: (worker) => worker.heartbeat ?? 0, cell: () => { const node = timeNode(); return { node, update: (worker) => setTime(node, worker.heartbeat, app.serverNow()) }; } },
         { key: 'actions', label: 'Actions', hideLabel: true, class: 'c-actions', cell: () => this.#actionCell() },
       ],
     });

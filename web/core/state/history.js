@@ -79,13 +79,14 @@ export class History {
  * @param {Series} series
  * @returns {{line: string, area: string, last: [number, number] | null}}
  */
-export function sparklinePath(series, width, height, { zeroBased = true, padding = 2 } = {}) {
+export function sparklinePath(series, width, height, { zeroBased = true, padding = 2, leastSamples = 40 } = {}) {
   const range = series.range();
   if (range === null) return { line: '', area: '', last: null };
   let [low, high] = range;
   if (zeroBased) low = Math.min(0, low);
   if (high - low < 1e-9) high = low + 1;
-  const step = width / Math.max(1, series.capacity - 1);
+  // A young series fills from the right; once it is longer than `leastSamples` it spans the box.
+  const step = width / Math.max(1, Math.max(series.length, Math.min(leastSamples, series.capacity)) - 1);
   const left = width - step * (series.length - 1);
   const round = (value) => Math.round(value * 100) / 100;
   let line = '';
