@@ -1,1 +1,310 @@
-// Placeholder until the room's first type lands.
+package import EventLoop
+package import Fleet
+internal import LiveSync
+package import Logging
+package import Ports
+internal import WireFormats
+
+/// The gateway: performs what the pure rooms decide. One way for the data: what the edges bring goes to
+/// the feed, from there into rows, from there to sessions; commands go back to the broker and are rows
+/// themselves.
+@LoopActor
+package final class Gateway {
+    /// The edges, as the gateway sees them.
+    package struct Edges {
+        /// Commands to the broker.
+        package var broker: any BrokerCommands
+        /// Commands to the result backend; may be the broker.
+        package var results: any BrokerCommands
+        /// Who somebody is.
+        package var access: any AccessControl
+        /// Commands that survive everything.
+        package var commandRecords: any CommandRecords
+        /// What was done by whom.
+        package var audit: any AuditLog
+        /// Random names and derived ids.
+        package var secrets: any SecretSource
+
+        /// Makes the set.
+        package init(
+            broker: any BrokerCommands, results: any BrokerCommands, access: any AccessControl,
+            commandRecords: any CommandRecords, audit: any AuditLog, secrets: any SecretSource
+        ) {
+            self.broker = broker
+            self.results = results
+            self.access = access
+            self.commandRecords = commandRecords
+            self.audit = audit
+            self.secrets = secrets
+        }
+    }
+
+    let edges: Edges
+    let options: GatewayOptions
+    let clock: GatewayClock
+    let log: Logger
+    let rows: Rows
+    let feed: Feed
+    let control: ControlDesk
+    let inspector: Inspector
+    let queues: QueueReader
+    let commands: CommandDesk
+    let sessions: SessionDesk
+    let http: HttpDesk
+    let health: HealthDesk
+    /// What the decoders on the ingest threads count.
+    package let ingest = IngestCounters()
+
+    private var timers: [LoopTimer] = []
+    private var publishTimer: LoopTimer?
+    private var publishedAt: UInt64 = 0
+
+    /// Builds the gateway; nothing flows before ``start()``.
+    ///
+    /// - Throws: if there are no random numbers.
+    package init(
+        edges: Edges, options: GatewayOptions, clock: GatewayClock, log: Logger
+    ) throws(CredentialError) {
+        self.edges = edges
+        self.options = options
+        self.clock = clock
+        self.log = log
+        let epoch = try edges.secrets.makeIdentifier()
+        let rows = Rows(epoch: epoch)
+        self.rows = rows
+        feed = Feed(rows: rows, limits: options.fleetLimits, now: clock.now())
+        health = HealthDesk(rows: rows, clock: clock, brokerName: options.brokerName)
+        let later = Later()
+        control = ControlDesk(
+            broker: edges.broker, settings: options.celery, replyKey: options.replyKey,
+            makeTicket: { (try? edges.secrets.randomUUID()) ?? "" }, log: log)
+        inspector = Inspector(
+            control: control, feed: feed, results: edges.results, settings: options.celery,
+            clock: clock, log: log, onLearned: { later.gateway?.changed() })
+        queues = QueueReader(
+            broker: edges.broker, feed: feed, settings: options.celery, clock: clock, log: log)
+        commands = CommandDesk(
+            CommandDesk.Dependencies(
+                rows: rows, feed: feed, broker: edges.broker, control: control,
+                inspector: inspector, records: edges.commandRecords, audit: edges.audit,
+                secrets: edges.secrets, settings: options.celery, clock: clock, log: log,
+                origin: options.origin, onChange: { later.gateway?.changed() }))
+        let health = health
+        let origins = OriginPolicy(allowed: options.allowedOrigins)
+        sessions = SessionDesk(
+            SessionDesk.Dependencies(
+                rows: rows, access: edges.access, secrets: edges.secrets, commands: commands,
+                origins: origins, clock: clock, log: log, version: options.version,
+                freshness: { (health.asOf, health.state.rawValue) }))
+        let inspector = inspector
+        http = HttpDesk(
+            HttpDesk.Dependencies(
+                rows: rows, feed: feed, access: edges.access, audit: edges.audit,
+                commands: commands, origins: origins, clock: clock, log: log,
+                isReady: { health.isConnected && inspector.isReconciled }))
+        later.gateway = self
+    }
+
+    @LoopActor private final class Later {
+        weak var gateway: Gateway?
+    }
+
+    /// The server to send through.
+    package var output: (any SocketOutput)? {
+        get { sessions.output }
+        set { sessions.output = newValue }
+    }
+
+    // MARK: - Life
+
+    /// Starts the timers and shows the commands of earlier runs.
+    package func start() async {
+        do throws(RecordsError) {
+            let recent = try await edges.commandRecords.recentCommands(
+                since: clock.now() - CommandLimits.endedSeconds, limit: CommandLimits.endedRows)
+            commands.restore(recent)
+        } catch {
+            log.error("earlier commands cannot be read", metadata: ["error": "\(error.message)"])
+        }
+        repeatEvery(.seconds(1)) { $0.everySecond() }
+        repeatEvery(.seconds(30)) { gateway in
+            guard gateway.health.isConnected else { return }
+            Task { @LoopActor in await gateway.queues.discover() }
+        }
+        repeatEvery(options.refreshInterval) { gateway in
+            guard gateway.health.isConnected else { return }
+            Task { @LoopActor in await gateway.inspector.refreshFigures() }
+        }
+        health.show(state: .down, detail: "connecting")
+        changed()
+    }
+
+    private func repeatEvery(_ period: Duration, _ action: @escaping @LoopActor (Gateway) -> Void) {
+        timers.append(
+            LoopTimer(after: period, every: period) { [weak self] in
+                guard let self else { return }
+                action(self)
+            })
+    }
+
+    private var isReadingQueues = false
+
+    private func everySecond() {
+        let now = clock.now()
+        feed.learn { $0.advance(now: now) }
+        commands.forgetOld(now: now)
+        health.tick(
+            ingest: ingest, published: control.published, clients: sessions.liveCount,
+            subscriptions: sessions.subscriptionCount, frames: sessions.framesSent,
+            bytes: sessions.bytesSent)
+        changed()
+        sessions.sweep()
+        guard health.isConnected, !isReadingQueues else { return }
+        isReadingQueues = true
+        Task { @LoopActor in
+            await queues.readDepths()
+            isReadingQueues = false
+            changed()
+        }
+    }
+
+    /// Lets all clients go and calls `done` (R57).
+    package func drain(_ done: @escaping @LoopActor () -> Void) {
+        output?.stopListening()
+        sessions.startDrain(done)
+    }
+
+    // MARK: - What the edges bring
+
+    /// News of the event subscription.
+    package func receive(_ event: SubscriptionEvent<CeleryEvent>) {
+        switch event {
+        case .batch(let batch):
+            feed.learn { $0.apply(batch.items, receivedAt: batch.receivedAt) }
+            commands.noticed(batch.items)
+            health.received(
+                batch.messages, batch.bytes, dropped: batch.dropped, at: batch.receivedAt)
+            if batch.dropped > 0 { noteDrop(batch.dropped, at: batch.receivedAt) }
+            for case .worker(let worker) in batch.items where worker.kind == .online {
+                inspector.workerAppeared(worker.origin.hostname)
+            }
+            changed()
+        case .subscribed(let at):
+            health.subscribed(at: at)
+            if let gap = openGap {
+                openGap = nil
+                feed.learn { $0.closeGap(gap, at: at, lost: nil) }
+            }
+            reconcile()
+        case .lost(let since, let reason):
+            health.lost(since: since, reason: reason)
+            inspector.invalidate()
+            if openGap == nil {
+                openGap = feed.learn {
+                    $0.openGap(from: since, reason: reason, now: clock.now())
+                }
+            }
+            log.warning("events are lost", metadata: ["reason": "\(reason)"])
+            changed()
+        case .probe(let roundTrip):
+            health.probed(roundTrip: roundTrip, at: clock.now())
+        }
+    }
+
+    private var openGap: Int?
+
+    /// A gap of our own making: the loop did not keep up.
+    private func noteDrop(_ count: Int, at: Double) {
+        let id = feed.learn {
+            $0.openGap(from: at, reason: "the gateway did not keep up", now: at)
+        }
+        feed.learn { $0.closeGap(id, at: clock.now(), lost: count) }
+        reconcile()
+    }
+
+    private func reconcile() {
+        health.show(state: .reconciling, detail: "asking the workers")
+        changed()
+        Task { @LoopActor in
+            await queues.discover()
+            await inspector.reconcile()
+            health.reconciled()
+            changed()
+        }
+    }
+
+    /// News of the result subscription.
+    package func receive(_ event: SubscriptionEvent<TaskResult>) {
+        guard case .batch(let batch) = event else { return }
+        feed.learn { $0.apply(results: batch.items, now: batch.receivedAt) }
+        commands.noticed(batch.items)
+        changed()
+    }
+
+    /// News of the command connection.
+    package func brokerLink(_ event: LinkEvent) {
+        switch event {
+        case .connected(let server, _):
+            health.connected(server: server)
+            log.info("broker connected", metadata: ["server": "\(server)"])
+        case .disconnected(let reason):
+            health.disconnected(reason: reason)
+            log.warning("broker disconnected", metadata: ["reason": "\(reason)"])
+        }
+        changed()
+    }
+
+    /// A worker's answer to remote control, as popped from the reply list.
+    package func controlReply(_ item: [UInt8]) {
+        control.received(item)
+    }
+
+    // MARK: - Publishing
+
+    /// Something was learned: rows follow at once if the last time is long ago, else at the tick.
+    func changed() {
+        guard publishTimer == nil else { return }
+        let now = EventLoop.shared.milliseconds
+        let due = publishedAt + UInt64(SessionLimits.tickMilliseconds)
+        guard now < due else {
+            publish()
+            return
+        }
+        publishTimer = LoopTimer(after: .milliseconds(due - now)) { [weak self] in self?.publish() }
+    }
+
+    private func publish() {
+        publishTimer = nil
+        publishedAt = EventLoop.shared.milliseconds
+        feed.publish(now: clock.now())
+        guard rows.engine.commit(at: Milliseconds(publishedAt)) != nil else { return }
+        sessions.changed()
+    }
+}
+
+extension Gateway: SocketServerHandler {
+    package func respond(to request: HttpRequest) async -> HttpResponse {
+        await http.respond(to: request)
+    }
+
+    package func decideUpgrade(_ request: HttpRequest) -> UpgradeDecision {
+        sessions.decideUpgrade(request)
+    }
+
+    package func socketOpened(_ socket: SocketID, request: HttpRequest) {
+        sessions.opened(socket, request: request)
+    }
+
+    package func socketReceived(_ socket: SocketID, text: [UInt8]) {
+        sessions.received(socket, text: text)
+    }
+
+    package func socketDrained(_ socket: SocketID) {
+        guard let session = sessions.sessions[socket] else { return }
+        sessions.serve(session)
+    }
+
+    package func socketClosed(_ socket: SocketID, code: UInt16) {
+        sessions.closed(socket)
+    }
+}

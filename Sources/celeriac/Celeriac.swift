@@ -1,3 +1,14 @@
-@main struct Celeriac {
-    static func main() {}
+internal import ArgumentParser
+
+/// Version of the program.
+let celeriacVersion = "0.1.0"
+
+/// The real-time gateway for Celery.
+@main
+struct Celeriac: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "celeriac",
+        abstract: "The real-time gateway for Celery.",
+        version: celeriacVersion,
+        subcommands: [ServeCommand.self])
 }

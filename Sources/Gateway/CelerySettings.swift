@@ -1,0 +1,74 @@
+/// How this broker's Celery names its keys and channels (wire.md 0; all but `database` have Celery's
+/// defaults).
+package struct CelerySettings: Sendable, Equatable {
+    /// Number of the broker's database; part of channel names.
+    package var database: Int
+    /// `global_keyprefix` of the broker.
+    package var keyPrefix: String
+    /// Prefix of result keys, already with its separator.
+    package var resultPrefix: String
+    /// `event_exchange`.
+    package var eventExchange: String
+    /// `control_exchange`.
+    package var controlExchange: String
+    /// `visibility_timeout` of the transport, seconds.
+    package var visibilityTimeout: Double
+
+    /// Makes settings.
+    package init(
+        database: Int, keyPrefix: String = "", resultPrefix: String = "",
+        eventExchange: String = "celeryev", controlExchange: String = "celery",
+        visibilityTimeout: Double = 3_600
+    ) {
+        self.database = database
+        self.keyPrefix = keyPrefix
+        self.resultPrefix = resultPrefix
+        self.eventExchange = eventExchange
+        self.controlExchange = controlExchange
+        self.visibilityTimeout = visibilityTimeout
+    }
+
+    /// The channel every worker listens to for commands.
+    package var pidboxChannel: [UInt8] {
+        Array("\(keyPrefix)/\(database).\(controlExchange).pidbox".utf8)
+    }
+
+    /// Patterns of the event channels, for `PSUBSCRIBE`.
+    package var eventPatterns: [[UInt8]] {
+        let exchange = escaped("\(keyPrefix)/\(database).\(eventExchange)")
+        return [exchange + Array("/*".utf8), exchange]
+    }
+
+    /// The pattern of the channels on which results are announced.
+    package var resultPattern: [UInt8] {
+        escaped("\(resultPrefix)celery-task-meta-") + [UInt8(ascii: "*")]
+    }
+
+    /// A queue key of one priority step.
+    func queueKey(_ queue: String, step: Int) -> [UInt8] {
+        Array((keyPrefix + queue).utf8) + (step == 0 ? [] : [6, 0x16] + Array("\(step)".utf8))
+    }
+
+    /// Name of a result's key.
+    func resultKey(_ id: String) -> [UInt8] {
+        Array("\(resultPrefix)celery-task-meta-\(id)".utf8)
+    }
+
+    /// A key that is not a queue's.
+    func key(_ name: String) -> [UInt8] {
+        Array((keyPrefix + name).utf8)
+    }
+
+    /// Escapes what `PSUBSCRIBE` and `SCAN` would read as a pattern.
+    func escaped(_ text: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            if "*?[]\\".utf8.contains(byte) { bytes.append(UInt8(ascii: "\\")) }
+            bytes.append(byte)
+        }
+        return bytes
+    }
+
+    /// Celery's default priority steps (kombu `priority_steps`).
+    static let prioritySteps = [0, 3, 6, 9]
+}

@@ -1,0 +1,298 @@
+internal import EventLoop
+internal import Fleet
+internal import Ports
+internal import WireFormats
+
+/// What is sent for a command: encoded before anything is recorded, so that a command which cannot be
+/// encoded is refused.
+enum Effect: Sendable {
+    /// One task message onto a list.
+    case publish(key: [UInt8], message: [UInt8], step: Int, queue: String)
+    /// Length check and deletion of a queue's lists.
+    case purge(keys: [[UInt8]], messagesMax: Int?)
+    /// A remote control command.
+    case broadcast(ControlMethod, destination: [String])
+
+    init(
+        _ spec: CommandSpec, settings: CelerySettings, origin: String, now: Double
+    ) throws(CommandFault) {
+        switch spec {
+        case .run(let run):
+            self = try Self.message(for: run, settings: settings, origin: origin, now: now)
+        case .revoke(let revoke):
+            self = .broadcast(
+                .revoke(
+                    taskIDs: revoke.ids, terminate: revoke.terminate,
+                    signal: revoke.terminate ? revoke.signal : nil), destination: [])
+        case .purge(let queue, let most):
+            self = .purge(
+                keys: CelerySettings.prioritySteps.map { settings.queueKey(queue, step: $0) },
+                messagesMax: most)
+        case .restart(let workers):
+            self = .broadcast(.poolRestart, destination: workers)
+        case .shutdown(let workers):
+            self = .broadcast(.shutdown, destination: workers)
+        }
+    }
+}
+
+extension Effect {
+    private static func message(
+        for run: RunSpec, settings: CelerySettings, origin: String, now: Double
+    ) throws(CommandFault) -> Effect {
+        var message = TaskMessage(task: run.task, id: run.id, deliveryTag: run.id)
+        message.args = run.args
+        message.kwargs = run.kwargs
+        message.queue = run.queue
+        message.priority = run.priority
+        message.eta = text(run.eta, now: now)
+        message.expires = text(run.expires, now: now)
+        message.softTimeLimit = run.softTimeLimit
+        message.timeLimit = run.timeLimit
+        message.rootID = run.id
+        message.origin = origin
+        do throws(CeleryError) {
+            return .publish(
+                key: message.key(prefix: settings.keyPrefix), message: try message.encoded(),
+                step: message.step, queue: run.queue)
+        } catch {
+            throw CommandFault(
+                error.code == .tooLarge ? .tooLarge : .invalid, "args.\(error.description)")
+        }
+    }
+
+    private static func text(_ moment: RunSpec.Moment?, now: Double) -> String? {
+        switch moment {
+        case .after(let seconds): IsoTime.text(now + seconds)
+        case .at(let text): text
+        case nil: nil
+        }
+    }
+}
+
+extension CommandDesk {
+    /// Pushes a message once: the marker tells a repetition that the first try had arrived.
+    private static let publishScript = """
+        if redis.call('SET', KEYS[1], '1', 'NX', 'EX', 86400) then
+          redis.call('LPUSH', KEYS[2], ARGV[1])
+          return 1
+        end
+        return 0
+        """
+
+    /// Empties the lists in `KEYS` unless they hold more than `ARGV[1]` messages (-1: no bound).
+    private static let purgeScript = """
+        local total = 0
+        for _, key in ipairs(KEYS) do total = total + redis.call('LLEN', key) end
+        local most = tonumber(ARGV[1])
+        if most >= 0 and total > most then return -1 - total end
+        for _, key in ipairs(KEYS) do redis.call('DEL', key) end
+        return total
+        """
+
+    /// Sends what a command asks for; whatever happens becomes a fact of the command.
+    func perform(_ effect: Effect, for command: Open) async {
+        switch effect {
+        case .publish(let key, let message, let step, let queue):
+            await publish(key, message, step: step, queue: queue, for: command)
+        case .purge(let keys, let most):
+            await purge(keys, most: most, for: command)
+        case .broadcast(let method, let destination):
+            await broadcast(method, to: destination, for: command)
+        }
+    }
+
+    private func publish(
+        _ key: [UInt8], _ message: [UInt8], step: Int, queue: String, for command: Open
+    ) async {
+        let marker = to.settings.key("celeriac.once.\(command.record.id)")
+        let script = [
+            Array("EVAL".utf8), Array(Self.publishScript.utf8), Array("2".utf8), marker, key,
+            message,
+        ]
+        do throws(BrokerError) {
+            let reply = try await sendUntilAnswered(script, for: command)
+            let place = step == 0 ? "queue \(queue)" : "queue \(queue), priority step \(step)"
+            let text =
+                reply == .integer(0)
+                ? "broker: message was in \(place) already" : "broker: message in \(place)"
+            learn(.taken(text, receivers: nil), for: command)
+        } catch {
+            learn(error.fact, for: command)
+        }
+    }
+
+    /// Sends a command that may be repeated safely, again after each broken connection, until the
+    /// command's deadline.
+    private func sendUntilAnswered(
+        _ arguments: [[UInt8]], for command: Open
+    ) async throws(BrokerError) -> RESPValue {
+        var wasSent = false
+        while true {
+            do throws(BrokerError) {
+                return try await to.broker.send(arguments)
+            } catch {
+                switch error.code {
+                case .refused, .overloaded: throw error
+                case .connectionLost, .timedOut: wasSent = true
+                case .notConnected where !wasSent: throw error
+                case .notConnected: break
+                }
+                guard to.clock.now() < command.record.deadlineAt else {
+                    throw BrokerError(.connectionLost, error.message)
+                }
+            }
+            await pause(.milliseconds(100))
+        }
+    }
+
+    private func pause(_ duration: Duration) async {
+        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+            let holder = TimerHolder()
+            holder.timer = LoopTimer(after: duration) {
+                holder.timer = nil
+                done.resume()
+            }
+        }
+    }
+
+    @LoopActor private final class TimerHolder {
+        var timer: LoopTimer?
+    }
+
+    private func purge(_ keys: [[UInt8]], most: Int?, for command: Open) async {
+        let arguments =
+            [Array("EVAL".utf8), Array(Self.purgeScript.utf8), Array("\(keys.count)".utf8)] + keys
+            + [Array("\(most ?? -1)".utf8)]
+        do throws(BrokerError) {
+            guard case .integer(let count) = try await to.broker.send(arguments) else {
+                learn(.notSent("the broker gave no count"), for: command)
+                return
+            }
+            guard count >= 0 else {
+                learn(
+                    .notSent(
+                        "the queue holds \(-1 - count) messages, more than the \(most ?? 0) that "
+                            + "were expected; nothing was removed"), for: command)
+                return
+            }
+            learn(
+                .done("broker: \(count) \(count == 1 ? "message" : "messages") removed"),
+                for: command)
+        } catch {
+            learn(error.fact, for: command)
+        }
+    }
+
+    private func broadcast(
+        _ method: ControlMethod, to destination: [String], for command: Open
+    ) async {
+        for worker in destination {
+            guard let known = to.feed.fleet.worker(worker) else { continue }
+            command.processesBefore[worker] = Set(known.processes)
+        }
+        let wait = Duration.milliseconds(
+            Int(max(0.5, command.record.deadlineAt - to.clock.now()) * 1000))
+        do throws(BrokerError) {
+            let receivers: Int
+            if case .shutdown = method {
+                receivers = try await to.control.tell(method, to: destination)
+            } else {
+                receivers = try await to.control.ask(
+                    method, of: destination,
+                    expecting: destination.isEmpty ? nil : destination, timeout: wait,
+                    onAnswer: { [weak self] answer in self?.answered(answer, for: command) })
+            }
+            learn(
+                .taken(
+                    "broker: handed to \(receivers) \(receivers == 1 ? "listener" : "listeners")",
+                    receivers: receivers), for: command)
+            if case .revoke = method { await readResults(of: command) }
+        } catch {
+            learn(error.fact, for: command)
+        }
+    }
+
+    private func answered(_ answer: ControlDesk.Answer, for command: Open) {
+        if let refusal = answer.value["error"] {
+            let text = refusal.string ?? refusal.text()
+            learn(.refused(worker: answer.worker, text: text), for: command)
+            return
+        }
+        let text = answer.value["ok"].map { $0.string ?? $0.text() } ?? "answered"
+        learn(.agreed(worker: answer.worker, text: text), for: command)
+        guard case .restart = command.tracker.spec else { return }
+        Task { @LoopActor in await proveRestart(of: answer.worker, for: command) }
+    }
+
+    // MARK: - Proof
+
+    /// Since Celery 5.6 a revoke writes REVOKED to the backend at once; the announcement may have
+    /// been missed, so the keys are read as well.
+    private func readResults(of command: Open) async {
+        guard case .revoke(let revoke) = command.tracker.spec else { return }
+        for _ in 0..<3 where command.tracker.state.isOpen {
+            await pause(.milliseconds(300))
+            guard let found = await to.inspector.readResults(revoke.ids) else { continue }
+            noticed(found)
+        }
+    }
+
+    /// A restart is proven by pool processes that were not there before.
+    private func proveRestart(of worker: String, for command: Open) async {
+        let before = command.processesBefore[worker] ?? []
+        while command.tracker.open.contains(worker), to.clock.now() < command.record.deadlineAt {
+            await pause(.milliseconds(300))
+            guard let stats = await to.inspector.askStats(of: worker) else { continue }
+            let pool = stats.pool ?? "this"
+            guard pool.contains("prefork") else {
+                learn(
+                    .refused(
+                        worker: worker,
+                        text: "the \(pool) pool has no processes to restart; only task modules "
+                            + "were reloaded"), for: command)
+                return
+            }
+            let after = Set(stats.processes)
+            guard !after.isEmpty, after.isDisjoint(with: before) else { continue }
+            let pids = after.sorted().map(String.init).joined(separator: ", ")
+            learn(.effect(worker: worker, text: "new pool processes \(pids)"), for: command)
+        }
+    }
+
+    /// What is known about why there is no proof.
+    func hint(for command: Open) -> String? {
+        let fleet = to.feed.fleet
+        switch command.tracker.spec {
+        case .run(let run):
+            if run.eta != nil { return "it waits for its time" }
+            guard let queue = fleet.queue(run.queue) else { return nil }
+            if queue.workers.isEmpty { return "no worker consumes queue \(run.queue)" }
+            if let depth = queue.depth, depth > 0 {
+                return "\(depth) messages wait in queue \(run.queue)"
+            }
+            return nil
+        case .revoke, .restart, .shutdown:
+            let busy = command.tracker.silent.sorted().filter {
+                fleet.worker($0)?.pool == "solo"
+            }
+            if !busy.isEmpty {
+                return
+                    "\(busy.joined(separator: ", ")) has the solo pool, which answers only after its task"
+            }
+            let silent = command.tracker.silent.sorted().prefix(5)
+            return silent.isEmpty ? nil : "no answer from \(silent.joined(separator: ", "))"
+        case .purge: return nil
+        }
+    }
+}
+
+extension BrokerError {
+    /// What a failed send means for the command that needed it.
+    fileprivate var fact: CommandTracker.Fact {
+        switch code {
+        case .notConnected, .overloaded, .refused: .notSent(message)
+        case .connectionLost, .timedOut: .lostInTransit(message)
+        }
+    }
+}

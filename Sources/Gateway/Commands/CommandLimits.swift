@@ -1,0 +1,28 @@
+/// Bounds of commands (R10, R39, R43).
+enum CommandLimits {
+    /// Workers or task ids in one command.
+    static let targets = 1_000
+    /// UTF-8 bytes of a task, queue or worker name, or of a task id.
+    static let nameBytes = 255
+    /// UTF-8 bytes of an idempotency key.
+    static let keyBytes = 64
+    /// Seconds between a command and its `unknown`.
+    static let deadline: ClosedRange<Double> = 0.5...300
+    /// Seconds, if the client names none.
+    static let defaultDeadline: Double = 10
+    /// Sentences of evidence kept for one command; later ones are counted in the last.
+    static let evidence = 50
+    /// Characters of one sentence of evidence.
+    static let evidenceLength = 300
+    /// Ended commands kept as rows.
+    static let endedRows = 1_000
+    /// Seconds an ended command stays a row.
+    static let endedSeconds: Double = 3_600
+    /// Commands that may be open at a time.
+    static let open = 1_000
+    /// Commands per second of one principal, and how many may come at once.
+    static let rate: Double = 5
+    static let burst: Double = 10
+    /// Purges and terminations per minute of one principal, each.
+    static let dangerousPerMinute: Double = 6
+}

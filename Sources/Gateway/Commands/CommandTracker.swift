@@ -1,0 +1,218 @@
+internal import Ports
+
+/// Follows one command from its acceptance to its end: decides, from facts, what is proven.
+///
+/// A value without I/O or clock. Facts come from the broker's answers, the workers' replies, events
+/// and the result backend; each may come late, twice or never.
+struct CommandTracker: Sendable {
+    /// Something that was seen.
+    enum Fact: Sendable, Equatable {
+        /// Redis has taken the message or broadcast; `receivers` is what `PUBLISH` answered.
+        case taken(String, receivers: Int?)
+        /// Redis has done it all (purge).
+        case done(String)
+        /// It could not be sent, and certainly had no effect.
+        case notSent(String)
+        /// It may or may not have been sent (the connection broke while we waited).
+        case lostInTransit(String)
+        /// A worker answered `ok`.
+        case agreed(worker: String, text: String)
+        /// A worker answered an error.
+        case refused(worker: String, text: String)
+        /// A worker did what was asked, as seen from the outside.
+        case effect(worker: String, text: String)
+        /// A task reached a state; `worker` is who said so, if known.
+        case task(id: String, state: String, worker: String?)
+        /// Nothing more was seen until the deadline; `hint` says what is known about why.
+        case deadline(hint: String?)
+    }
+
+    /// What is asked for.
+    let spec: CommandSpec
+    /// Where it stands.
+    private(set) var state: CommandStage = .accepted
+    /// Sentences, oldest first.
+    private(set) var evidence: [String] = []
+    /// Why it was rejected, failed or is unknown.
+    private(set) var reason: String?
+    /// The setting that would make it work.
+    private(set) var fix: String?
+    /// Targets (worker names, or task ids) without proof yet.
+    private(set) var open: Set<String>
+    /// Workers that were asked and have not answered.
+    private(set) var silent: Set<String>
+
+    private var proven: Set<String> = []
+    private var refusals: [String: String] = [:]
+    private var dropped = 0
+
+    /// Starts to follow a command.
+    ///
+    /// - Parameters:
+    ///   - spec: what is asked for.
+    ///   - asked: names of the live workers that a broadcast should reach.
+    init(_ spec: CommandSpec, asked: [String] = []) {
+        self.spec = spec
+        silent = Set(asked)
+        switch spec {
+        case .run(let run): open = [run.id]
+        case .revoke(let revoke): open = Set(revoke.ids)
+        case .purge: open = []
+        case .restart(let workers), .shutdown(let workers):
+            open = Set(workers)
+            silent = Set(workers)
+        }
+    }
+
+    /// Takes a fact into account.
+    ///
+    /// - Returns: whether anything visible changed.
+    mutating func learn(_ fact: Fact) -> Bool {
+        let before = (state, evidence.count, reason, silent, dropped)
+        switch fact {
+        case .taken(let text, let receivers):
+            note(text)
+            if state == .accepted { state = .sent }
+            if receivers == 0 {
+                end(.failed, "no worker listens to remote control on this broker")
+            }
+        case .done(let text):
+            note(text)
+            end(.confirmed, nil)
+        case .notSent(let text):
+            end(.failed, text)
+        case .lostInTransit(let text):
+            note(text)
+            end(.unknown, text)
+        case .agreed(let worker, let text):
+            silent.remove(worker)
+            note("\(worker): \(text)")
+        case .refused(let worker, let text):
+            silent.remove(worker)
+            learnRefusal(worker, text)
+        case .effect(let worker, let text):
+            silent.remove(worker)
+            note("\(worker): \(text)")
+            prove(worker)
+        case .task(let id, let taskState, let worker):
+            learnTask(id, taskState, worker)
+        case .deadline(let hint):
+            learnDeadline(hint)
+        }
+        return before != (state, evidence.count, reason, silent, dropped)
+    }
+
+    // MARK: - Facts
+
+    private mutating func learnRefusal(_ worker: String, _ text: String) {
+        note("\(worker) refused: \(text)")
+        guard open.contains(worker) || isBroadcast else { return }
+        refusals[worker] = text
+        if fix == nil { fix = Self.remedy(for: text, spec: spec) }
+        guard !isBroadcast else { return }
+        open.remove(worker)
+        settle()
+    }
+
+    private mutating func learnTask(_ id: String, _ taskState: String, _ worker: String?) {
+        guard open.contains(id) || state == .unknown else { return }
+        let who = worker.map { " on \($0)" } ?? ""
+        switch spec {
+        case .run:
+            note("task \(taskState)\(who)")
+            if taskState != "PENDING" { prove(id) }
+        case .revoke:
+            note("task \(id): \(taskState)\(who)")
+            switch taskState {
+            case "REVOKED": prove(id)
+            case "SUCCESS", "FAILURE":
+                guard open.remove(id) != nil else { return }
+                refusals[id] = "the task had ended already: \(taskState)"
+                settle()
+            default: break
+            }
+        case .purge, .restart, .shutdown: break
+        }
+    }
+
+    private mutating func learnDeadline(_ hint: String?) {
+        guard state.isOpen else { return }
+        let waited =
+            switch spec {
+            case .run: "no worker has reported the task"
+            case .revoke: "no proof that the task was revoked"
+            case .purge: "Redis has not answered"
+            case .restart: "no proof that the pool was restarted"
+            case .shutdown: "the worker has not said goodbye"
+            }
+        let text = hint.map { "\(waited): \($0)" } ?? waited
+        end(proven.isEmpty ? .unknown : .partial, text)
+    }
+
+    // MARK: - Deciding
+
+    /// Whether workers only flag what they are told, so that an answer proves nothing.
+    private var isBroadcast: Bool {
+        switch spec {
+        case .revoke: true
+        case .run, .purge, .restart, .shutdown: false
+        }
+    }
+
+    private mutating func prove(_ target: String) {
+        guard open.remove(target) != nil || !proven.contains(target) else { return }
+        proven.insert(target)
+        settle()
+    }
+
+    private mutating func settle() {
+        guard open.isEmpty else { return }
+        if refusals.isEmpty || isBroadcast && proven.count == targetCount {
+            end(.confirmed, nil)
+        } else if proven.isEmpty {
+            end(.rejected, refusals.sorted { $0.key < $1.key }.first?.value)
+        } else {
+            end(.partial, "\(proven.count) of \(targetCount) done")
+        }
+    }
+
+    private var targetCount: Int {
+        switch spec {
+        case .run: 1
+        case .revoke(let revoke): revoke.ids.count
+        case .purge: 1
+        case .restart(let workers), .shutdown(let workers): workers.count
+        }
+    }
+
+    private mutating func end(_ state: CommandStage, _ reason: String?) {
+        // Late proof may lift an `unknown`; nothing else changes an end.
+        guard self.state.isOpen || self.state == .unknown || self.state == .partial else { return }
+        self.state = state
+        self.reason = reason
+    }
+
+    private mutating func note(_ text: String) {
+        let sentence = String(text.prefix(CommandLimits.evidenceLength))
+        guard !evidence.contains(sentence) else { return }
+        guard evidence.count < CommandLimits.evidence else {
+            dropped += 1
+            evidence[evidence.count - 1] = "and \(dropped + 1) more"
+            return
+        }
+        evidence.append(sentence)
+    }
+
+    /// The setting to change for an error that Celery answers (`celery/worker/control.py`).
+    private static func remedy(for text: String, spec: CommandSpec) -> String? {
+        switch spec {
+        case .restart where text.contains("Pool restarts not enabled"):
+            "set worker_pool_restarts = True in the worker's configuration and start it again"
+        case .restart where text.contains("NotImplementedError") || text.contains("AttributeError"):
+            "this pool cannot restart in place: run the worker under a supervisor and use shutdown"
+        case .revoke where text.contains("NotImplementedError"):
+            "only the prefork and gevent pools can end a running task; use a time limit in the task"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,156 @@
+internal import EventLoop
+internal import Logging
+internal import Ports
+internal import WireFormats
+
+/// Asks workers over Celery's remote control (pidbox) and brings their answers back to who asked.
+///
+/// Answers come to one list of this gateway, which is popped for ever (wire.md 4.2, way A); a ticket
+/// tells which question an answer belongs to. Late answers find their question as long as it is open.
+@LoopActor
+final class ControlDesk {
+    /// One worker's answer.
+    typealias Answer = (worker: String, value: JsonValue)
+
+    private struct Question {
+        /// Workers that have not answered; `nil` if nobody knows who will.
+        var waiting: Set<String>?
+        /// Listeners that `PUBLISH` counted; `nil` until it has.
+        var listeners: Int?
+        /// Answers so far.
+        var answers = 0
+        let timer: LoopTimer
+        let onAnswer: @LoopActor (Answer) -> Void
+        let onEnd: @LoopActor (_ silent: [String]) -> Void
+    }
+
+    /// Questions that may be open at a time.
+    static let openLimit = 4_096
+
+    private let broker: any BrokerCommands
+    private let settings: CelerySettings
+    private let replyKey: String
+    private let makeTicket: () -> String
+    private let log: Logger
+    private var questions: [String: Question] = [:]
+    /// What was published since the start, for the row `cost`.
+    private(set) var published = (messages: 0, bytes: 0)
+    /// Answers that nobody waited for, or that could not be read.
+    private(set) var strays = 0
+
+    init(
+        broker: any BrokerCommands, settings: CelerySettings, replyKey: String,
+        makeTicket: @escaping () -> String, log: Logger
+    ) {
+        self.broker = broker
+        self.settings = settings
+        self.replyKey = replyKey
+        self.makeTicket = makeTicket
+        self.log = log
+    }
+
+    /// Publishes a command and waits for answers.
+    ///
+    /// - Parameters:
+    ///   - method: what to ask or order.
+    ///   - destination: node names; empty for every worker.
+    ///   - expected: who should answer; the question ends early once they have. `nil` if unknown.
+    ///   - timeout: when to stop waiting.
+    ///   - onAnswer: called for each answer.
+    ///   - onEnd: called once, with those expected who were silent.
+    /// - Returns: how many listeners the broker handed it to.
+    /// - Throws: if it was not published, or perhaps not; neither closure is called then.
+    @discardableResult
+    func ask(
+        _ method: ControlMethod, of destination: [String] = [], expecting expected: [String]?,
+        timeout: Duration,
+        onAnswer: @escaping @LoopActor (Answer) -> Void,
+        onEnd: @escaping @LoopActor (_ silent: [String]) -> Void = { _ in }
+    ) async throws(BrokerError) -> Int {
+        guard questions.count < Self.openLimit else {
+            throw BrokerError(.overloaded, "too many remote control questions are open")
+        }
+        let ticket = makeTicket()
+        let timer = LoopTimer(after: timeout) { [weak self] in self?.end(ticket) }
+        questions[ticket] = Question(
+            waiting: expected.map(Set.init), timer: timer, onAnswer: onAnswer, onEnd: onEnd)
+        do throws(BrokerError) {
+            let listeners = try await publish(method, to: destination, ticket: ticket)
+            questions[ticket]?.listeners = listeners
+            endIfComplete(ticket)
+            return listeners
+        } catch {
+            questions.removeValue(forKey: ticket)?.timer.cancel()
+            throw error
+        }
+    }
+
+    /// Publishes a command that has no answer.
+    ///
+    /// - Returns: how many listeners the broker handed it to.
+    @discardableResult
+    func tell(
+        _ method: ControlMethod, to destination: [String] = []
+    ) async throws(BrokerError) -> Int {
+        try await publish(method, to: destination, ticket: nil)
+    }
+
+    private func publish(
+        _ method: ControlMethod, to destination: [String], ticket: String?
+    ) async throws(BrokerError) -> Int {
+        let payload: [UInt8]
+        do {
+            payload = try ControlMessage(
+                method, destination: destination,
+                reply: ticket.map { ControlReplyAddress(ticket: $0, key: replyKey) },
+                deliveryTag: makeTicket()
+            ).encoded()
+        } catch {
+            throw BrokerError(.refused, "the command cannot be encoded: \(error)")
+        }
+        published.messages += 1
+        published.bytes += payload.count
+        let reply = try await broker.send([
+            Array("PUBLISH".utf8), settings.pidboxChannel, payload,
+        ])
+        guard case .integer(let receivers) = reply else {
+            throw BrokerError(.refused, "PUBLISH was not answered by a number")
+        }
+        return Int(receivers)
+    }
+
+    /// Takes an item of the reply list.
+    func received(_ item: [UInt8]) {
+        guard let reply = try? ControlReply(decoding: item) else {
+            strays += 1
+            log.debug(
+                "an answer to remote control could not be read",
+                metadata: ["bytes": "\(item.count)"])
+            return
+        }
+        guard let ticket = reply.ticket, let question = questions[ticket] else {
+            strays += 1
+            return
+        }
+        for answer in reply.answers {
+            questions[ticket]?.waiting?.remove(answer.worker)
+            questions[ticket]?.answers += 1
+            question.onAnswer(answer)
+        }
+        endIfComplete(ticket)
+    }
+
+    /// Ends a question that has all the answers it can get: everybody expected, or, if nobody knows
+    /// who will answer, as many as there are listeners.
+    private func endIfComplete(_ ticket: String) {
+        guard let question = questions[ticket], let listeners = question.listeners else { return }
+        let isComplete = question.waiting?.isEmpty ?? (question.answers >= listeners)
+        if isComplete || listeners == 0 { end(ticket) }
+    }
+
+    private func end(_ ticket: String) {
+        guard let question = questions.removeValue(forKey: ticket) else { return }
+        question.timer.cancel()
+        question.onEnd((question.waiting ?? []).sorted())
+    }
+}

@@ -1,0 +1,269 @@
+internal import EventLoop
+internal import Fleet
+internal import Logging
+internal import Ports
+internal import WireFormats
+
+/// Asks the workers what they do, and the backend what became of open tasks: at the start, after each
+/// gap, when a worker appears, and now and then.
+@LoopActor
+final class Inspector {
+    /// What is asked in a whole round, in this order.
+    private static let round: [ControlMethod] = [
+        .stats, .activeQueues, .active(safe: true), .reserved(safe: true), .scheduled(safe: true),
+        .revoked, .registered, .conf,
+    ]
+    /// What is asked now and then.
+    private static let refresh: [ControlMethod] = [
+        .stats, .activeQueues, .active(safe: true), .reserved(safe: true), .scheduled(safe: true),
+    ]
+    /// How long answers are waited for.
+    private static let patience: Duration = .milliseconds(1_500)
+    /// Ids asked for in one `MGET`.
+    private static let resultBatch = 500
+    /// Open tasks whose result is asked for in one round.
+    private static let resultLimit = 10_000
+
+    private let control: ControlDesk
+    private let feed: Feed
+    private let results: any BrokerCommands
+    private let settings: CelerySettings
+    private let clock: GatewayClock
+    private let log: Logger
+    /// Called after answers were applied.
+    private let onLearned: @LoopActor () -> Void
+    private var newcomers: Set<String> = []
+    private var newcomerTimer: LoopTimer?
+    private var isReconciling = false
+    private var mustRepeat = false
+
+    /// Whether a whole round has ended since the last gap.
+    private(set) var isReconciled = false
+
+    init(
+        control: ControlDesk, feed: Feed, results: any BrokerCommands, settings: CelerySettings,
+        clock: GatewayClock, log: Logger, onLearned: @escaping @LoopActor () -> Void
+    ) {
+        self.control = control
+        self.feed = feed
+        self.results = results
+        self.settings = settings
+        self.clock = clock
+        self.log = log
+        self.onLearned = onLearned
+    }
+
+    /// Notes that what is known may be wrong from now on.
+    func invalidate() {
+        isReconciled = false
+    }
+
+    /// Asks everybody everything, then the backend about what is still open. One round at a time; a
+    /// wish that comes during a round leads to one more.
+    func reconcile() async {
+        guard !isReconciling else {
+            mustRepeat = true
+            return
+        }
+        isReconciling = true
+        defer { isReconciling = false }
+        repeat {
+            mustRepeat = false
+            isReconciled = await performRound()
+            onLearned()
+        } while mustRepeat
+    }
+
+    /// Asks for the figures that no event tells.
+    func refreshFigures() async {
+        guard !isReconciling else { return }
+        let workers = liveWorkers
+        guard !workers.isEmpty else { return }
+        _ = await askAll(Self.refresh, of: [], expecting: workers)
+        onLearned()
+    }
+
+    /// Asks a worker that has just appeared; several within a moment are asked together.
+    func workerAppeared(_ name: String) {
+        newcomers.insert(name)
+        guard newcomerTimer == nil else { return }
+        // The mailbox may open up to a second after worker-online (wire.md 7.5): ask twice.
+        newcomerTimer = LoopTimer(after: .milliseconds(300)) { [weak self] in
+            self?.askNewcomers(again: true)
+        }
+    }
+
+    private func askNewcomers(again: Bool) {
+        let names = newcomers.sorted()
+        newcomerTimer = nil
+        newcomers = []
+        guard !names.isEmpty else { return }
+        Task { @LoopActor in
+            var silent: Set<String> = []
+            for (_, outcome) in await askAll(Self.round, of: names, expecting: names) {
+                silent.formUnion(outcome.silent)
+            }
+            onLearned()
+            guard again, !silent.isEmpty else { return }
+            newcomers.formUnion(silent)
+            newcomerTimer = LoopTimer(after: .milliseconds(1_200)) { [weak self] in
+                self?.askNewcomers(again: false)
+            }
+        }
+    }
+
+    /// Asks one worker for its figures.
+    ///
+    /// - Returns: its answer; `nil` if it gave none in time.
+    func askStats(of worker: String) async -> WorkerStats? {
+        let gathered = Gathered()
+        let ended = AsyncStream.makeStream(of: Void.self)
+        do throws(BrokerError) {
+            try await control.ask(
+                .stats, of: [worker], expecting: [worker], timeout: Self.patience,
+                onAnswer: { [weak self] answer in
+                    guard answer.worker == worker else { return }
+                    if case .stats(let stats) = InspectReply(answer.value, to: .stats) {
+                        gathered.stats = stats
+                    }
+                    self?.apply(answer, to: .stats)
+                },
+                onEnd: { _ in ended.continuation.finish() })
+        } catch {
+            return nil
+        }
+        for await _ in ended.stream {}
+        return gathered.stats
+    }
+
+    // MARK: - A round
+
+    private func performRound() async -> Bool {
+        let startedAt = clock.now()
+        do throws(BrokerError) {
+            try await control.tell(.heartbeat)
+        } catch {
+            log.debug("reconciling: no broker", metadata: ["error": "\(error.message)"])
+            return false
+        }
+        let known = liveWorkers
+        var answered: [Set<String>] = []
+        for (method, outcome) in await askAll(
+            Self.round, of: [], expecting: known.isEmpty ? nil : known)
+        {
+            switch method {
+            case .stats:
+                feed.learn { $0.noteSilence(of: outcome.silent, now: clock.now()) }
+            case .active, .reserved, .scheduled: answered.append(outcome.answered)
+            default: break
+            }
+        }
+        let complete = answered.dropFirst().reduce(answered.first ?? []) { $0.intersection($1) }
+        let withoutResult = await readOpenResults()
+        feed.learn { fleet in
+            fleet.reconcile(
+                Reconciliation(
+                    startedAt: startedAt, answered: complete, withoutResult: withoutResult ?? []),
+                now: clock.now())
+        }
+        log.info(
+            "reconciled",
+            metadata: [
+                "workers": "\(complete.count)", "seconds": "\(Int(clock.now() - startedAt))",
+            ])
+        return withoutResult != nil
+    }
+
+    /// Asks several questions at once and applies the answers.
+    private func askAll(
+        _ methods: [ControlMethod], of destination: [String], expecting expected: [String]?
+    ) async -> [(method: ControlMethod, outcome: Outcome)] {
+        let asked = methods.map { method in
+            (method, Task { @LoopActor in await ask(method, of: destination, expecting: expected) })
+        }
+        var outcomes: [(method: ControlMethod, outcome: Outcome)] = []
+        for (method, task) in asked { outcomes.append((method, await task.value)) }
+        return outcomes
+    }
+
+    /// Who answered a question, and who was expected and did not.
+    private typealias Outcome = (answered: Set<String>, silent: [String])
+
+    /// Asks one question and applies the answers.
+    ///
+    /// - Returns: who answered, and who was expected and did not.
+    private func ask(
+        _ method: ControlMethod, of destination: [String], expecting expected: [String]?
+    ) async -> Outcome {
+        let gathered = Gathered()
+        do throws(BrokerError) {
+            let ended = AsyncStream.makeStream(of: [String].self)
+            try await control.ask(
+                method, of: destination, expecting: expected, timeout: Self.patience,
+                onAnswer: { [weak self] answer in
+                    gathered.workers.insert(answer.worker)
+                    self?.apply(answer, to: method)
+                },
+                onEnd: { silent in
+                    ended.continuation.yield(silent)
+                    ended.continuation.finish()
+                })
+            for await silent in ended.stream { return (gathered.workers, silent) }
+        } catch {
+            log.debug("a question was not sent", metadata: ["error": "\(error.message)"])
+        }
+        return (gathered.workers, expected ?? [])
+    }
+
+    @LoopActor private final class Gathered {
+        var workers: Set<String> = []
+        var stats: WorkerStats?
+    }
+
+    private func apply(_ answer: ControlDesk.Answer, to method: ControlMethod) {
+        guard let reply = InspectReply(answer.value, to: method) else { return }
+        feed.learn { $0.apply(reply, from: answer.worker, receivedAt: clock.now()) }
+    }
+
+    private var liveWorkers: [String] {
+        feed.fleet.workerNames.filter { feed.fleet.worker($0)?.health != .offline }
+    }
+
+    // MARK: - Results
+
+    /// Reads the results of open tasks.
+    ///
+    /// - Returns: ids without a final result; `nil` if the backend could not be asked.
+    private func readOpenResults() async -> Set<String>? {
+        let ids = feed.fleet.openTasks(limit: Self.resultLimit)
+        var without: Set<String> = []
+        for start in stride(from: 0, to: ids.count, by: Self.resultBatch) {
+            let batch = Array(ids[start..<min(start + Self.resultBatch, ids.count)])
+            guard let found = await readResults(batch) else { return nil }
+            feed.learn { $0.apply(results: found, now: clock.now()) }
+            let final = Set(
+                found.lazy.filter { ["SUCCESS", "FAILURE", "REVOKED"].contains($0.status) }.map(
+                    \.id))
+            without.formUnion(Set(batch).subtracting(final))
+        }
+        return without
+    }
+
+    /// Reads results by id; those without a key are left out.
+    ///
+    /// - Returns: `nil` if the backend could not be asked.
+    func readResults(_ ids: [String]) async -> [TaskResult]? {
+        guard !ids.isEmpty else { return [] }
+        do throws(BrokerError) {
+            let reply = try await results.send([Array("MGET".utf8)] + ids.map(settings.resultKey))
+            guard case .array(let values) = reply else { return nil }
+            return zip(ids, values).compactMap { id, value in
+                guard case .bulk(let bytes) = value else { return nil }
+                return ResultDecoder.decode(bytes, id: id)
+            }
+        } catch {
+            log.debug("results could not be read", metadata: ["error": "\(error.message)"])
+            return nil
+        }
+    }
+}

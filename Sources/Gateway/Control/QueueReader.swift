@@ -1,0 +1,147 @@
+internal import EventLoop
+internal import Fleet
+internal import Logging
+internal import Ports
+internal import WireFormats
+
+/// Reads what the broker's keys say about queues: which there are, how long they are, and how many
+/// messages are delivered but not acknowledged.
+@LoopActor
+final class QueueReader {
+    /// Binding tables looked at in one discovery.
+    private static let exchangeLimit = 1_000
+    /// Members of one binding table.
+    private static let memberLimit = 10_000
+    /// Keys per `SCAN` step.
+    private static let scanCount = 1_000
+    /// Steps of one discovery: a broker may hold millions of other keys.
+    private static let scanSteps = 200
+    /// Entries of `unacked` that are looked at in one turn.
+    private static let unackedLimit = 5_000
+
+    private let broker: any BrokerCommands
+    private let feed: Feed
+    private let settings: CelerySettings
+    private let clock: GatewayClock
+    private let log: Logger
+
+    init(
+        broker: any BrokerCommands, feed: Feed, settings: CelerySettings, clock: GatewayClock,
+        log: Logger
+    ) {
+        self.broker = broker
+        self.feed = feed
+        self.settings = settings
+        self.clock = clock
+        self.log = log
+    }
+
+    /// Looks for queues in kombu's binding tables.
+    func discover() async {
+        do throws(BrokerError) {
+            let tables = try await bindingTables()
+            guard !tables.isEmpty else { return }
+            let replies = try await broker.pipeline(
+                tables.map { [Array("SMEMBERS".utf8), $0] })
+            var bindings: [QueueBinding] = []
+            for (table, reply) in zip(tables, replies) {
+                guard case .array(let members) = reply else { continue }
+                let exchange = exchangeName(table)
+                for case .bulk(let member) in members.prefix(Self.memberLimit) {
+                    guard let binding = QueueKeys.binding(member, exchange: exchange) else {
+                        continue
+                    }
+                    bindings.append(binding)
+                }
+            }
+            feed.learn { $0.apply(bindings: bindings, now: clock.now()) }
+        } catch {
+            log.debug("queues could not be discovered", metadata: ["error": "\(error.message)"])
+        }
+    }
+
+    /// Reads the lengths of all known queues, in one pipeline.
+    func readDepths() async {
+        let names = feed.fleet.queueNames
+        guard !names.isEmpty else { return }
+        let steps = CelerySettings.prioritySteps
+        do throws(BrokerError) {
+            let replies = try await broker.pipeline(
+                names.flatMap { name in
+                    steps.map { [Array("LLEN".utf8), settings.queueKey(name, step: $0)] }
+                })
+            let unacked = try await unackedByQueue()
+            var depths: [QueueDepth] = []
+            for (index, name) in names.enumerated() {
+                let lengths = replies[index * steps.count..<(index + 1) * steps.count].map {
+                    if case .integer(let count) = $0 { Int(count) } else { 0 }
+                }
+                depths.append(
+                    QueueDepth(name: name, steps: lengths, unacked: unacked.map { $0[name] ?? 0 }))
+            }
+            feed.learn { $0.apply(depths: depths, now: clock.now()) }
+        } catch {
+            log.debug("queues could not be read", metadata: ["error": "\(error.message)"])
+        }
+    }
+
+    // MARK: - Keys
+
+    private func bindingTables() async throws(BrokerError) -> [[UInt8]] {
+        let pattern = settings.escaped(settings.keyPrefix + "_kombu.binding.") + [UInt8(ascii: "*")]
+        var tables: Set<[UInt8]> = []
+        var cursor = Array("0".utf8)
+        for _ in 0..<Self.scanSteps {
+            let reply = try await broker.send([
+                Array("SCAN".utf8), cursor, Array("MATCH".utf8), pattern, Array("COUNT".utf8),
+                Array("\(Self.scanCount)".utf8), Array("TYPE".utf8), Array("set".utf8),
+            ])
+            guard case .array(let parts) = reply, parts.count == 2, case .bulk(let next) = parts[0],
+                case .array(let keys) = parts[1]
+            else { break }
+            for case .bulk(let key) in keys where tables.count < Self.exchangeLimit {
+                let name = exchangeName(key)
+                guard !name.hasSuffix(".pidbox"), name != settings.eventExchange else { continue }
+                tables.insert(key)
+            }
+            cursor = next
+            if cursor == Array("0".utf8) { break }
+        }
+        return Array(tables)
+    }
+
+    private func exchangeName(_ key: [UInt8]) -> String {
+        let start = (settings.keyPrefix + "_kombu.binding.").utf8.count
+        return String(decoding: key.dropFirst(start), as: UTF8.self)
+    }
+
+    /// Entries of `unacked` by queue; `nil` if there are too many to count (then nothing is said
+    /// rather than something wrong).
+    private func unackedByQueue() async throws(BrokerError) -> [String: Int]? {
+        let key = settings.key("unacked")
+        guard case .integer(let total) = try await broker.send([Array("HLEN".utf8), key]),
+            total <= Self.unackedLimit
+        else { return nil }
+        guard total > 0 else { return [:] }
+        var counts: [String: Int] = [:]
+        var seen: Set<[UInt8]> = []
+        var cursor = Array("0".utf8)
+        for _ in 0..<Self.scanSteps {
+            let reply = try await broker.send([
+                Array("HSCAN".utf8), key, cursor, Array("COUNT".utf8), Array("500".utf8),
+            ])
+            guard case .array(let parts) = reply, parts.count == 2, case .bulk(let next) = parts[0],
+                case .array(let pairs) = parts[1]
+            else { break }
+            for index in stride(from: 0, to: pairs.count - 1, by: 2) {
+                guard case .bulk(let tag) = pairs[index], case .bulk(let entry) = pairs[index + 1],
+                    seen.insert(tag).inserted, let queue = QueueKeys.queue(ofUnacked: entry)
+                else { continue }
+                counts[queue, default: 0] += 1
+            }
+            cursor = next
+            if cursor == Array("0".utf8) { break }
+        }
+        return counts
+    }
+}

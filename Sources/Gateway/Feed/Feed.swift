@@ -1,0 +1,116 @@
+internal import EventLoop
+internal import Fleet
+internal import LiveSync
+
+/// Carries what is learned about the fleet into the synced tables.
+///
+/// Facts are applied at once; rows are written when ``publish(now:at:)`` is called, so that a task
+/// which is received, started and done within one tick is written once.
+@LoopActor
+final class Feed {
+    private(set) var fleet: FleetState
+    private let rows: Rows
+    private var knownAlerts: Set<String> = []
+    private var knownStates: Set<String> = []
+    private var alertsDueAt = 0.0
+
+    /// Seconds between two looks at the rules for alerts: they read the whole fleet.
+    private static let alertInterval = 1.0
+
+    init(rows: Rows, limits: FleetLimits, now: Double) {
+        self.rows = rows
+        fleet = FleetState(limits: limits, startedAt: now)
+    }
+
+    /// Tells the fleet something.
+    func learn<Result>(_ body: (inout FleetState) -> Result) -> Result {
+        body(&fleet)
+    }
+
+    /// Writes what changed since the last call into the tables. The caller commits.
+    ///
+    /// - Parameter now: unix seconds.
+    func publish(now: Double) {
+        let changes = fleet.takeChanges()
+        let engine = rows.engine
+        for reference in changes.tasks {
+            guard let task = fleet.task(reference) else { continue }
+            engine.upsert(rows.tasks, id: task.id, TaskProjection.fields(task))
+        }
+        for id in changes.removedTasks { engine.remove(rows.tasks, id: id) }
+        for name in changes.workers {
+            guard let worker = fleet.worker(name) else { continue }
+            engine.upsert(rows.workers, id: name, WorkerProjection.fields(worker))
+        }
+        for name in changes.removedWorkers { engine.remove(rows.workers, id: name) }
+        for name in changes.queues {
+            guard let queue = fleet.queue(name) else { continue }
+            engine.upsert(rows.queues, id: name, QueueProjection.fields(queue))
+        }
+        for name in changes.removedQueues { engine.remove(rows.queues, id: name) }
+        for name in changes.names {
+            guard let figures = fleet.nameStatistics(name) else { continue }
+            engine.upsert(rows.stats, id: "name:\(name)", StatsProjection.name(figures))
+        }
+        for name in changes.removedNames { engine.remove(rows.stats, id: "name:\(name)") }
+        if changes.aggregates { publishAggregates(now: now) }
+        if !changes.gaps.isEmpty { publishGaps(Set(changes.gaps)) }
+        if now >= alertsDueAt {
+            alertsDueAt = now + Self.alertInterval
+            publishAlerts(now: now)
+        }
+    }
+
+    private func publishAggregates(now: Double) {
+        let engine = rows.engine
+        let summary = fleet.summary(now: now)
+        engine.upsert(rows.stats, id: "fleet", StatsProjection.fleet(summary))
+        var states: Set<String> = []
+        for count in fleet.stateCounts {
+            let id = "state:\(count.state)"
+            states.insert(id)
+            engine.upsert(rows.stats, id: id, StatsProjection.count(count))
+        }
+        for id in knownStates.subtracting(states) { engine.remove(rows.stats, id: id) }
+        knownStates = states
+        for count in fleet.totals {
+            engine.upsert(rows.stats, id: "total:\(count.state)", StatsProjection.count(count))
+        }
+        rows.setHealth(
+            "completeness",
+            [
+                "overall": FieldValue(summary.completeness), "seen": .int(summary.startedSeen),
+                "expected": .int(summary.startedExpected),
+            ])
+    }
+
+    private func publishGaps(_ ids: Set<Int>) {
+        for gap in fleet.gaps where ids.contains(gap.id) {
+            rows.setHealth(
+                "gap:\(gap.id)",
+                [
+                    "from": .double(gap.from), "to": FieldValue(gap.to),
+                    "reason": .text(gap.reason), "lost": FieldValue(gap.lost),
+                    "reconciledAt": FieldValue(gap.reconciledAt),
+                ])
+        }
+    }
+
+    private func publishAlerts(now: Double) {
+        var current: Set<String> = []
+        for finding in fleet.findings(now: now) {
+            current.insert(finding.id)
+            var row = RowBuilder(capacity: 8)
+            row.add(finding.severity.rawValue)
+            row.add(finding.title)
+            row.add(finding.detail)
+            row.add(finding.fix)
+            row.add(finding.subject)
+            row.add(finding.since)
+            row.add(finding.rule)
+            rows.engine.upsert(rows.alerts, id: finding.id, row.updates)
+        }
+        for id in knownAlerts.subtracting(current) { rows.engine.remove(rows.alerts, id: id) }
+        knownAlerts = current
+    }
+}

@@ -1,0 +1,43 @@
+internal import LiveSync
+
+/// Collects the fields of a row in the order of its topic's columns.
+///
+/// The order is checked once per topic by a test, so that no name is looked up per row.
+struct RowBuilder {
+    private(set) var updates: [FieldUpdate] = []
+
+    init(capacity: Int) {
+        updates.reserveCapacity(capacity)
+    }
+
+    mutating func add(_ text: String?) { add(FieldValue(text)) }
+    mutating func add(_ number: Int?) { add(FieldValue(number)) }
+    mutating func add(_ flag: Bool?) { add(FieldValue(flag)) }
+
+    /// Adds a moment or duration, rounded to milliseconds: finer differences are no news.
+    mutating func add(_ number: Double?) {
+        add(FieldValue(number.map { ($0 * 1000).rounded() / 1000 }))
+    }
+
+    /// Adds a ratio or rate, rounded to `digits` digits after the point.
+    mutating func add(_ number: Double?, digits: Int) {
+        let scale = (0..<digits).reduce(1.0) { product, _ in product * 10 }
+        add(FieldValue(number.map { ($0 * scale).rounded() / scale }))
+    }
+
+    mutating func add(_ texts: [String]?) { add(texts.map { .list(listText($0)) } ?? .absent) }
+    mutating func add(_ numbers: [Int]?) {
+        add(
+            numbers.map { .list("[" + $0.map(String.init).joined(separator: ",") + "]") } ?? .absent
+        )
+    }
+
+    mutating func add(_ value: FieldValue) {
+        updates.append(FieldUpdate(updates.count + 1, value))
+    }
+
+    /// Leaves out the next `count` columns: their rows have no such field.
+    mutating func skip(_ count: Int) {
+        for _ in 0..<count { add(FieldValue.absent) }
+    }
+}

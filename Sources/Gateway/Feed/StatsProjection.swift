@@ -1,0 +1,52 @@
+internal import Fleet
+internal import LiveSync
+
+/// Rows of topic `stats`.
+enum StatsProjection {
+    /// Row `fleet`.
+    static func fleet(_ summary: FleetSummary) -> [FieldUpdate] {
+        var row = RowBuilder(capacity: 24)
+        row.add(summary.workersOnline)
+        row.add(summary.workers)
+        row.add(summary.queues)
+        row.add(summary.queueDepth)
+        row.add(summary.tasks)
+        row.add(summary.active)
+        row.add(summary.reserved)
+        row.add(summary.eventsPerSecond, digits: 1)
+        row.add(summary.throughput, digits: 1)
+        row.add(summary.throughput10s, digits: 1)
+        row.add(summary.throughput5m, digits: 1)
+        row.add(summary.successRate, digits: 4)
+        row.add(summary.runtimeMean)
+        row.add(summary.waitMean)
+        row.add(summary.completeness, digits: 4)
+        return row.updates
+    }
+
+    /// Rows `state:<STATE>` and `total:<STATE>`.
+    static func count(_ count: StateCount) -> [FieldUpdate] {
+        var row = RowBuilder(capacity: 24)
+        row.skip(15)
+        row.add(count.state)
+        row.add(count.count)
+        return row.updates
+    }
+
+    /// Rows `name:<task name>`.
+    static func name(_ figures: NameStatistics) -> [FieldUpdate] {
+        var row = RowBuilder(capacity: 24)
+        row.skip(5)
+        row.add(figures.active)
+        row.skip(6)
+        row.add(figures.runtimeMean)
+        row.skip(3)
+        row.add(figures.count)
+        row.add(figures.name)
+        row.add(figures.succeeded)
+        row.add(figures.failed)
+        row.add(figures.retried)
+        row.add(figures.runtimeMax)
+        return row.updates
+    }
+}

@@ -1,0 +1,99 @@
+internal import LiveSync
+internal import Ports
+
+/// The topics and their columns, as docs/topics.md names them.
+enum Topics {
+    /// Aggregates.
+    static let stats = TopicSchema(
+        name: "stats", kind: .whole,
+        fields: [
+            "workersOnline", "workers", "queues", "queueDepth", "tasks", "active", "reserved",
+            "eventsPerSecond", "throughput", "throughput10s", "throughput5m", "successRate",
+            "runtimeMean", "waitMean", "completeness", "state", "count", "name", "succeeded",
+            "failed", "retried", "runtimeMax",
+        ])
+
+    /// Worker nodes.
+    static let workers = TopicSchema(
+        name: "workers", kind: .whole,
+        fields: [
+            "state", "reason", "pid", "pool", "concurrency", "processes", "active", "reserved",
+            "scheduled", "processed", "prefetch", "load", "loadavg", "queues", "heartbeat", "freq",
+            "drift", "uptime", "statsAt", "startedAt", "memoryBytes", "cpuUser", "cpuSystem",
+            "software", "platform", "autoscale", "poolRestarts", "events", "registered",
+            "rateLimits", "duplicates", "completeness", "stale", "offlineAt",
+        ],
+        filters: ["id", "state", "pool"])
+
+    /// Queues.
+    static let queues = TopicSchema(
+        name: "queues", kind: .whole,
+        fields: [
+            "depth", "steps", "unreachable", "unacked", "active", "reserved", "scheduled",
+            "consumers", "workers", "oldestAge", "rateIn", "rateOut", "runtimeMean", "waitMean",
+            "state", "stale",
+        ],
+        filters: ["id", "state"])
+
+    /// Commands and what became of them.
+    static let commands = TopicSchema(
+        name: "commands", kind: .whole,
+        fields: [
+            "cmd", "args", "target", "state", "by", "at", "sentAt", "endedAt", "deadlineAt",
+            "evidence", "reason", "fix", "taskId", "silent",
+        ],
+        filters: ["id", "cmd", "state", "by"])
+
+    /// What is known about our own knowledge.
+    static let health = TopicSchema(
+        name: "health", kind: .whole,
+        fields: [
+            "state", "since", "url", "server", "probeMs", "detail", "events", "batches", "bytes",
+            "skipped", "undecodable", "dropped", "eventsPerSecond", "lagMs", "asOf",
+            "commandsPerMinute", "publishesPerMinute", "bytesPerMinute", "ceiling", "overall",
+            "seen", "expected", "window", "clients", "subscriptions", "framesPerSecond",
+            "bytesPerSecond", "from", "to", "reason", "lost", "reconciledAt",
+        ])
+
+    /// What somebody should look at.
+    static let alerts = TopicSchema(
+        name: "alerts", kind: .whole,
+        fields: ["severity", "title", "detail", "fix", "subject", "since", "rule"],
+        filters: ["id", "severity", "rule"])
+
+    /// Tasks, in windows.
+    static let tasks = TopicSchema(
+        name: "tasks", kind: .windows,
+        fields: [
+            "name", "state", "worker", "pid", "queue", "exchange", "routingKey", "priority", "sent",
+            "received", "started", "finished", "seen", "wait", "runtime", "retries", "eta",
+            "expires", "args", "kwargs", "result", "exception", "progress", "parentId", "rootId",
+            "groupId", "redelivered", "terminated", "stale", "reason",
+        ],
+        filters: ["state", "name", "queue", "worker"], sorts: ["seen"])
+
+    /// All of them, in the order of their numbers in the engine.
+    static let all = [stats, workers, queues, commands, health, alerts, tasks]
+
+    /// Fields that hold the texts of users: what a task was called with and what came out of it.
+    static let maskedFields: Set<String> = ["args", "kwargs", "result", "exception", "progress"]
+
+    /// Whether a role sees only kind and length of those texts.
+    static func masksTexts(of schema: TopicSchema, for role: Role) -> Bool {
+        role == .viewer && (schema.name == "tasks" || schema.name == "commands")
+    }
+
+    /// What a role sees of a topic; `nil` if it may not read it at all (R28, R42).
+    static func projection(of schema: TopicSchema, for role: Role) -> Projection? {
+        switch role {
+        case .admin, .operator, .bot: return .everything
+        case .wall:
+            return ["stats", "queues", "workers", "alerts", "health"].contains(schema.name)
+                ? .everything : nil
+        case .viewer:
+            guard masksTexts(of: schema, for: role) else { return .everything }
+            return Projection(
+                of: schema, masked: schema.columns.filter { maskedFields.contains($0) })
+        }
+    }
+}

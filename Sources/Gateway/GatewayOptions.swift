@@ -1,0 +1,37 @@
+package import Fleet
+
+/// What the gateway is told at its start.
+package struct GatewayOptions: Sendable {
+    /// How Celery names its keys and channels.
+    package var celery: CelerySettings
+    /// The broker for people, without secrets.
+    package var brokerName: String
+    /// The list that workers answer to; one per gateway.
+    package var replyKey: String
+    /// What we call ourselves in messages, such as `celeriac@host`.
+    package var origin: String
+    /// Version of the program.
+    package var version: String
+    /// Origins of pages besides our own that may connect.
+    package var allowedOrigins: [String]
+    /// How often workers are asked for figures that no event tells.
+    package var refreshInterval: Duration
+    /// Bounds of the fleet's state.
+    package var fleetLimits: FleetLimits
+
+    /// Makes options.
+    package init(
+        celery: CelerySettings, brokerName: String, replyKey: String, origin: String,
+        version: String, allowedOrigins: [String] = [], refreshInterval: Duration = .seconds(10),
+        fleetLimits: FleetLimits = FleetLimits()
+    ) {
+        self.celery = celery
+        self.brokerName = brokerName
+        self.replyKey = replyKey
+        self.origin = origin
+        self.version = version
+        self.allowedOrigins = allowedOrigins
+        self.refreshInterval = refreshInterval
+        self.fleetLimits = fleetLimits
+    }
+}

@@ -1,0 +1,155 @@
+internal import EventLoop
+internal import LiveSync
+
+/// What is known about our own knowledge: topic `health`, and the `ingest` of heartbeats (R51).
+@LoopActor
+final class HealthDesk {
+    /// How the way from the workers to us is.
+    enum State: String {
+        case ok, lagging, down, reconciling
+    }
+
+    /// Commands per minute above which we would be a burden; shown beside what we cause.
+    private static let publishCeiling = 600
+
+    private let rows: Rows
+    private let clock: GatewayClock
+    private let brokerName: String
+    private var since = 0.0
+    private var server: String?
+    private var detail: String?
+    private var probe: Double?
+    private var messages = 0
+    private var bytes = 0
+    private var dropped = 0
+    private var published: [(at: Double, messages: Int, bytes: Int)] = []
+    private var last = (events: 0, frames: 0, bytes: 0, at: 0.0)
+
+    /// How it is now.
+    private(set) var state = State.down
+    /// Whether the command connection works.
+    private(set) var isConnected = false
+    /// Whether events flow.
+    private(set) var isSubscribed = false
+    /// Receive time of the newest event or probe, unix seconds.
+    private(set) var asOf: Double?
+
+    init(rows: Rows, clock: GatewayClock, brokerName: String) {
+        self.rows = rows
+        self.clock = clock
+        self.brokerName = brokerName
+        since = clock.now()
+    }
+
+    // MARK: - What happens
+
+    func connected(server: String) {
+        isConnected = true
+        self.server = server
+        settle()
+    }
+
+    func disconnected(reason: String) {
+        isConnected = false
+        show(state: .down, detail: reason)
+    }
+
+    func subscribed(at: Double) {
+        isSubscribed = true
+        asOf = max(asOf ?? 0, at)
+        settle()
+    }
+
+    func lost(since: Double, reason: String) {
+        isSubscribed = false
+        show(state: .down, detail: reason)
+    }
+
+    func reconciled() {
+        settle()
+    }
+
+    func received(_ messages: Int, _ bytes: Int, dropped: Int, at: Double) {
+        self.messages += messages
+        self.bytes += bytes
+        self.dropped += dropped
+        asOf = max(asOf ?? 0, at)
+    }
+
+    func probed(roundTrip: Double, at: Double) {
+        probe = roundTrip
+        asOf = max(asOf ?? 0, at)
+    }
+
+    private func settle() {
+        if isConnected, isSubscribed {
+            show(state: .ok, detail: nil)
+        } else {
+            show(state: .down, detail: isConnected ? "waiting for events" : "no command connection")
+        }
+    }
+
+    /// Shows a state.
+    func show(state: State, detail: String?) {
+        if state != self.state { since = clock.now() }
+        self.state = state
+        self.detail = detail
+        rows.setHealth(
+            "broker",
+            [
+                "state": .text(state.rawValue), "since": .double((since * 1000).rounded() / 1000),
+                "url": .text(brokerName), "server": FieldValue(server),
+                "detail": FieldValue(detail),
+            ])
+    }
+
+    // MARK: - Figures
+
+    /// Once a second.
+    func tick(
+        ingest: IngestCounters, published now: (messages: Int, bytes: Int), clients: Int,
+        subscriptions: Int, frames: Int, bytes: Int
+    ) {
+        let time = clock.now()
+        let counts = ingest.counts
+        let span = max(0.001, time - last.at)
+        let isFirst = last.at == 0
+        func rate(_ value: Int, _ before: Int) -> FieldValue {
+            isFirst ? .absent : .double((Double(value - before) / span * 10).rounded() / 10)
+        }
+        rows.setHealth(
+            "broker", ["probeMs": FieldValue(probe.map { ($0 * 10_000).rounded() / 10 })])
+        rows.setHealth(
+            "ingest",
+            [
+                "events": .int(counts.events), "batches": .int(messages), "bytes": .int(self.bytes),
+                "skipped": .int(counts.skipped), "undecodable": .int(counts.undecodable),
+                "dropped": .int(dropped), "eventsPerSecond": rate(counts.events, last.events),
+                "asOf": FieldValue(asOf.map { ($0 * 1000).rounded() / 1000 }),
+            ])
+        rows.setHealth(
+            "sessions",
+            [
+                "clients": .int(clients), "subscriptions": .int(subscriptions),
+                "framesPerSecond": rate(frames, last.frames),
+                "bytesPerSecond": rate(bytes, last.bytes),
+            ])
+        showCost(now, at: time)
+        last = (counts.events, frames, bytes, time)
+    }
+
+    private func showCost(_ now: (messages: Int, bytes: Int), at time: Double) {
+        published.append((time, now.messages, now.bytes))
+        while let first = published.first, first.at < time - 60, published.count > 1 {
+            published.removeFirst()
+        }
+        guard let first = published.first else { return }
+        rows.setHealth(
+            "cost",
+            [
+                "publishesPerMinute": .int(now.messages - first.messages),
+                "bytesPerMinute": .int(now.bytes - first.bytes),
+                "ceiling": .int(Self.publishCeiling),
+            ])
+    }
+}

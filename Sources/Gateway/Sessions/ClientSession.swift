@@ -1,0 +1,65 @@
+internal import LiveSync
+internal import Ports
+internal import WireFormats
+
+/// One WebSocket: who is behind it, and how far it is.
+final class ClientSession {
+    /// How far a session has come.
+    enum Phase: Equatable {
+        /// Waits for `session.start`.
+        case greeted
+        /// Somebody looks up who it is.
+        case checking
+        /// It may ask and is told.
+        case live(Principal)
+        /// The close frame is on its way.
+        case closing
+    }
+
+    let socket: SocketID
+    /// Name for logs and for the client.
+    let name: String
+    let nonce: String
+    let peer: String
+    /// The secret of the session cookie, if the handshake came with one from one of our pages.
+    let cookie: String?
+    /// The bearer token of the handshake's header.
+    let bearer: String?
+    var phase = Phase.greeted
+    var usesCookie = false
+    var sync = SyncSession()
+    var requests: TokenBucket
+    var acknowledgements: TokenBucket
+    var inFlight: Set<RequestID> = []
+    var warnings = 0
+    var openedAt: Milliseconds
+    var heardAt: Milliseconds
+    var toldAt: Milliseconds
+    var checkedAt: Milliseconds
+
+    init(
+        socket: SocketID, name: String, nonce: String, peer: String, cookie: String?,
+        bearer: String?, now: Milliseconds
+    ) {
+        self.socket = socket
+        self.name = name
+        self.nonce = nonce
+        self.peer = peer
+        self.cookie = cookie
+        self.bearer = bearer
+        let seconds = Double(now) / 1000
+        requests = TokenBucket(rate: SessionLimits.rate, burst: SessionLimits.burst, now: seconds)
+        acknowledgements = TokenBucket(
+            rate: SessionLimits.acknowledgementRate, burst: SessionLimits.burst, now: seconds)
+        openedAt = now
+        heardAt = now
+        toldAt = now
+        checkedAt = now
+    }
+
+    /// Who is behind it, once that is known.
+    var principal: Principal? {
+        if case .live(let principal) = phase { return principal }
+        return nil
+    }
+}

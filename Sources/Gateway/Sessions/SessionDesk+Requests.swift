@@ -1,0 +1,315 @@
+internal import EventLoop
+internal import LiveSync
+internal import Logging
+internal import Ports
+internal import WireFormats
+
+extension SessionDesk {
+    /// A text message came.
+    func received(_ socket: SocketID, text: [UInt8]) {
+        guard let session = sessions[socket], session.phase != .closing else { return }
+        session.heardAt = now
+        let most =
+            switch session.phase {
+            case .greeted, .checking: SessionLimits.firstFrame
+            case .live(let principal):
+                principal.role == .viewer || principal.role == .wall
+                    ? SessionLimits.viewerFrame : SessionLimits.frame
+            case .closing: 0
+            }
+        guard text.count <= most else {
+            if session.principal == nil {
+                end(session, .malformed, "the first frame is larger than \(most) bytes")
+            } else {
+                end(session, .tooBig, "frames of this role hold at most \(most) bytes")
+            }
+            return
+        }
+        do throws(FrameRefusal) {
+            take(try ClientFrame(decoding: text), session)
+        } catch {
+            refuse(error, session)
+        }
+    }
+
+    private func refuse(_ refusal: FrameRefusal, _ session: ClientSession) {
+        guard session.principal != nil, !refusal.isMalformed else {
+            send(ServerFrame.error(refusal.id, refusal.fault), to: session)
+            end(session, .malformed, refusal.fault.message)
+            return
+        }
+        guard allows(session) else { return }
+        send(ServerFrame.error(refusal.id, refusal.fault), to: session)
+    }
+
+    private func take(_ frame: ClientFrame, _ session: ClientSession) {
+        switch frame {
+        case .acknowledge(let acknowledgements):
+            guard session.principal != nil else {
+                end(session, .malformed, "session.start must come first")
+                return
+            }
+            let seconds = Double(now) / 1000
+            guard session.acknowledgements.take(now: seconds) == 0 || allows(session) else {
+                return
+            }
+            to.rows.engine.acknowledge(acknowledgements, for: &session.sync, now: now)
+            changed()
+        case .request(let id, let call):
+            take(call, id, session)
+        }
+    }
+
+    private func take(_ call: ClientFrame.Call, _ id: RequestID, _ session: ClientSession) {
+        if case .start(let start) = call {
+            begin(start, id, session)
+            return
+        }
+        guard let principal = session.principal else {
+            let fault = FrameFault(.unauthenticated, "session.start must come first")
+            send(ServerFrame.error(id, fault), to: session)
+            end(session, .malformed, fault.message)
+            return
+        }
+        guard allows(session, id) else { return }
+        guard !session.inFlight.contains(id) else {
+            send(
+                ServerFrame.error(
+                    id, FrameFault(.conflict, "a request with this id is still in flight")),
+                to: session)
+            return
+        }
+        if case .submit(let submission) = call {
+            submit(submission, id, session, principal)
+            return
+        }
+        do throws(FrameFault) {
+            let result = try perform(call, session, principal)
+            send(ServerFrame.result(id, result), to: session)
+            serve(session)
+            changed()
+        } catch {
+            send(ServerFrame.error(id, error), to: session)
+        }
+    }
+
+    /// Counts a message against the session's rate (2.14, R55); closes after three warnings.
+    private func allows(_ session: ClientSession, _ id: RequestID? = nil) -> Bool {
+        let wait = session.requests.take(now: Double(now) / 1000)
+        guard wait > 0 else { return true }
+        session.warnings += 1
+        guard session.warnings <= SessionLimits.warnings else {
+            end(session, .rateLimited, "too many messages", retryAfter: 30_000)
+            return false
+        }
+        send(
+            ServerFrame.error(
+                id,
+                FrameFault(
+                    .limit, "more than \(Int(SessionLimits.rate)) messages a second",
+                    retryAfterMilliseconds: Int((wait * 1000).rounded(.up)))), to: session)
+        return false
+    }
+
+    // MARK: - Start
+
+    private func begin(_ start: SessionStart, _ id: RequestID, _ session: ClientSession) {
+        guard session.phase == .greeted else {
+            end(session, .rateLimited, "session.start comes once")
+            return
+        }
+        guard start.major == ClientProtocol.major else {
+            let fault = FrameFault(
+                .unsupported, "this gateway speaks version \(ClientProtocol.major); please reload")
+            send(ServerFrame.error(id, fault), to: session)
+            end(session, .version, fault.message)
+            return
+        }
+        session.phase = .checking
+        Task { @LoopActor in
+            let principal = await principal(for: start, session)
+            guard sessions[session.socket] === session, session.phase == .checking else { return }
+            guard let principal else {
+                let fault = FrameFault(.unauthenticated, "no valid credential")
+                send(ServerFrame.error(id, fault), to: session)
+                end(session, .unauthenticated, fault.message)
+                return
+            }
+            session.phase = .live(principal)
+            session.checkedAt = now
+            to.log.debug(
+                "session started",
+                metadata: [
+                    "session": "\(session.name)", "who": "\(principal.name)",
+                    "client": "\(start.client)", "peer": "\(session.peer)",
+                ])
+            send(ServerFrame.result(id, welcome(session, principal, start)), to: session)
+            sendHeartbeat(session)
+        }
+    }
+
+    private func principal(
+        for start: SessionStart, _ session: ClientSession
+    ) async -> Principal? {
+        let time = to.clock.now()
+        switch start.proof {
+        case .cookie(let csrf):
+            guard let cookie = session.cookie,
+                to.access.accepts(csrfToken: csrf, session: cookie)
+            else { return nil }
+            session.usesCookie = true
+            return await to.access.principal(session: cookie, now: time)
+        case .bearer(let token):
+            return await to.access.principal(bearer: token, now: time)
+        case .handshake:
+            guard let token = session.bearer else { return nil }
+            return await to.access.principal(bearer: token, now: time)
+        }
+    }
+
+    private func welcome(
+        _ session: ClientSession, _ principal: Principal, _ start: SessionStart
+    ) -> JsonValue {
+        var members: [JsonMember] = [
+            JsonMember("session", .string(session.name)),
+            JsonMember(
+                "who",
+                [
+                    "sub": .string(principal.id), "name": .string(principal.name),
+                    "role": .string(principal.role.rawValue),
+                ]),
+            JsonMember("epoch", .string(to.rows.engine.epoch)),
+            JsonMember("rev", .integer(Int64(to.rows.engine.revision))),
+            JsonMember("tick", .integer(Int64(1_000 / to.rows.engine.limits.defaultFrequency))),
+            JsonMember(
+                "hb",
+                [
+                    "idleMs": .integer(SessionLimits.heartbeatMilliseconds),
+                    "ackTimeoutMs": .integer(to.rows.engine.limits.ackTimeoutMilliseconds),
+                ]),
+            JsonMember("now", .integer(Int64(to.clock.now() * 1000))),
+            JsonMember("resumed", false),
+        ]
+        if let expires = principal.expiresAt {
+            let left = max(0, (expires - to.clock.now()) * 1000)
+            members.append(JsonMember("tokenTtlMs", .integer(Int64(min(left, 1e15)))))
+        }
+        if start.wantsResume {
+            members.append(JsonMember("reason", "per_subscription"))
+        }
+        return .object(members)
+    }
+
+    // MARK: - Requests
+
+    private func perform(
+        _ call: ClientFrame.Call, _ session: ClientSession, _ principal: Principal
+    ) throws(FrameFault) -> JsonValue {
+        do throws(SyncError) {
+            switch call {
+            case .open(let request):
+                let view = try projection(request.topic, principal)
+                let start = try to.rows.engine.open(
+                    request, for: &session.sync, projection: view, now: now)
+                let sub = JsonMember("sub", .integer(Int64(request.subscription)))
+                switch start {
+                case .delta: return .object([sub, JsonMember("mode", "delta")])
+                case .snapshot(let reason):
+                    return .object([
+                        sub, JsonMember("mode", "snapshot"),
+                        JsonMember("reason", .string(reason.rawValue)),
+                    ])
+                }
+            case .openView(let request):
+                let view = try projection(request.topic, principal)
+                try to.rows.engine.openView(
+                    request, for: &session.sync, projection: view, now: now)
+                return ["sub": .integer(Int64(request.subscription)), "mode": "snapshot"]
+            case .move(let subscription, let after):
+                try to.rows.engine.move(subscription, after: after, for: &session.sync, now: now)
+                return ["sub": .integer(Int64(subscription))]
+            case .close(let subscription):
+                try to.rows.engine.close(subscription, for: &session.sync)
+                return ["sub": .integer(Int64(subscription))]
+            case .resync(let subscription):
+                try to.rows.engine.resync(subscription, for: &session.sync)
+                return ["sub": .integer(Int64(subscription))]
+            case .start, .submit: return .null
+            }
+        } catch {
+            throw FrameFault(error)
+        }
+    }
+
+    private func projection(
+        _ topic: String, _ principal: Principal
+    ) throws(SyncError) -> Projection {
+        guard let schema = Topics.all.first(where: { $0.name == topic }) else {
+            throw SyncError(.unknownTopic, "there is no topic \(topic.prefix(40))")
+        }
+        guard let projection = Topics.projection(of: schema, for: principal.role) else {
+            throw SyncError(
+                .unknownTopic, "role \(principal.role.rawValue) may not read topic \(topic)")
+        }
+        return projection
+    }
+
+    private func submit(
+        _ submission: CommandSubmission, _ id: RequestID, _ session: ClientSession,
+        _ principal: Principal
+    ) {
+        guard session.inFlight.count < SessionLimits.inFlight else {
+            send(
+                ServerFrame.error(
+                    id,
+                    FrameFault(
+                        .limit, "more than \(SessionLimits.inFlight) requests are in flight",
+                        retryAfterMilliseconds: 1_000)), to: session)
+            return
+        }
+        session.inFlight.insert(id)
+        let request = CommandDesk.Request(
+            command: submission.command, args: submission.args, expect: submission.expect,
+            key: submission.key, deadline: submission.deadline, principal: principal,
+            remote: session.peer)
+        Task { @LoopActor in
+            let answer: [UInt8]
+            do throws(CommandFault) {
+                let receipt = try await to.commands.submit(request)
+                answer = ServerFrame.result(
+                    id,
+                    [
+                        "command": .integer(Int64(receipt.handle)), "id": .string(receipt.id),
+                        "state": .string(receipt.stage.rawValue),
+                        "duplicate": .bool(receipt.isDuplicate),
+                    ])
+            } catch {
+                answer = ServerFrame.error(id, FrameFault(error))
+            }
+            session.inFlight.remove(id)
+            guard sessions[session.socket] === session, session.phase != .closing else { return }
+            // The row comes before the receipt that names it.
+            serve(session)
+            send(answer, to: session)
+        }
+    }
+}
+
+extension FrameFault {
+    /// The engine's refusal with its code on the wire (R11).
+    fileprivate init(_ error: SyncError) {
+        switch error.code {
+        case .unknownTopic: self.init(.unknownTopic, error.message)
+        case .badFilter: self.init(.badFilter, error.message)
+        case .conflict, .notOpen: self.init(.conflict, error.message)
+        case .limit: self.init(.limit, error.message, retryAfterMilliseconds: 1_000)
+        }
+    }
+
+    /// A command's refusal.
+    fileprivate init(_ fault: CommandFault) {
+        self.init(
+            Code(rawValue: fault.code.rawValue) ?? .invalidParams, fault.message,
+            retryAfterMilliseconds: fault.retryAfterMilliseconds)
+    }
+}

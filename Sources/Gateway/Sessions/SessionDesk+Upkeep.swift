@@ -1,0 +1,115 @@
+internal import EventLoop
+internal import LiveSync
+internal import Logging
+internal import Ports
+internal import WireFormats
+
+/// A shutdown under way (R57).
+struct Drain {
+    /// Milliseconds of the loop's clock when it began.
+    let startedAt: Milliseconds
+    /// Sessions that leave in each slice.
+    let slice: Int
+    let done: @LoopActor () -> Void
+}
+
+extension SessionDesk {
+    /// Milliseconds between two slices of a drain.
+    private static let sliceMilliseconds: Milliseconds = 100
+
+    /// Once a second: time-outs, heartbeats, slow clients, rights.
+    func sweep() {
+        let now = now
+        for session in Array(sessions.values) {
+            switch session.phase {
+            case .greeted where now - session.openedAt >= SessionLimits.startMilliseconds:
+                end(session, .unauthenticated, "no session.start within 5 s")
+            case .live(let principal):
+                sweepLive(session, principal, now: now)
+            case .greeted, .checking, .closing: break
+            }
+        }
+    }
+
+    private func sweepLive(_ session: ClientSession, _ principal: Principal, now: Milliseconds) {
+        if session.sync.isSlow(now: now) {
+            end(session, .slow, "no acknowledgement for 10 s", retryAfter: 2_000)
+            return
+        }
+        if now - session.heardAt >= SessionLimits.silenceMilliseconds {
+            end(session, .slow, "nothing heard for 25 s")
+            return
+        }
+        if now - session.toldAt >= SessionLimits.heartbeatMilliseconds
+            || now - session.heardAt >= SessionLimits.heartbeatMilliseconds
+        {
+            sendHeartbeat(session)
+        }
+        if now - session.checkedAt >= SessionLimits.rightsMilliseconds {
+            session.checkedAt = now
+            Task { @LoopActor in await checkRights(of: session, principal) }
+        }
+    }
+
+    func sendHeartbeat(_ session: ClientSession) {
+        let (asOf, ingest) = to.freshness()
+        send(
+            ServerFrame.heartbeat(
+                revision: to.rows.engine.revision, now: to.clock.now(), asOf: asOf,
+                ingest: ingest, shed: to.rows.engine.slowsDown ? 1 : 0), to: session)
+    }
+
+    /// Takes rights away from a live session within 5 s (R6).
+    private func checkRights(of session: ClientSession, _ before: Principal) async {
+        let time = to.clock.now()
+        let principal =
+            if session.usesCookie, let cookie = session.cookie {
+                await to.access.principal(session: cookie, now: time)
+            } else {
+                await to.access.principal(id: before.id, now: time)
+            }
+        guard session.principal != nil, sessions[session.socket] === session else { return }
+        guard let principal else {
+            end(session, .unauthenticated, "the credential is no longer valid")
+            return
+        }
+        guard principal != before else { return }
+        session.phase = .live(principal)
+        guard principal.role != before.role else { return }
+        for schema in Topics.all {
+            to.rows.engine.restrict(
+                to.rows.engine.topic(named: schema.name),
+                to: Topics.projection(of: schema, for: principal.role), for: &session.sync)
+        }
+        serve(session)
+    }
+
+    // MARK: - Shutdown
+
+    /// Lets all sessions go, spread over time, then calls `done` (R57).
+    func startDrain(_ done: @escaping @LoopActor () -> Void) {
+        guard drain == nil else { return }
+        let perSlice = SessionLimits.drainPerSecond * Int(Self.sliceMilliseconds) / 1_000
+        drain = Drain(startedAt: now, slice: max(1, perSlice), done: done)
+        drainSlice()
+    }
+
+    private func drainSlice() {
+        guard let drain else { return }
+        guard !sessions.isEmpty, now - drain.startedAt < SessionLimits.drainMilliseconds else {
+            drain.done()
+            return
+        }
+        for session in sessions.values.lazy.filter({ $0.phase != .closing }).prefix(drain.slice) {
+            end(session, .goingAway, "the gateway is shutting down", retryAfter: retryAfter())
+        }
+        drainTimer = LoopTimer(after: .milliseconds(Self.sliceMilliseconds)) { [weak self] in
+            self?.drainSlice()
+        }
+    }
+
+    /// Spreads the return of many clients: half a second to five.
+    private func retryAfter() -> Int {
+        Int.random(in: 500...max(500, min(5_000, 500 + sessions.count)))
+    }
+}

@@ -1,0 +1,206 @@
+internal import EventLoop
+internal import LiveSync
+internal import Logging
+internal import Ports
+internal import WireFormats
+
+/// The WebSockets: greets them, finds out who they are, serves their subscriptions and requests, keeps
+/// them alive and lets them go.
+@LoopActor
+final class SessionDesk {
+    struct Dependencies {
+        let rows: Rows
+        let access: any AccessControl
+        let secrets: any SecretSource
+        let commands: CommandDesk
+        let origins: OriginPolicy
+        let clock: GatewayClock
+        let log: Logger
+        let version: String
+        /// What heartbeats say of the data: `asOf` and the state of the ingest.
+        let freshness: @LoopActor () -> (asOf: Double?, ingest: String)
+    }
+
+    let to: Dependencies
+    /// Set once the server exists.
+    weak var output: (any SocketOutput)?
+    var sessions: [SocketID: ClientSession] = [:]
+    var drain: Drain?
+    private var flushTimer: LoopTimer?
+    var drainTimer: LoopTimer?
+    private var flushedAt: Milliseconds = 0
+    private var flushCost: Double = 0
+    private var isFlushPlanned = false
+    private(set) var framesSent = 0
+    private(set) var bytesSent = 0
+
+    init(_ dependencies: Dependencies) {
+        to = dependencies
+    }
+
+    var now: Milliseconds { Milliseconds(EventLoop.shared.milliseconds) }
+
+    /// Sessions that are past their start.
+    var liveCount: Int { sessions.values.count { $0.principal != nil } }
+
+    /// Subscriptions and windows of all sessions.
+    var subscriptionCount: Int { sessions.values.reduce(0) { $0 + $1.sync.count } }
+
+    // MARK: - Handshake
+
+    /// Decides whether a request may become a WebSocket (R1-R3).
+    func decideUpgrade(_ request: HttpRequest) -> UpgradeDecision {
+        guard request.path == "/ws/v1" else {
+            return .refuse(problem(404, "Not found", "WebSockets are served at /ws/v1"))
+        }
+        guard drain == nil else {
+            var response = problem(503, "Shutting down", "this gateway is shutting down")
+            response.headers.append(("retry-after", "5"))
+            return .refuse(response)
+        }
+        guard request.query.isEmpty else {
+            return .refuse(
+                problem(
+                    400, "Bad request", "/ws/v1 takes no query; credentials never go into a URL"))
+        }
+        guard to.origins.tolerates(request) else {
+            return .refuse(
+                problem(
+                    403, "Forbidden", "this origin is not allowed; see the allowed-origins setting")
+            )
+        }
+        let offered = (request.headers["sec-websocket-protocol"] ?? "").split(separator: ",").map {
+            $0.drop { $0 == " " }.prefix { $0 != " " }
+        }
+        guard offered.contains(where: { $0 == ClientProtocol.subprotocol }) else {
+            return .refuse(
+                problem(400, "Bad request", "offer the subprotocol \(ClientProtocol.subprotocol)"))
+        }
+        guard sessions.count - liveCount < SessionLimits.unauthenticated else {
+            var response = problem(503, "Busy", "too many connections have not signed in yet")
+            response.headers.append(("retry-after", "5"))
+            return .refuse(response)
+        }
+        return .accept(subprotocol: ClientProtocol.subprotocol)
+    }
+
+    /// A WebSocket is open: the server speaks first (R4).
+    func opened(_ socket: SocketID, request: HttpRequest) {
+        let name: String
+        let nonce: String
+        do {
+            name = try to.secrets.makeIdentifier()
+            nonce = try to.secrets.makeIdentifier()
+        } catch {
+            to.log.error("no random numbers for a session", metadata: ["error": "\(error.message)"])
+            output?.close(
+                socket, code: CloseCode.internalError.rawValue, reason: "no random numbers")
+            return
+        }
+        let session = ClientSession(
+            socket: socket, name: name, nonce: nonce, peer: request.peer,
+            cookie: to.origins.trusts(request) ? SessionCookie.secret(in: request) : nil,
+            bearer: bearerToken(in: request), now: now)
+        sessions[socket] = session
+        send(
+            ServerFrame.hello(
+                server: "celeriac \(to.version)", nonce: nonce,
+                deadlineMilliseconds: Int(SessionLimits.startMilliseconds),
+                frameLimit: SessionLimits.frame, inFlightLimit: SessionLimits.inFlight,
+                ratePerSecond: Int(SessionLimits.rate)), to: session)
+    }
+
+    /// A WebSocket is gone.
+    func closed(_ socket: SocketID) {
+        sessions.removeValue(forKey: socket)
+    }
+
+    // MARK: - Sending
+
+    func send(_ bytes: [UInt8], to session: ClientSession) {
+        send(Ports.SharedFrame(text: bytes), to: session)
+    }
+
+    private func send(_ frame: Ports.SharedFrame, to session: ClientSession) {
+        session.toldAt = now
+        framesSent += 1
+        bytesSent += frame.bytes.count
+        output?.send(frame, to: session.socket)
+    }
+
+    /// Says goodbye and closes (R55, 2.11).
+    func end(_ session: ClientSession, _ code: CloseCode, _ reason: String, retryAfter: Int? = nil)
+    {
+        guard session.phase != .closing else { return }
+        session.phase = .closing
+        send(
+            ServerFrame.bye(code: code, reason: reason, retryAfterMilliseconds: retryAfter),
+            to: session)
+        output?.close(session.socket, code: code.rawValue, reason: String(reason.prefix(100)))
+    }
+
+    // MARK: - Flushing
+
+    /// Something changed: tell who is due, at once if the last flush is long ago (R47).
+    func changed() {
+        guard !sessions.isEmpty else { return }
+        let wait = flushedAt + tick - now
+        guard wait > 0 else {
+            planFlush()
+            return
+        }
+        guard flushTimer == nil else { return }
+        flushTimer = LoopTimer(after: .milliseconds(wait)) { [weak self] in self?.flush() }
+    }
+
+    /// Flushes after the jobs that wait now, so that one turn's changes leave together.
+    private func planFlush() {
+        guard !isFlushPlanned else { return }
+        isFlushPlanned = true
+        Task { @LoopActor [weak self] in
+            self?.isFlushPlanned = false
+            self?.flush()
+        }
+    }
+
+    /// Milliseconds between two flushes: stretched while they take more than their share.
+    private var tick: Milliseconds {
+        max(SessionLimits.tickMilliseconds, Milliseconds(flushCost / SessionLimits.flushShare))
+    }
+
+    /// Sends every session what is due for it.
+    func flush() {
+        flushTimer = nil
+        guard !to.rows.engine.hasPendingChanges else { return }
+        let started = ContinuousClock.now
+        flushedAt = now
+        var soonest: Milliseconds?
+        for session in sessions.values {
+            serve(session)
+            if let due = to.rows.engine.nextDue(for: session.sync, now: now) {
+                soonest = min(soonest ?? due, due)
+            }
+        }
+        let cost = ContinuousClock.now - started
+        flushCost = Double(cost.components.attoseconds) / 1e15
+        guard let soonest, flushTimer == nil else { return }
+        let wait = max(tick, soonest - now)
+        flushTimer = LoopTimer(after: .milliseconds(wait)) { [weak self] in self?.flush() }
+    }
+
+    /// Sends one session what is due for it, as long as its socket takes it.
+    func serve(_ session: ClientSession) {
+        guard session.principal != nil, let output else { return }
+        let engine = to.rows.engine
+        guard !engine.hasPendingChanges else { return }
+        while output.isDrained(session.socket),
+            let outgoing = engine.next(for: &session.sync, now: now)
+        {
+            let frame = outgoing.frame.attachment(for: outgoing.subscription) { content in
+                Ports.SharedFrame(
+                    text: ServerFrame.encode(content, subscription: outgoing.subscription))
+            }
+            send(frame, to: session)
+        }
+    }
+}

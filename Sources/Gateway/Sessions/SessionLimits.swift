@@ -1,0 +1,32 @@
+/// Bounds of sessions (protocol R4, R8, R49, R57 and 2.14).
+enum SessionLimits {
+    /// Bytes of the first frame.
+    static let firstFrame = 8 << 10
+    /// Bytes of any later frame; a viewer's is smaller.
+    static let frame = 64 << 10
+    static let viewerFrame = 16 << 10
+    /// Milliseconds until the first frame must have come.
+    static let startMilliseconds: Int64 = 5_000
+    /// Requests that may be unanswered.
+    static let inFlight = 32
+    /// Messages a second, and how many may come at once; acknowledgements count a tenth.
+    static let rate: Double = 20
+    static let burst: Double = 60
+    static let acknowledgementRate: Double = 10
+    /// Warnings before a session that asks too much is closed.
+    static let warnings = 3
+    /// Milliseconds without a frame of ours until a heartbeat, and without one of theirs until the end.
+    static let heartbeatMilliseconds: Int64 = 15_000
+    static let silenceMilliseconds: Int64 = 25_000
+    /// WebSockets that have not said who they are.
+    static let unauthenticated = 2_000
+    /// Milliseconds between two checks of a live session's rights (R6: within 5 s).
+    static let rightsMilliseconds: Int64 = 2_000
+    /// Sessions that leave per second at a shutdown, and the longest a shutdown may take (R57).
+    static let drainPerSecond = 350
+    static let drainMilliseconds: Int64 = 40_000
+    /// Milliseconds between two flushes at least, the first change after quiet excepted (R47).
+    static let tickMilliseconds: Int64 = 20
+    /// Share of the time that flushes may take: the tick grows beyond it.
+    static let flushShare = 0.5
+}

@@ -1,0 +1,35 @@
+/// Allows a rate with bursts; time is passed in.
+struct TokenBucket: Sendable, Equatable {
+    /// Tokens that come back per second.
+    let rate: Double
+    /// Tokens at most.
+    let burst: Double
+    private var tokens: Double
+    private var at: Double
+
+    /// A full bucket.
+    init(rate: Double, burst: Double, now: Double) {
+        self.rate = rate
+        self.burst = burst
+        tokens = burst
+        at = now
+    }
+
+    /// Takes a token if there is one.
+    ///
+    /// - Returns: 0 if it was taken, else the seconds until there is one.
+    mutating func take(now: Double) -> Double {
+        tokens = min(burst, tokens + max(0, now - at) * rate)
+        at = max(at, now)
+        guard tokens < 1 else {
+            tokens -= 1
+            return 0
+        }
+        return (1 - tokens) / rate
+    }
+
+    /// Whether the bucket would be full now, so that forgetting it changes nothing.
+    func isIdle(now: Double) -> Bool {
+        tokens + max(0, now - at) * rate >= burst
+    }
+}

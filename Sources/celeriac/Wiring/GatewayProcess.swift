@@ -1,0 +1,159 @@
+internal import Credentials
+internal import EventLoop
+internal import Fleet
+internal import Foundation
+internal import Gateway
+internal import Logging
+internal import Ports
+internal import Records
+internal import RedisLink
+internal import SocketServer
+internal import WireFormats
+
+/// Connects the edges to a gateway and keeps them for the life of the process.
+@LoopActor
+final class GatewayProcess {
+    struct Plan: Sendable {
+        var broker: BrokerRoute
+        var results: BrokerRoute
+        var address: String
+        var port: UInt16
+        var webRoot: String?
+        var allowedOrigins: [String]
+        var socketsPerAddress: Int?
+        /// `global_keyprefix` of the broker.
+        var keyPrefix = ""
+        /// Prefix of result keys.
+        var resultPrefix = ""
+        /// Seconds.
+        var visibilityTimeout = 3_600.0
+    }
+
+    private let plan: Plan
+    private let log: Logger
+    private let gateway: Gateway
+    private let broker: RedisConnection
+    private let results: RedisConnection
+    private let replies: BlockingPopLink
+    private let events: Subscription<CeleryEvent>
+    private let resultNews: Subscription<TaskResult>
+    private var server: SocketServer?
+    private var signals: [LoopSignal] = []
+    private var isDraining = false
+
+    init(_ plan: Plan, store: RecordStore, secrets: OpenSSLSecrets, log: Logger) throws {
+        self.plan = plan
+        self.log = log
+        let clock = GatewayClock { Date().timeIntervalSince1970 }
+        broker = RedisConnection(plan.broker.configuration.named("commands"))
+        results = RedisConnection(plan.results.configuration.named("results"))
+        let replyKey = "celeriac.replies.\(try secrets.makeIdentifier())"
+        let celery = CelerySettings(
+            database: plan.broker.database,
+            keyPrefix: plan.keyPrefix, resultPrefix: plan.resultPrefix,
+            visibilityTimeout: plan.visibilityTimeout)
+        gateway = try Gateway(
+            edges: Gateway.Edges(
+                broker: broker, results: results,
+                access: TokenAccess(store: store, secrets: secrets, logger: log),
+                commandRecords: store, audit: store, secrets: secrets),
+            options: GatewayOptions(
+                celery: celery, brokerName: plan.broker.description, replyKey: replyKey,
+                origin: "celeriac@\(ProcessInfo.processInfo.hostName)", version: celeriacVersion,
+                allowedOrigins: plan.allowedOrigins),
+            clock: clock, log: log)
+        let gateway = gateway
+        broker.onEvent = { gateway.brokerLink($0) }
+        replies = BlockingPopLink(
+            plan.broker.configuration.named("replies"), key: Array(replyKey.utf8),
+            onItem: { gateway.controlReply($0) })
+        let decoder = SharedEventDecoder()
+        let counters = gateway.ingest
+        events = Subscription<CeleryEvent>(
+            plan.broker.configuration.named("events"), patterns: celery.eventPatterns,
+            probeThrough: broker,
+            decode: { _, payload, items in counters.note(decoder.decode(payload, into: &items)) },
+            onEvent: { gateway.receive($0) })
+        let prefix = celery.resultPrefix
+        resultNews = Subscription<TaskResult>(
+            plan.results.configuration.named("result-news"), patterns: [celery.resultPattern],
+            probeThrough: results,
+            decode: { channel, payload, items in
+                guard let id = ResultKeys.taskID(channel, prefix: prefix),
+                    let result = ResultDecoder.decode(bytes(of: payload), id: id)
+                else { return }
+                items.append(result)
+            },
+            onEvent: { gateway.receive($0) })
+    }
+
+    /// Starts everything; ends the process if the port cannot be had.
+    func start(link: LoginCode?) async throws {
+        var limits = SocketServerLimits()
+        if let most = plan.socketsPerAddress {
+            limits.socketsPerAddress = most
+            limits.connectionsPerAddress = max(limits.connectionsPerAddress, most)
+        }
+        let server = try SocketServer(
+            configuration: SocketServerConfiguration(
+                address: plan.address, port: plan.port, webRoot: plan.webRoot,
+                isWatchingWebRoot: true, limits: limits),
+            handler: gateway, logger: log)
+        self.server = server
+        gateway.output = server
+        watchSignals()
+        await gateway.start()
+        broker.start()
+        results.start()
+        replies.start()
+        events.start()
+        resultNews.start()
+        log.info("listening", metadata: ["address": "\(server.boundAddress)"])
+        if let link {
+            // Not through the log: a log is kept and sent elsewhere, and this opens the door.
+            let line = "Open http://\(server.boundAddress)/#login=\(link.text)\n"
+            FileHandle.standardError.write(Data(line.utf8))
+        }
+    }
+
+    private func watchSignals() {
+        signals = [
+            LoopSignal(SIGTERM) { [weak self] in self?.drain() },
+            LoopSignal(SIGINT) { [weak self] in self?.drain() },
+            LoopSignal(SIGHUP) { [log] in log.info("SIGHUP: nothing to reload") },
+            LoopSignal(SIGPIPE) {},
+        ]
+    }
+
+    /// Lets the clients go, then the loop; a second signal does not wait for them.
+    private func drain() {
+        guard !isDraining else {
+            EventLoop.shared.stop()
+            return
+        }
+        isDraining = true
+        log.info("draining", metadata: ["clients": "\(server?.socketCount ?? 0)"])
+        gateway.drain { [weak self] in
+            Task { @LoopActor in await self?.stop() }
+        }
+    }
+
+    private func stop() async {
+        events.stop()
+        resultNews.stop()
+        replies.stop()
+        broker.stop()
+        results.stop()
+        await server?.stop()
+        log.info("stopped")
+        EventLoop.shared.stop()
+    }
+}
+
+/// The bytes behind a span, for decoders that keep them.
+private func bytes(of span: Span<UInt8>) -> [UInt8] {
+    var copy: [UInt8] = []
+    copy.reserveCapacity(span.count)
+    for index in span.indices { copy.append(span[index]) }
+    return copy
+}

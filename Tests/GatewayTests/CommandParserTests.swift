@@ -1,0 +1,124 @@
+import Ports
+import Testing
+import WireFormats
+
+@testable import Gateway
+
+@Suite struct CommandParserTests {
+    private func parse(_ name: String, _ args: JsonValue, expect: JsonValue = nil)
+        throws(CommandFault)
+        -> CommandSpec
+    {
+        try CommandParser.parse(name, args: args, expect: expect, taskID: "id-1")
+    }
+
+    @Test func `a run is read with all its fields`() throws {
+        let spec = try parse(
+            "task.run",
+            [
+                "task": "mail.send", "args": [1, "two"], "kwargs": ["x": nil], "queue": "mail",
+                "priority": 3, "countdown": 1.5, "expires": "2026-11-23T20:00:00+01:00",
+                "softTimeLimit": 5, "timeLimit": 10,
+            ])
+
+        var expected = RunSpec(task: "mail.send", id: "id-1")
+        expected.args = [1, "two"]
+        expected.kwargs = [JsonMember("x", nil)]
+        expected.queue = "mail"
+        expected.priority = 3
+        expected.eta = .after(1.5)
+        expected.expires = .at("2026-11-23T20:00:00+01:00")
+        expected.softTimeLimit = 5
+        expected.timeLimit = 10
+        #expect(spec == .run(expected))
+    }
+
+    @Test(arguments: [
+        ("task.run", JsonValue.object([]), "args.task must be a text"),
+        ("task.run", ["task": 5], "args.task must be a text"),
+        ("task.run", ["task": ""], "args.task must be 1 to 255 bytes long"),
+        ("task.run", ["task": "a\nb"], "args.task must not hold control characters"),
+        ("task.run", ["task": "a", "args": "x"], "args.args must be an array"),
+        ("task.run", ["task": "a", "kwargs": []], "args.kwargs must be an object"),
+        ("task.run", ["task": "a", "priority": 10], "args.priority must be a whole number"),
+        ("task.run", ["task": "a", "priority": 1.5], "args.priority must be a whole number"),
+        ("task.run", ["task": "a", "countdown": -1], "args.countdown must be seconds"),
+        ("task.run", ["task": "a", "countdown": 1, "eta": "2026-11-23T20:00:00Z"], "exclude"),
+        ("task.run", ["task": "a", "eta": "2026-11-23 20:00"], "args.eta must be a time"),
+        ("task.run", ["task": "a", "eta": "2026-11-23T20:00:00"], "args.eta must be a time"),
+        ("task.run", ["task": "a", "softTimeLimit": 5, "timeLimit": 1], "must not be above"),
+        ("task.run", ["task": "a", "nope": 1], "args.nope is not known"),
+        ("task.revoke", ["ids": []], "at least one"),
+        ("task.revoke", ["ids": ["a", "a"]], "twice"),
+        ("task.revoke", ["id": "a", "ids": ["b"]], "exclude"),
+        ("task.revoke", ["id": "a", "signal": "SIGTERM"], "needs args.terminate"),
+        ("task.revoke", ["id": "a", "terminate": true, "signal": "SIGSEGV"], "must be one of"),
+        ("queue.purge", ["queue": nil], "args.queue must be a text"),
+        ("worker.restart", ["workers": "celery@a"], "must be an array"),
+        ("worker.shutdown", ["workers": [1]], "must hold texts only"),
+        ("worker.restart", [1], "args must be an object"),
+        ("election", [:], "unknown command election"),
+    ])
+    func `a fault is named`(name: String, args: JsonValue, message: String) {
+        let fault = #expect(throws: CommandFault.self) { try parse(name, args) }
+
+        #expect(fault?.message.contains(message) == true, "\(fault?.message ?? "")")
+    }
+
+    @Test func `a purge takes the client's expectation`() throws {
+        #expect(
+            try parse("queue.purge", ["queue": "mail"], expect: ["messagesMax": 12])
+                == .purge(queue: "mail", messagesMax: 12))
+        #expect(throws: CommandFault.self) {
+            try parse("queue.purge", ["queue": "mail"], expect: ["messagesMax": -1])
+        }
+    }
+
+    @Test(arguments: [CommandLimits.targets, CommandLimits.targets + 1])
+    func `the number of targets is bounded`(count: Int) {
+        let ids = JsonValue.array((0..<count).map { .string("id\($0)") })
+
+        let spec = try? parse("task.revoke", .object([JsonMember("ids", ids)]))
+
+        #expect((spec != nil) == (count <= CommandLimits.targets))
+    }
+
+    @Test(arguments: [CommandLimits.nameBytes, CommandLimits.nameBytes + 1])
+    func `the length of a name is bounded`(bytes: Int) {
+        let name = JsonValue.string(String(repeating: "n", count: bytes))
+
+        let spec = try? parse("queue.purge", .object([JsonMember("queue", name)]))
+
+        #expect((spec != nil) == (bytes <= CommandLimits.nameBytes))
+    }
+
+    @Test(arguments: [
+        ("2026-11-23T20:15:00Z", true), ("2026-11-23T20:15:00.123+05:30", true),
+        ("2024-02-29T00:00:00Z", true), ("2026-02-29T00:00:00Z", false),
+        ("2026-13-01T00:00:00Z", false), ("2026-11-23T24:00:00Z", false),
+        ("2026-11-23T20:15:00", false), ("2026-11-23T20:15:00+0530", false), ("", false),
+        ("2026-11-23T20:15:00.1Z", false), ("0000-01-01T00:00:00Z", false),
+    ])
+    func `an instant needs a date that exists and a zone`(text: String, isValid: Bool) {
+        #expect(isInstant(text) == isValid)
+    }
+
+    @Test(arguments: [
+        (Role.viewer, [false, false, false, false, false, false]),
+        (.operator, [true, true, false, false, false, false]),
+        (.admin, [true, true, true, true, true, true]),
+        (.wall, [false, false, false, false, false, false]),
+        (.bot, [true, false, false, false, false, false]),
+    ])
+    func `each role may ask for its commands only`(role: Role, allowed: [Bool]) {
+        let specs: [CommandSpec] = [
+            .run(RunSpec(task: "t", id: "i")),
+            .revoke(RevokeSpec(ids: ["a"], terminate: false, signal: "SIGTERM")),
+            .revoke(RevokeSpec(ids: ["a"], terminate: true, signal: "SIGTERM")),
+            .purge(queue: "q", messagesMax: nil), .restart(workers: ["w"]),
+            .shutdown(workers: ["w"]),
+        ]
+
+        #expect(specs.map { $0.isAllowed(for: role) } == allowed)
+    }
+}
