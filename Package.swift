@@ -87,7 +87,7 @@ let package = Package(
         tests("RedisLink", ["EventLoop", "Ports"]),
         tests("SocketServer", ["EventLoop", "Ports"]),
         tests("Credentials", ["Ports"]),
-        tests("Records", ["Credentials", "EventLoop", "Ports"]),
+        tests("Records", ["Credentials", "EventLoop", "Ports", grdb, logging]),
         tests("Gateway", ["WireFormats", "Fleet", "LiveSync", "EventLoop", "Ports"]),
     ]
 )

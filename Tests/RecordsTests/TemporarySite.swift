@@ -2,19 +2,18 @@ import Credentials
 import Foundation
 import Ports
 import Records
+import Synchronization
 
-/// A data directory of one test; it goes with the last reference.
-final class TemporarySite: Sendable {
+/// A data directory of one test. It stays until the process ends, because a database whose file is
+/// removed while it is open is not the case to test.
+struct TemporarySite: Sendable {
     let path: String
 
     init() {
-        path = FileManager.default.temporaryDirectory
+        path =
+            FileManager.default.temporaryDirectory
             .appendingPathComponent("celeriac-records-\(UUID().uuidString)").path
-    }
-
-    deinit {
-        // What a test leaves in the temporary directory is the system's to remove.
-        try? FileManager.default.removeItem(atPath: path)
+        Self.remember(path)
     }
 
     func open(_ purpose: RecordStore.Purpose = .tool) throws -> RecordStore {
@@ -22,6 +21,22 @@ final class TemporarySite: Sendable {
     }
 
     var database: String { path + "/celeriac.sqlite" }
+
+    private static let made = Mutex<[String]>([])
+
+    private static func remember(_ path: String) {
+        made.withLock { paths in
+            if paths.isEmpty {
+                atexit {
+                    for path in TemporarySite.made.withLock({ $0 }) {
+                        // What cannot be removed is the system's to remove.
+                        try? FileManager.default.removeItem(atPath: path)
+                    }
+                }
+            }
+            paths.append(path)
+        }
+    }
 }
 
 /// A command's row, its claim and its audit line, all of one number.
@@ -51,4 +66,8 @@ extension RecordStore {
             command(number, at: at), claim: claim(number), audit: line("queue.purge", at: at),
             revokes: [])
     }
+}
+
+enum TestSecrets {
+    static let shared = OpenSSLSecrets()
 }

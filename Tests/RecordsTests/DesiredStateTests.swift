@@ -1,0 +1,89 @@
+import Ports
+import Testing
+
+@testable import Records
+
+@Suite struct DesiredStateTests {
+    private func revoke(_ id: String, at: Double = 1000, expires: Double = 2000) -> OpenRevoke {
+        OpenRevoke(taskID: id, command: "c-1", at: at, expiresAt: expires)
+    }
+
+    private func begin(
+        _ store: RecordStore, _ number: Int, _ revokes: [OpenRevoke]
+    ) async throws {
+        _ = try await store.begin(
+            command(number), claim: claim(number), audit: line("task.revoke"), revokes: revokes)
+    }
+
+    @Test func `revocations stay open until closed or expired`() async throws {
+        let site = TemporarySite()
+        let store = try site.open()
+        try await begin(store, 1, [revoke("a"), revoke("b", at: 1001), revoke("c", expires: 1500)])
+
+        try await store.closeRevokes(of: ["a", "never heard of"])
+        try store.close()
+
+        let reopened = try site.open()
+        #expect(
+            try await reopened.openRevokes(now: 1400)
+                == [revoke("c", expires: 1500), revoke("b", at: 1001)])
+        #expect(try await reopened.openRevokes(now: 1500) == [revoke("b", at: 1001)])
+    }
+
+    @Test func `a second revocation never takes a termination back`() async throws {
+        let store = try TemporarySite().open()
+        var ending = revoke("a", expires: 3000)
+        ending.terminate = true
+        ending.signal = "SIGKILL"
+        try await begin(store, 1, [ending])
+
+        try await begin(store, 2, [revoke("a", at: 1002)])
+
+        let open = try await store.openRevokes(now: 1002)
+        ending.at = 1002
+        #expect(open == [ending])
+    }
+
+    @Test func `paused queues stay paused over a restart`() async throws {
+        let site = TemporarySite()
+        let store = try site.open()
+        let mail = PausedQueue(
+            queue: "mail", by: "ops", at: 1000, resumeAt: 2000, reason: "deploy")
+        let other = PausedQueue(queue: "other", by: "ops", at: 1001)
+        try await store.pause(other, audit: line("queue.pause"))
+        try await store.pause(mail, audit: line("queue.pause"))
+        try store.close()
+
+        let reopened = try site.open()
+        #expect(try await reopened.pausedQueues() == [mail, other])
+        try await reopened.resume(queue: "other", audit: line("queue.resume"))
+        #expect(try await reopened.pausedQueues() == [mail])
+        #expect(
+            try await reopened.lines(after: 0, limit: 9).map(\.entry.action)
+                == ["queue.pause", "queue.pause", "queue.resume"])
+    }
+
+    @Test func `a queue's name with a NUL is refused, because it would be another queue's`()
+        async throws
+    {
+        let store = try TemporarySite().open()
+
+        let refusal = await #expect(throws: RecordsError.self) {
+            try await store.pause(
+                PausedQueue(queue: "mail\u{0}x", by: "ops", at: 1), audit: line("queue.pause"))
+        }
+
+        #expect(refusal?.code == .invalid)
+        #expect(try await store.pausedQueues().isEmpty)
+    }
+
+    @Test func `settings are kept and removed`() async throws {
+        let store = try TemporarySite().open()
+
+        try await store.set("site", to: "a", now: 1)
+        try await store.set("site", to: "b", now: 2)
+        #expect(try await store.setting("site") == "b")
+        try await store.set("site", to: nil, now: 3)
+        #expect(try await store.setting("site") == nil)
+    }
+}
