@@ -30,6 +30,21 @@ extension SyncEngine {
         return soonest.map { max($0, now) }
     }
 
+    /// Revision up to which a client has been told everything it may see, in all its subscriptions that
+    /// are past their snapshot: the `rev` of its heartbeat, which it may resume from (protocol D12).
+    package func bookmark(for session: SyncSession) -> Int {
+        var bookmark = revision
+        for subscription in session.subscriptions where subscription.generation == generation {
+            switch subscription.phase {
+            case .live where subscription.topic.changedAt <= subscription.checked: continue
+            case .live: bookmark = min(bookmark, subscription.checked)
+            case .answer, .parts: bookmark = min(bookmark, subscription.sent)
+            case .reset, .snapshot, .windowSnapshot: continue
+            }
+        }
+        return bookmark
+    }
+
     /// The client says what it has applied (R45). Unknown subscriptions and revisions that were not sent
     /// are ignored: they may have crossed with a close.
     package func acknowledge(
@@ -71,7 +86,7 @@ extension SyncEngine {
             let isAllowed = subscription.credit.allows(part: subscription.isInSeries)
             return isAllowed ? subscription.lastSentAt : nil
         }
-        guard subscription.topic.changedAt > subscription.sent,
+        guard subscription.topic.changedAt > subscription.checked,
             subscription.credit.allows(part: false)
         else { return nil }
         if stopsFollowing, case .window(let window) = subscription.source,
@@ -122,7 +137,7 @@ extension SyncEngine {
             part, of: run, cursor: cursor, now: now)
         count(shared: wasThere)
         guard case .snapshot(let content) = frame.content else { return nil }
-        subscription.sent = run.at
+        (subscription.sent, subscription.checked) = (run.at, run.at)
         subscription.phase =
             content.more
             ? .snapshot(run: run, part: part + 1, cursor: nextCursor)
@@ -139,7 +154,7 @@ extension SyncEngine {
         let frame = run.parts[part]
         guard case .viewSnapshot(let content) = frame.content else { return nil }
         count(shared: true)
-        subscription.sent = run.at
+        (subscription.sent, subscription.checked) = (run.at, run.at)
         subscription.phase =
             content.more ? .windowSnapshot(run: run, part: part + 1) : .live
         note(
@@ -149,43 +164,53 @@ extension SyncEngine {
     }
 
     private func delta(_ subscription: inout Subscription, now: Milliseconds) -> SharedFrame? {
-        let sent = subscription.sent
         switch subscription.source {
-        case .window(let window):
-            window.refresh(revision: revision)
-            let from = max(ticks.bucket(for: sent, floor: 0), min(window.openedAt, sent))
-            let (run, wasThere) = window.delta(from: from)
-            count(shared: wasThere)
-            guard !run.parts.isEmpty else {
-                subscription.sent = run.to
-                subscription.phase = .live
-                return nil
-            }
-            return send(&subscription, run, part: 0, now: now)
-        case .topic(let query):
-            return topicDelta(&subscription, query, now: now)
+        case .window(let window): windowDelta(&subscription, window, now: now)
+        case .topic(let query): topicDelta(&subscription, query, now: now)
         }
+    }
+
+    private func windowDelta(
+        _ subscription: inout Subscription, _ window: Window, now: Milliseconds
+    ) -> SharedFrame? {
+        let checked = subscription.checked
+        window.refresh(revision: revision)
+        let from = max(ticks.bucket(for: checked, floor: 0), min(window.openedAt, checked))
+        let label = min(from, ticks.bucket(for: subscription.sent, floor: 0))
+        var (run, wasThere) = window.delta(from: from, label: label)
+        if run.parts.count > 1, label < subscription.sent {
+            (run, wasThere) = window.delta(from: checked, label: subscription.sent)
+        }
+        count(shared: wasThere)
+        guard !run.parts.isEmpty else {
+            subscription.checked = run.to
+            return nil
+        }
+        return send(&subscription, run, part: 0, now: now)
     }
 
     private func topicDelta(
         _ subscription: inout Subscription, _ query: TopicQuery, now: Milliseconds
     ) -> SharedFrame? {
-        let sent = subscription.sent
+        let (sent, checked) = (subscription.sent, subscription.checked)
         var isAnswer = false
         var mayReset = true
         if case .answer(let afterSnapshot) = subscription.phase {
             isAnswer = true
             mayReset = !afterSnapshot
         }
-        guard sent >= query.topic.floor else {
+        let floor = query.topic.floor
+        guard checked >= floor else {
             subscription.phase = .reset(.tooOld)
             return nil
         }
-        let from = ticks.bucket(for: sent, floor: query.topic.floor)
-        var (run, wasThere) = query.delta(from: from, to: revision)
+        let from = ticks.bucket(for: checked, floor: floor)
+        let label = min(from, ticks.bucket(for: sent, floor: 0))
+        var (run, wasThere) = query.delta(from: from, label: label, to: revision)
         count(shared: wasThere)
-        if isTooLarge(run, query.topic), from < sent {
-            (run, wasThere) = query.delta(from: sent, to: revision)
+        // The first parts of a long delta say "to the client's own revision": they must not say less.
+        if run.parts.count > 1, label < sent {
+            (run, wasThere) = query.delta(from: checked, label: sent, to: revision)
             count(shared: wasThere)
         }
         if mayReset, isTooLarge(run, query.topic) {
@@ -194,7 +219,7 @@ extension SyncEngine {
         }
         if run.parts.isEmpty {
             guard isAnswer else {
-                subscription.sent = revision
+                subscription.checked = revision
                 return nil
             }
             run = query.emptyDelta(from: sent, to: revision)
@@ -212,8 +237,8 @@ extension SyncEngine {
     ) -> SharedFrame {
         let isLast = part == run.parts.count - 1
         subscription.phase = isLast ? .live : .parts(run: run, part: part + 1)
-        let arrives = isLast ? run.to : run.from
-        if isLast { subscription.sent = run.to }
+        let arrives = isLast ? run.to : run.label
+        if isLast { (subscription.sent, subscription.checked) = (run.to, run.to) }
         note(
             &subscription, revision: arrives, part: part,
             bytes: min(run.estimatedBytes, limits.frameBytes), isPart: run.parts.count > 1,

@@ -30,7 +30,8 @@ extension SyncEngine {
         session.subscriptions.append(
             Subscription(
                 number: request.subscription, source: .topic(query), phase: phase,
-                sent: request.since?.revision ?? revision, interval: interval(request.frequency),
+                sent: request.since?.revision ?? revision,
+                checked: request.since?.revision ?? revision, interval: interval(request.frequency),
                 credit: Credit(limits), generation: generation))
         return start
     }
@@ -74,6 +75,7 @@ extension SyncEngine {
             Subscription(
                 number: request.subscription, source: .window(window),
                 phase: .windowSnapshot(run: window.snapshot(), part: 0), sent: revision,
+                checked: revision,
                 interval: interval(request.frequency), credit: Credit(limits),
                 generation: generation))
     }

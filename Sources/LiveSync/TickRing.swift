@@ -19,19 +19,22 @@ struct TickRing {
 
     /// The revision that a delta for a client at `revision` starts from: at most that, not below the floor.
     func bucket(for revision: Int, floor: Int) -> Int {
-        // The last commit at or before the client's revision.
+        let own = count(through: revision) - 1
+        let distance = revisions.count - 1 - own
+        guard own >= 0, distance > 1 else { return revision }
+        let back = 1 << (Int.bitWidth - (distance - 1).leadingZeroBitCount)
+        let place = max(revisions.count - 1 - back, count(through: floor - 1))
+        return place <= own ? revisions[place] : revision
+    }
+
+    /// Commits that led to at most a revision.
+    private func count(through revision: Int) -> Int {
         var low = 0
         var high = revisions.count
         while low < high {
             let middle = (low + high) / 2
             if revisions[middle] <= revision { low = middle + 1 } else { high = middle }
         }
-        guard low > 0 else { return revision }
-        let distance = revisions.count - low
-        guard distance > 1 else { return revision }
-        let back = 1 << (Int.bitWidth - (distance - 1).leadingZeroBitCount)
-        let place = revisions.count - 1 - back
-        guard place >= 0, revisions[place] >= floor else { return revision }
-        return min(revisions[place], revision)
+        return low
     }
 }

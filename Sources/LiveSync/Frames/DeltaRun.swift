@@ -1,7 +1,10 @@
 /// All parts of one delta, shared by the clients that need it.
 final class DeltaRun {
-    /// Revision it starts from, at most the client's.
+    /// Revision that its content starts from.
     let from: Int
+    /// Revision that its frames name as their start: at most the client's, and at most ``from``. It is
+    /// less if nothing that the query sees has changed in between, and the client was not told so.
+    let label: Int
     /// Revision it leads to.
     let to: Int
     /// The frames; none if nothing changed that the query sees.
@@ -9,11 +12,79 @@ final class DeltaRun {
     /// Estimated bytes of all parts.
     let estimatedBytes: Int
 
-    init(from: Int, to: Int, parts: [SharedFrame], estimatedBytes: Int) {
+    init(from: Int, label: Int, to: Int, parts: [SharedFrame], estimatedBytes: Int) {
         self.from = from
+        self.label = label
         self.to = to
         self.parts = parts
         self.estimatedBytes = estimatedBytes
+    }
+
+    /// The same content under another label.
+    func relabeled(_ label: Int) -> DeltaRun {
+        DeltaRun(
+            from: from, label: label, to: to,
+            parts: parts.map { SharedFrame($0.content.relabeled(label)) },
+            estimatedBytes: estimatedBytes)
+    }
+}
+
+extension FrameContent {
+    /// A delta that names another start; other frames stay as they are.
+    fileprivate func relabeled(_ label: Int) -> FrameContent {
+        switch self {
+        case .delta(let part):
+            .delta(
+                DeltaPart(
+                    from: label, to: part.more ? label : part.to, part: part.part,
+                    more: part.more, schema: part.schema, gone: part.gone, new: part.new,
+                    put: part.put))
+        case .viewDelta(let part):
+            .viewDelta(
+                ViewDeltaPart(
+                    from: label, to: part.more ? label : part.to, part: part.part,
+                    more: part.more, schema: part.schema, new: part.new, put: part.put,
+                    left: part.left, back: part.back, order: part.order, total: part.total,
+                    before: part.before))
+        case .reset, .snapshot, .viewSnapshot: self
+        }
+    }
+}
+
+/// The deltas to one revision, the newest asked for.
+struct DeltaCache {
+    /// Deltas kept at most; powers of two of a long history are fewer.
+    static let limit = 32
+
+    private var runs: [DeltaRun] = []
+    private var to = -1
+
+    /// A delta that was made before, or a new one.
+    ///
+    /// - Parameters:
+    ///   - from: start of the content.
+    ///   - label: start that the frames name.
+    ///   - compute: makes a delta from `from`, labeled so.
+    /// - Returns: the delta, and whether it was there already.
+    mutating func delta(
+        from: Int, label: Int, to: Int, compute: () -> DeltaRun
+    ) -> (run: DeltaRun, shared: Bool) {
+        if self.to != to {
+            runs.removeAll(keepingCapacity: true)
+            self.to = to
+        }
+        if let run = runs.first(where: { $0.from == from && $0.label == label }) {
+            return (run, true)
+        }
+        let known = runs.first { $0.from == from } ?? compute()
+        let run = known.label == label ? known : known.relabeled(label)
+        if runs.count < Self.limit { runs.append(run) }
+        return (run, false)
+    }
+
+    /// Lets go of deltas that lead nowhere any more.
+    mutating func expire(revision: Int) {
+        if to < revision { runs.removeAll() }
     }
 }
 

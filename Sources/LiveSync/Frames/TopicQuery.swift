@@ -13,9 +13,7 @@ final class TopicQuery {
     let key: Key
     let topic: Topic
     private let rules: DeltaRules
-    /// Deltas to one revision, the newest asked for.
-    private var runs: [DeltaRun] = []
-    private var runsTo = -1
+    private var deltas = DeltaCache()
     /// The snapshot that newcomers join.
     private var latest: SnapshotRun?
 
@@ -27,16 +25,10 @@ final class TopicQuery {
 
     /// The delta between two revisions, computed at most once.
     ///
+    /// - Parameter label: what its frames name as their start; see ``DeltaRun/label``.
     /// - Returns: the run, and whether it was there already.
-    func delta(from: Int, to: Int) -> (run: DeltaRun, shared: Bool) {
-        if runsTo != to {
-            runs.removeAll(keepingCapacity: true)
-            runsTo = to
-        }
-        if let run = runs.first(where: { $0.from == from }) { return (run, true) }
-        let run = computeDelta(from: from, to: to)
-        if runs.count < 32 { runs.append(run) }
-        return (run, false)
+    func delta(from: Int, label: Int, to: Int) -> (run: DeltaRun, shared: Bool) {
+        deltas.delta(from: from, label: label, to: to) { computeDelta(from: from, to: to) }
     }
 
     /// R17, with a superset `from` in mind: the client may have rows created after `from`.
@@ -76,7 +68,8 @@ final class TopicQuery {
             // A fresh row whose filter fields are as they were at its creation never matched. The
             // others may have: the client may stand between `from` and `to`, or have seen the row in
             // a snapshot that was taken in between.
-            if isFresh, filterChanged <= rows.revision(slot, TopicSchema.idColumn) { return }
+            let neverMatched = filterChanged <= rows.revision(slot, TopicSchema.idColumn)
+            if isFresh, neverMatched || !rules.takesFreshRowsAway { return }
             parts.makeRoom(rowBytes: 17)
             parts.gone.append(handle)
         }
@@ -103,7 +96,8 @@ final class TopicQuery {
     private func finish(_ collected: DeltaParts) -> DeltaRun {
         var parts = collected
         guard !parts.isEmpty else {
-            return DeltaRun(from: parts.from, to: parts.to, parts: [], estimatedBytes: 0)
+            return DeltaRun(
+                from: parts.from, label: parts.from, to: parts.to, parts: [], estimatedBytes: 0)
         }
         parts.close()
         let last = parts.closed.count - 1
@@ -116,7 +110,8 @@ final class TopicQuery {
                         put: part.put)))
         }
         return DeltaRun(
-            from: parts.from, to: parts.to, parts: frames, estimatedBytes: parts.estimatedBytes)
+            from: parts.from, label: parts.from, to: parts.to, parts: frames,
+            estimatedBytes: parts.estimatedBytes)
     }
 
     /// A delta that says only that nothing changed.
@@ -125,7 +120,8 @@ final class TopicQuery {
             from: from, to: to, part: 0, more: false, schema: topic.schema, gone: [],
             new: RowSet(), put: RowSet())
         return DeltaRun(
-            from: from, to: to, parts: [SharedFrame(.delta(part))], estimatedBytes: 64)
+            from: from, label: from, to: to, parts: [SharedFrame(.delta(part))],
+            estimatedBytes: 64)
     }
 
     // Snapshots
@@ -175,7 +171,7 @@ final class TopicQuery {
 
     /// Lets go of frames that nobody will ask for again: called about once a second.
     func expire(revision: Int, now: Milliseconds) {
-        if runsTo < revision { runs.removeAll() }
+        deltas.expire(revision: revision)
         guard let latest else { return }
         latest.expire(before: now - topic.limits.snapshotShareMilliseconds)
         if now - latest.begunAt >= topic.limits.snapshotShareMilliseconds { self.latest = nil }

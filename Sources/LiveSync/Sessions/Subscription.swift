@@ -29,6 +29,9 @@ struct Subscription {
     var phase: Phase
     /// The client's revision once it has applied everything sent.
     var sent: Int
+    /// Revision up to which there is nothing to say to it; at least ``sent``. More than that after
+    /// changes that its filter or role does not see.
+    var checked: Int
     /// Shortest time between two deltas.
     var interval: Milliseconds
     /// When the last delta went out; long ago at first, so that a first change goes out at once (R47).

@@ -37,20 +37,14 @@ extension Window {
     }
 
     /// What changed since a revision; no parts if nothing that a client sees.
-    func delta(from: Int) -> (run: DeltaRun, shared: Bool) {
-        if runsTo != computedAt {
-            runs.removeAll(keepingCapacity: true)
-            runsTo = computedAt
-        }
-        if let run = runs.first(where: { $0.from == from }) { return (run, true) }
-        let run = computeDelta(from: from)
-        if runs.count < 32 { runs.append(run) }
-        return (run, false)
+    func delta(from: Int, label: Int) -> (run: DeltaRun, shared: Bool) {
+        deltas.delta(from: from, label: label, to: computedAt) { computeDelta(from: from) }
     }
 
     private func computeDelta(from: Int) -> DeltaRun {
         guard changedAt > from else {
-            return DeltaRun(from: from, to: computedAt, parts: [], estimatedBytes: 0)
+            return DeltaRun(
+                from: from, label: from, to: computedAt, parts: [], estimatedBytes: 0)
         }
         var parts = DeltaParts(
             from: from, to: computedAt, schema: topic.schema, frameBytes: topic.limits.frameBytes)
@@ -84,7 +78,8 @@ extension Window {
                         order: isLast ? order : nil, total: .exact(total), before: before)))
         }
         return DeltaRun(
-            from: from, to: computedAt, parts: frames, estimatedBytes: parts.estimatedBytes)
+            from: from, label: from, to: computedAt, parts: frames,
+            estimatedBytes: parts.estimatedBytes)
     }
 
     private func isThere(_ entry: Entry) -> Bool {
@@ -106,7 +101,7 @@ extension Window {
 
     /// Lets go of frames that nobody will ask for again.
     func expire(revision: Int) {
-        if runsTo < revision { runs.removeAll() }
+        deltas.expire(revision: revision)
         if let snapshotRun, snapshotRun.at < revision { self.snapshotRun = nil }
     }
 }

@@ -62,8 +62,7 @@ final class Window {
     /// Per group: 0 not asked yet, 1 no, 2 yes.
     private var groupMatches: [UInt8] = []
     private var isFull = false
-    var runs: [DeltaRun] = []
-    var runsTo = -1
+    var deltas = DeltaCache()
     var snapshotRun: WindowRun?
 
     init(key: Key, topic: Topic, tables: WindowTables, revision: Int) {
