@@ -38,7 +38,7 @@ function terminates(row) {
 
 /** Purging a queue that grows while one looks at it: a tenth more is still what was meant, more is not. */
 export function purgeCeiling(shown) {
-  return Math.max(shown + 10, Math.ceil(shown * 1.1));
+  return Math.max(shown + 10, Math.ceil((shown * 11) / 10));
 }
 
 /**

@@ -79,7 +79,7 @@ function jsonProblem(source, error) {
   if (/^[[{(].*'/s.test(source)) return 'JSON wants double quotes: "two", not \'two\'.';
   if (/\b(True|False|None)\b/.test(source)) return 'JSON writes true, false, null.';
   const position = /position (\d+)/.exec(String(error?.message));
-  if (position === null) return 'Not complete JSON yet.';
+  if (position === null) return 'This is not JSON yet.';
   const before = source.slice(0, Number(position[1]));
   const lineNumber = before.split('\n').length;
   return lineNumber === 1 ? `Not JSON at character ${before.length + 1}.` : `Not JSON on line ${lineNumber}.`;

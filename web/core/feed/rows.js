@@ -3,6 +3,11 @@
  * is a field like any other and reading a field that is absent gives undefined, never something inherited.
  */
 
+/** Throws if a snapshot has not the promised shape: the owner asks for another. */
+export function checkSnapshot(frame) {
+  if (!Array.isArray(frame.cols) || !Array.isArray(frame.rows) || !Number.isSafeInteger(frame.at)) throw new TypeError('a snapshot without revision, columns or rows');
+}
+
 /** @param {object} fields @returns {object} */
 export function makeRow(fields) {
   const row = Object.create(null);

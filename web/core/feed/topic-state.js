@@ -5,7 +5,7 @@
  * identity whether it must paint again. Handles, not ids, are the keys of the sync (D1); `byId` is an index for people.
  */
 import { Limits } from '../limits.js';
-import { makeRow, patchRow, readCells } from './rows.js';
+import { checkSnapshot, makeRow, patchRow, readCells } from './rows.js';
 
 export class TopicState {
   /** @type {Map<number, object>} */ #rows = new Map();
@@ -52,6 +52,7 @@ export class TopicState {
    * @returns {'more' | 'applied' | 'resync'}
    */
   applySnapshot(frame) {
+    checkSnapshot(frame);
     const part = frame.part ?? 0;
     if (part === 0) {
       this.#staging = { at: frame.at, epoch: frame.epoch ?? this.#epoch, rows: new Map(), nextPart: 0 };

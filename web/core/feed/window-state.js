@@ -5,7 +5,7 @@
  * (`before`). One that matches again is named in `back`. `follow`: the server sends the whole list of handles in `order` whenever it changes.
  */
 import { Limits } from '../limits.js';
-import { makeRow, patchRow, readCells } from './rows.js';
+import { checkSnapshot, makeRow, patchRow, readCells } from './rows.js';
 
 export class WindowState {
   /** @type {Map<number, object>} */ #rows = new Map();
@@ -46,6 +46,7 @@ export class WindowState {
 
   /** @param {{at: number, cols: string[], rows: unknown[][], total?: unknown, before?: number, next?: string, more?: boolean, part?: number}} frame */
   applySnapshot(frame) {
+    checkSnapshot(frame);
     if ((frame.part ?? 0) === 0) {
       this.#rows = new Map();
       this.#order = [];
