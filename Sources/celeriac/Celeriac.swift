@@ -5,10 +5,10 @@ let celeriacVersion = "0.1.0"
 
 /// The real-time gateway for Celery.
 @main
-struct Celeriac: ParsableCommand {
+struct Celeriac: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "celeriac",
         abstract: "The real-time gateway for Celery.",
         version: celeriacVersion,
-        subcommands: [ServeCommand.self])
+        subcommands: [ServeCommand.self, TokenCommand.self])
 }
