@@ -128,10 +128,10 @@ test('frames are acknowledged at once, then in bundles of a tenth of a second', 
   await bench.notify('sub.delta', { sub, from: 41, to: 42 });
   const acks = () => bench.sent.filter(({ method }) => method === 'sub.ack').map(({ params }) => params.acks);
 
-  assert.deepEqual(acks(), [[[sub, 40]]]);
+  assert.deepEqual(acks(), [[[sub, 40, 0]]]);
   assert.equal('id' in bench.last('sub.ack'), false);
   await bench.advance(100);
-  assert.deepEqual(acks(), [[[sub, 40]], [[sub, 42]]]);
+  assert.deepEqual(acks(), [[[sub, 40, 0]], [[sub, 42]]]);
 });
 
 test('a heartbeat is answered with an acknowledgement even if nothing is new', async () => {

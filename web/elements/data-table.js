@@ -28,7 +28,6 @@ export class DataTable {
   #rowHeight = 41;
   #frame = null;
   #scrolled = () => this.#laterDraw();
-  #revision = 0;
 
   /**
    * @param {{caption: string, columns: Column[], keyOf: (row: any) => string, hrefOf?: (row: any) => string | null,
@@ -141,7 +140,6 @@ export class DataTable {
       setAttr(this.table, 'aria-rowcount', null);
     }
     this.#list.sync(rows.slice(from, to), this.#options.keyOf, windowed ? this.#bottom : null);
-    this.#revision += 1;
     for (let index = from; index < to; index += 1) {
       const node = this.#list.node(this.#options.keyOf(rows[index]));
       setAttr(node, 'aria-rowindex', windowed ? index + 2 : null);

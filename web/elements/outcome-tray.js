@@ -7,6 +7,7 @@ import { arrayOf } from '../core/state/selectors.js';
 import { commandStatus } from '../core/format/states.js';
 import { describeError } from '../core/protocol/errors.js';
 import { line } from '../core/format/text.js';
+import { formatRoute } from '../core/query/route.js';
 import { announce } from '../platform/announce.js';
 import { h, setAttr, setHidden, setText } from '../platform/dom.js';
 import { iconButton, StateChip } from './parts.js';
@@ -59,7 +60,7 @@ export class OutcomeTray {
     const fix = h('p', { class: 'outcome-fix' });
     const item = { handle: null, id: null, chip, evidence, reason, fix, timer: null, state: 'sending' };
     item.node = h('div', { class: 'outcome', 'data-testid': 'outcome', 'data-state': 'sending' },
-      h('div', { class: 'outcome-head' }, chip.node, href ? h('a', { class: 'outcome-label', href, text: label }) : h('span', { class: 'outcome-label', text: label }), iconButton('Dismiss', 'close', { onClick: () => this.#remove(item) })),
+      h('div', { class: 'outcome-head' }, chip.node, h('a', { class: 'outcome-label', href, text: label }), iconButton('Dismiss', 'close', { onClick: () => this.#remove(item) })),
       reason, fix, evidence);
     item.label = label;
     setHidden(reason, true);
@@ -80,6 +81,8 @@ export class OutcomeTray {
     for (const item of this.#items) {
       const row = (item.id !== null && commands.get(item.id)) || (item.handle !== null && commands.byHandle(item.handle)) || null;
       if (row) this.#show(item, row.state, row);
+      // A task that was just sent has a page once a worker took it.
+      if (typeof row?.taskId === 'string' && row.state === 'confirmed' && !item.node.querySelector('a[href]')) setAttr(item.node.querySelector('.outcome-label'), 'href', formatRoute('tasks', row.taskId));
     }
   }
 

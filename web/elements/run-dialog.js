@@ -1,12 +1,11 @@
 /** Run a task: name with completion, JSON checked as one types, the rest folded away. */
-import { PRIORITY_NOTE, RunFields } from './run-fields.js';
-import { readRunForm, priorityOf, stepOf } from '../core/commands/run-form.js';
+import { readRunForm, stepOf } from '../core/commands/run-form.js';
 import { arrayOf, runnableNames } from '../core/state/selectors.js';
 import { line } from '../core/format/text.js';
-import { formatRoute } from '../core/query/route.js';
 import { h, setAttr, setText } from '../platform/dom.js';
 import { openDialog } from './dialogs.js';
 import { button } from './parts.js';
+import { PRIORITY_NOTE, RunFields } from './run-fields.js';
 
 /**
  * @param {import('../app.js').App} app
@@ -44,9 +43,7 @@ export function openRunDialog(app, given = {}) {
     }
     if (app.actions.refusal('task.run') !== '') return;
     dialog.close();
-    const answer = await app.tray.submit('task.run', args, { label: `Run ${line(args.task, 80)}` });
-    const id = answer?.taskId;
-    if (typeof id === 'string') location.hash = formatRoute('tasks', id);
+    await app.tray.submit('task.run', args, { label: `Run ${line(args.task, 80)}` });
   };
 
   const form = h('form', { class: 'run-form', novalidate: true, on: { submit: (event) => { event.preventDefault(); submit(); }, input: check, change: check } }, given.note ? h('p', { class: 'form-note', text: given.note }) : null, fields.node, warning);
@@ -60,5 +57,3 @@ function priorityWords(priority) {
   if (priority === undefined) return PRIORITY_NOTE;
   return `Urgency ${10 - priority} is Celery priority ${priority} and waits in the broker's step ${stepOf(priority)} (0 is taken first).`;
 }
-
-export { priorityOf };

@@ -49,7 +49,7 @@ export class StatusLine {
     const open = [...health.rows].some((row) => typeof row.id === 'string' && row.id.startsWith('gap:') && row.to === undefined);
     setText(this.#gap, open ? 'Gap in the data' : '');
     const who = client.session?.who ?? client.credential?.who;
-    setText(this.#who, who ? `${line(who.sub ?? who.name ?? 'somebody', 60)} · ${line(who.role ?? '', 20)}` : 'nobody');
+    setText(this.#who, who ? `${line(who.name ?? who.sub ?? 'somebody', 60)} · ${line(who.role ?? '', 20)}` : 'nobody');
   }
 }
 

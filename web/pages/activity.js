@@ -68,6 +68,7 @@ export class ActivityPage {
   #commandItem() {
     const chip = new StateChip();
     const title = h('span', { class: 'command-title' });
+    const name = h('code', { class: 'command-name' });
     const target = h('span', { class: 'command-target' });
     const by = h('span', { class: 'muted' });
     const at = timeNode();
@@ -78,7 +79,7 @@ export class ActivityPage {
     const evidence = h('ul', { class: 'evidence' });
     const task = h('a', { class: 'quiet-link' });
     const node = h('li', { class: 'command', 'data-testid': 'row' },
-      h('div', { class: 'command-head' }, chip.node, title, target, h('span', { class: 'grow' }), at),
+      h('div', { class: 'command-head' }, chip.node, title, target, name, h('span', { class: 'grow' }), at),
       h('div', { class: 'command-meta' }, by, steps, took, task), reason, fix, evidence);
     return {
       node,
@@ -87,6 +88,7 @@ export class ActivityPage {
         setAttr(node, 'data-state', row.state);
         chip.set(commandStatus(row.state));
         setText(title, commandTitle(row));
+        setText(name, line(row.cmd ?? '', 60));
         setText(target, line(row.target ?? '', 200));
         setText(by, `by ${line(row.by ?? 'unknown', 80)}`);
         setTime(at, row.at, this.#app.serverNow());

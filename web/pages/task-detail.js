@@ -15,6 +15,8 @@ import { runtimeWords } from './task-columns.js';
 
 /** A task that has not ended is asked for again this often; windows cannot follow a single id. */
 const REFRESH_MILLISECONDS = 1_500;
+/** One that is not known here is asked for less often. */
+const UNKNOWN_MILLISECONDS = 4_000;
 const FACTS = ['Queue', 'Worker', 'Process', 'Priority', 'Retries', 'Redelivered', 'Sent', 'Received', 'Started', 'Finished', 'Wait', 'Run time', 'ETA', 'Expires', 'Routing key', 'Exchange'];
 
 export class TaskDetailPage {
@@ -71,7 +73,7 @@ export class TaskDetailPage {
   }
 
   async #fetch(now) {
-    if (this.#fetching || (!now && Date.now() - this.#fetchedAt < REFRESH_MILLISECONDS)) return;
+    if (this.#fetching || (!now && Date.now() - this.#fetchedAt < (this.#status === 404 ? UNKNOWN_MILLISECONDS : REFRESH_MILLISECONDS))) return;
     this.#fetching = true;
     const answer = await getJSON(`/api/celery/tasks/${encodeURIComponent(this.#id)}`, this.#abort.signal);
     this.#fetching = false;
@@ -94,7 +96,7 @@ export class TaskDetailPage {
       ? ['This task is not known here yet', 'It was never seen, or its record is no longer kept. If it was just sent, it appears when a worker receives it.']
       : status === 403 ? ['Not for your role', 'Your token does not allow to read tasks.']
         : status === 401 ? ['The session has ended', 'Sign in again to see the task.']
-          : ['The task could not be read', status === 0 ? 'The gateway does not answer. It is asked again every second.' : `The gateway answered ${status}.`];
+          : ['The task could not be read', status === 0 ? 'The gateway does not answer. It is asked again and again.' : `The gateway answered ${status}.`];
     this.#parts.missing.replaceChildren(emptyState('tasks', title, detail));
   }
 

@@ -32,7 +32,7 @@ export class WindowState {
   get totalIsApproximate() { return this.#approximate; }
   /** Matching rows that sort before the window: the newcomers of a pinned window. */
   get before() { return this.#before; }
-  /** Cursor of the page after this one, or null. */
+  /** Cursor of the page after this one, given back as it came, or null. */
   get next() { return this.#next; }
   /** Handles in order. */
   get order() { return this.#order; }
@@ -44,7 +44,7 @@ export class WindowState {
   /** @returns {object[]} */
   list() { return this.#order.map((handle) => this.#rows.get(handle)); }
 
-  /** @param {{at: number, cols: string[], rows: unknown[][], total?: unknown, before?: number, next?: string, more?: boolean, part?: number}} frame */
+  /** @param {{at: number, cols: string[], rows: unknown[][], total?: unknown, before?: number, next?: unknown, more?: boolean, part?: number}} frame */
   applySnapshot(frame) {
     checkSnapshot(frame);
     if ((frame.part ?? 0) === 0) {
@@ -60,7 +60,7 @@ export class WindowState {
     }
     this.#revision = frame.at;
     this.#readCounts(frame);
-    this.#next = typeof frame.next === 'string' ? frame.next : null;
+    this.#next = frame.next ?? null;
     this.#complete = frame.more !== true;
     this.#version += 1;
     return this.#complete ? 'applied' : 'more';
@@ -68,7 +68,7 @@ export class WindowState {
 
   /**
    * @param {{from: number, to: number, new?: [number, object][], put?: [number, object][], gone?: number[],
-   *   left?: number[], back?: number[], order?: number[] | null, total?: unknown, before?: number, next?: string}} delta
+   *   left?: number[], back?: number[], order?: number[] | null, total?: unknown, before?: number}} delta
    * @returns {'applied' | 'old' | 'resync'}
    */
   applyDelta(delta) {
@@ -88,7 +88,6 @@ export class WindowState {
     for (const handle of delta.back ?? []) this.#left.delete(handle);
     if (Array.isArray(delta.order)) this.#reorder(delta.order);
     this.#readCounts(delta);
-    if (typeof delta.next === 'string') this.#next = delta.next;
     this.#revision = delta.to;
     this.#version += 1;
     return 'applied';

@@ -6,6 +6,7 @@
 import { Limits } from '../limits.js';
 
 // The range is spelled with escapes on purpose: C0 and C1 controls but newline and tab, bidi controls, line separators.
+// oxlint-disable-next-line no-control-regex -- showing control characters is what this is for
 const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g;
 
 /** One line: newlines and tabs become visible too. */

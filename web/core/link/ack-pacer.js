@@ -5,17 +5,15 @@
 import { Limits } from '../limits.js';
 
 export class AckPacer {
-  /** @type {Map<number, {revision: number, frames: number}>} */ #pending = new Map();
+  /** @type {Map<number, number[]>} */ #pending = new Map();
   #lastSent = -Infinity;
 
   /**
-   * Note that a frame of this subscription was applied up to `revision`. Parts of one snapshot share a revision, and
-   * each entry of an acknowledgement releases one of them, so they are counted.
+   * Note that a frame of this subscription was applied up to `revision`. The parts of a series share a revision: the
+   * number of the part says which of them are here.
    */
-  note(sub, revision) {
-    const earlier = this.#pending.get(sub);
-    const frames = earlier !== undefined && earlier.revision === revision ? earlier.frames + 1 : 1;
-    this.#pending.set(sub, { revision, frames });
+  note(sub, revision, part) {
+    this.#pending.set(sub, Number.isSafeInteger(part) ? [sub, revision, part] : [sub, revision]);
   }
 
   /** Forget a subscription that was closed. */
@@ -33,11 +31,11 @@ export class AckPacer {
 
   /**
    * @param {number} now milliseconds
-   * @returns {[number, number][] | null} the acks to send now
+   * @returns {number[][] | null} the acks to send now
    */
   take(now) {
     if (this.#pending.size === 0 || now < this.dueAt) return null;
-    const acks = [...this.#pending].flatMap(([sub, { revision, frames }]) => new Array(frames).fill([sub, revision]));
+    const acks = [...this.#pending.values()];
     this.#pending.clear();
     this.#lastSent = now;
     return acks;

@@ -39,7 +39,6 @@ export class FeedClient {
   #nextSub = 1;
   #timer = null;
   #resume = null;
-  #hello = null;
 
   /**
    * @param {{
@@ -273,7 +272,6 @@ export class FeedClient {
 
   #notified(method, params, now) {
     if (method === 'session.hello') {
-      this.#hello = params;
       this.#perform(this.machine.helloArrived(now));
     } else if (method === 'session.hb') {
       this.freshness.heartbeatArrived(params, now);
@@ -307,7 +305,7 @@ export class FeedClient {
     }
     if (outcome === 'resync') this.#resync(params.sub, entry);
     else if (method.endsWith('.snap')) entry.resyncing = false;
-    if (!method.endsWith('.reset')) this.#acks.note(params.sub, params.at ?? params.to ?? entry.state.revision);
+    if (!method.endsWith('.reset')) this.#acks.note(params.sub, params.at ?? params.to ?? entry.state.revision, params.part);
     if (entry.kind === 'window') {
       if (entry.state.complete && entry.feedWindow.sub === params.sub) entry.feedWindow.state = entry.state;
       this.#ports.changed('window');

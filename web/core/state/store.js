@@ -25,8 +25,8 @@ export class Store {
     if (this.#changed.size === 0) return;
     const changed = this.#changed;
     this.#changed = new Set();
-    for (const [listener, wanted] of [...this.#listeners]) {
-      if (!this.#listeners.has(listener)) continue;
+    // Listeners that are added meanwhile are called too: a page that has just been made wants its first look.
+    for (const [listener, wanted] of this.#listeners) {
       if (wanted === null || [...wanted].some((what) => changed.has(what))) listener(changed);
     }
   }
