@@ -186,9 +186,10 @@ class GatewayClient:
         except RpcError:
             del self.tables[table.sub]
             raise
-        if isinstance(answer, dict) and answer.get('mode') == 'snapshot':
+        if isinstance(answer, dict) and answer.get('mode') == 'snapshot' and table.snapshots == 0:
+            # The reader may have applied the snapshot before this coroutine runs again: then there is nothing to forget.
             table.rows.clear()
-            table.rev = -1 if table.snapshots == 0 else table.rev
+            table.rev = -1
         await self.until(lambda: table.live, timeout, f'the first rows of {topic}')
         return table
 
