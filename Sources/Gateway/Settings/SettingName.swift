@@ -1,0 +1,41 @@
+/// Everything that `celeriac` can be told at its start. One name serves all sources: the flag is
+/// `--log-level`, the variable `CELERIAC_LOG_LEVEL`, the key in the file `log-level`.
+package enum SettingName: String, Sendable, CaseIterable {
+    /// Broker URL, as Celery takes it.
+    case broker
+    /// Result backend URL, as Celery takes it; the broker's if it is not given.
+    case resultBackend = "result-backend"
+    /// `HOST:PORT` to listen on.
+    case listen
+    /// Directory of the records.
+    case data
+    /// Directory of the dashboard's files.
+    case web
+    /// Origins of pages besides our own that may connect, with commas between.
+    case allowedOrigins = "allowed-origins"
+    /// Whether to listen beyond loopback without TLS.
+    case insecureListen = "insecure-listen"
+    /// The least important messages to log.
+    case logLevel = "log-level"
+    /// `text`, `json`, or `auto`: text on a terminal.
+    case logFormat = "log-format"
+    /// WebSockets that one address may have.
+    case socketsPerAddress = "sockets-per-address"
+    /// `global_keyprefix` of the broker's transport options.
+    case brokerKeyPrefix = "broker-key-prefix"
+    /// `global_keyprefix` of the result backend's transport options.
+    case resultKeyPrefix = "result-key-prefix"
+    /// `visibility_timeout` of the broker's transport options, seconds.
+    case visibilityTimeout = "visibility-timeout"
+
+    /// The flag of the command line.
+    package var flag: String { "--\(rawValue)" }
+
+    /// The environment's variable.
+    package var variable: String {
+        "CELERIAC_" + rawValue.uppercased().replacing("-", with: "_")
+    }
+
+    /// Whether its text may hold a password.
+    var isSecret: Bool { self == .broker || self == .resultBackend }
+}

@@ -1,0 +1,171 @@
+/// What `celeriac` is told at its start: flags win over the environment, the environment over the
+/// configuration file, and that over the defaults. Pure: the file's text comes in.
+package struct Settings: Sendable {
+    /// Everything that was given.
+    package struct Input: Sendable {
+        /// Values by ``SettingName/rawValue``; a flag that was not given is absent.
+        package var flags: [String: String]
+        /// The environment's variables.
+        package var environment: [String: String]
+        /// The configuration file's name (for messages) and text.
+        package var file: (name: String, text: String)?
+
+        /// Makes an input.
+        package init(
+            flags: [String: String] = [:], environment: [String: String] = [:],
+            file: (name: String, text: String)? = nil
+        ) {
+            self.flags = flags
+            self.environment = environment
+            self.file = file
+        }
+    }
+
+    /// One resolved setting, for `celeriac check`.
+    package struct Entry: Sendable, Equatable {
+        /// Which one.
+        package var name: SettingName
+        /// Its text, passwords masked; empty if there is none.
+        package var text: String
+        /// Where it comes from.
+        package var source: SettingSource
+    }
+
+    /// How important a message is; names as in swift-log.
+    package enum LogLevel: String, Sendable, CaseIterable {
+        case trace, debug, info, notice, warning, error, critical
+    }
+
+    /// What log lines look like.
+    package enum LogFormat: String, Sendable, CaseIterable {
+        /// Text on a terminal, JSON otherwise.
+        case auto
+        /// Lines for people.
+        case text
+        /// A JSON object a line.
+        case json
+    }
+
+    /// Broker URL; holds the password.
+    package let broker: String
+    /// Result backend URL; `nil` means the broker.
+    package let resultBackend: String?
+    /// Where to listen.
+    package let listen: ListenAddress
+    /// Directory of the records.
+    package let data: String
+    /// Directory of the dashboard's files.
+    package let web: String
+    /// Origins besides our own that may connect, such as `https://ops.example`: to be compared as
+    /// they are.
+    package let allowedOrigins: [String]
+    /// Whether listening beyond loopback without TLS was asked for by name.
+    package let insecureListen: Bool
+    /// The least important messages to log.
+    package let logLevel: LogLevel
+    /// What log lines look like.
+    package let logFormat: LogFormat
+    /// WebSockets that one address may have; `nil` leaves the server's default.
+    package let socketsPerAddress: Int?
+    /// `global_keyprefix` of the broker.
+    package let brokerKeyPrefix: String
+    /// `global_keyprefix` of the result backend.
+    package let resultKeyPrefix: String
+    /// `visibility_timeout` of the broker, seconds.
+    package let visibilityTimeout: Int
+    /// All settings with their sources, in the order of ``SettingName``.
+    package let entries: [Entry]
+    /// Sentences about what was given and is of no effect.
+    package let warnings: [String]
+
+    /// Resolves all settings.
+    package init(_ input: Input) throws(SettingsError) {
+        var reader = try SettingsReader(input)
+        broker = try reader.value(
+            .broker, default: "redis://localhost:6379/0",
+            expected: "a URL such as redis://host:6379/0", Self.url)
+        resultBackend = reader.text(.resultBackend)?.text
+        if let resultBackend, Self.url(resultBackend) == nil {
+            throw SettingsError(
+                .resultBackend, reader.entries.last?.source ?? .builtIn,
+                "must be a URL such as redis://host:6379/1")
+        }
+        listen = try reader.value(
+            .listen, default: "127.0.0.1:8555",
+            expected: "HOST:PORT such as 127.0.0.1:8555 or [::1]:8555", ListenAddress.init)
+        let listenSource = reader.entries.last?.source ?? .builtIn
+        data = try reader.value(
+            .data, default: Self.dataDirectory(input.environment), expected: "a directory",
+            Self.path)
+        web = try reader.value(.web, default: "web", expected: "a directory", Self.path)
+        allowedOrigins = try reader.value(
+            .allowedOrigins, default: "",
+            expected: "origins such as https://ops.example, with commas between", Origins.read)
+        insecureListen = try reader.value(
+            .insecureListen, default: "false", expected: "true or false", Self.truth)
+        logLevel = try reader.value(
+            .logLevel, default: "info", expected: Self.oneOf(LogLevel.self), LogLevel.init)
+        logFormat = try reader.value(
+            .logFormat, default: "auto", expected: Self.oneOf(LogFormat.self), LogFormat.init)
+        let sockets = try reader.number(.socketsPerAddress, default: 0, in: 0...1_000_000)
+        socketsPerAddress = sockets == 0 ? nil : sockets
+        brokerKeyPrefix = try reader.value(
+            .brokerKeyPrefix, default: "", expected: "at most 256 bytes", Self.keyPrefix)
+        resultKeyPrefix = try reader.value(
+            .resultKeyPrefix, default: "", expected: "at most 256 bytes", Self.keyPrefix)
+        visibilityTimeout = try reader.number(
+            .visibilityTimeout, default: 3_600, in: 1...31_536_000)
+        entries = reader.entries
+        warnings = Self.misspelled(input.environment)
+        guard listen.isLoopback || insecureListen else {
+            throw SettingsError(
+                .listen, listenSource,
+                "\(listen) can be reached from other machines, and there is no TLS; "
+                    + "listen on 127.0.0.1, or say \(SettingName.insecureListen.flag)")
+        }
+    }
+
+    /// The directory of the records: where programs keep state that is theirs (XDG base directories).
+    private static func dataDirectory(_ environment: [String: String]) -> String {
+        if let state = environment["XDG_STATE_HOME"], state.first == "/" {
+            return state + "/celeriac"
+        }
+        if let home = environment["HOME"], home.first == "/" {
+            return home + "/.local/state/celeriac"
+        }
+        return "celeriac-data"
+    }
+
+    private static func url(_ text: String) -> String? {
+        text.contains("://") && !text.hasPrefix("://") && text.utf8.count <= 4_096 ? text : nil
+    }
+
+    private static func path(_ text: String) -> String? {
+        (1...4_096).contains(text.utf8.count) && !text.utf8.contains(0) ? text : nil
+    }
+
+    private static func keyPrefix(_ text: String) -> String? {
+        text.utf8.count <= 256 ? text : nil
+    }
+
+    private static func truth(_ text: String) -> Bool? {
+        switch text.lowercased() {
+        case "true", "yes", "on", "1": true
+        case "false", "no", "off", "0": false
+        default: nil
+        }
+    }
+
+    private static func oneOf<Choice: RawRepresentable<String> & CaseIterable>(
+        _: Choice.Type
+    ) -> String {
+        "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", ")
+    }
+
+    /// Variables that look like ours and are not: nobody should wonder why they do nothing.
+    private static func misspelled(_ environment: [String: String]) -> [String] {
+        let known = Set(SettingName.allCases.map(\.variable) + ["CELERIAC_CONFIG"])
+        return environment.keys.filter { $0.hasPrefix("CELERIAC_") && !known.contains($0) }
+            .sorted().map { "the variable \($0) is no setting and has no effect" }
+    }
+}
