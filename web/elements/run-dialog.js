@@ -29,7 +29,7 @@ export function openRunDialog(app, given = {}) {
     const known = args.task !== '' && topics.get('workers').size > 0 && consumers.length === 0 && [...topics.get('workers').rows].some((worker) => arrayOf(worker.registered).length > 0);
     setText(warning, known ? 'No worker that answered has registered this task: it may wait, or be discarded by the worker that receives it.' : '');
     const refused = app.actions.refusal('task.run');
-    setAttr(run, 'aria-disabled', refused !== '' || problems.size > 0 ? 'true' : null);
+    setAttr(run, 'aria-disabled', refused !== '' ? 'true' : null);
     setAttr(run, 'title', refused === '' ? null : refused);
     return { args, problems };
   };
