@@ -83,6 +83,10 @@ extension SessionDesk {
             submit(submission, id, session, principal)
             return
         }
+        if case .refresh(let proof) = call {
+            refresh(proof, id, session, principal)
+            return
+        }
         do throws(FrameFault) {
             let result = try perform(call, session, principal)
             send(ServerFrame.result(id, result), to: session)
@@ -127,7 +131,7 @@ extension SessionDesk {
         }
         session.phase = .checking
         Task { @LoopActor in
-            let principal = await principal(for: start, session)
+            let principal = await principal(for: start.proof, session)
             guard sessions[session.socket] === session, session.phase == .checking else { return }
             guard let principal else {
                 let fault = FrameFault(.unauthenticated, "no valid credential")
@@ -148,11 +152,36 @@ extension SessionDesk {
         }
     }
 
+    /// `session.refresh` (R6): the same principal shows a credential anew.
+    private func refresh(
+        _ proof: SessionStart.Proof, _ id: RequestID, _ session: ClientSession,
+        _ before: Principal
+    ) {
+        session.inFlight.insert(id)
+        Task { @LoopActor in
+            let principal = await principal(for: proof, session)
+            session.inFlight.remove(id)
+            guard sessions[session.socket] === session, session.principal != nil else { return }
+            guard let principal, principal.id == before.id else {
+                let fault = FrameFault(
+                    .unauthenticated, "no valid credential of this session's owner")
+                send(ServerFrame.error(id, fault), to: session)
+                return
+            }
+            var members: [JsonMember] = []
+            if let expires = principal.expiresAt {
+                let left = max(0, (expires - to.clock.now()) * 1000)
+                members.append(JsonMember("tokenTtlMs", .integer(Int64(min(left, 1e15)))))
+            }
+            send(ServerFrame.result(id, .object(members)), to: session)
+        }
+    }
+
     private func principal(
-        for start: SessionStart, _ session: ClientSession
+        for proof: SessionStart.Proof, _ session: ClientSession
     ) async -> Principal? {
         let time = to.clock.now()
-        switch start.proof {
+        switch proof {
         case .cookie(let csrf):
             guard let cookie = session.cookie,
                 to.access.accepts(csrfToken: csrf, session: cookie)
@@ -234,7 +263,7 @@ extension SessionDesk {
             case .resync(let subscription):
                 try to.rows.engine.resync(subscription, for: &session.sync)
                 return ["sub": .integer(Int64(subscription))]
-            case .start, .submit: return .null
+            case .start, .refresh, .submit: return .null
             }
         } catch {
             throw FrameFault(error)

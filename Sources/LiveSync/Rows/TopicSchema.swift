@@ -31,6 +31,8 @@ package struct TopicSchema: Sendable {
     package let kind: Kind
     /// Names of the columns on the wire; `columns[0]` is `id`.
     package let columns: [String]
+    /// The same with quotes, as they stand before a value in a patch.
+    package let quotedColumns: [[UInt8]]
     /// Columns that filters may use.
     package let filterColumns: [Int]
     /// Columns that windows may be ordered by; the first is the default.
@@ -64,6 +66,7 @@ package struct TopicSchema: Sendable {
         self.name = name
         self.kind = kind
         self.columns = columns
+        self.quotedColumns = columns.map { Array("\"\($0)\"".utf8) }
         self.numbers = numbers
         self.filterColumns = Self.resolved(filters, numbers, name)
         self.sortColumns = Self.resolved(sorts, numbers, name)

@@ -12,18 +12,17 @@ extension ClientFrame {
         do {
             frame = try JsonReader.parse(bytes, limits: limits)
         } catch {
-            let fault = FrameFault(.parse, "not the JSON we take: \(error)")
-            throw FrameRefusal(id: nil, fault: fault, isMalformed: true)
-        }
-        guard frame.object != nil else {
-            let what = frame.array == nil ? "a frame is one JSON object" : "batches are refused"
             throw FrameRefusal(
-                id: nil, fault: FrameFault(.invalidRequest, what), isMalformed: true)
+                FrameFault(.parse, "not the JSON we take: \(error)"), isMalformed: true)
+        }
+        guard frame.array == nil else {
+            throw FrameRefusal(FrameFault(.invalidRequest, "batches are refused"))
         }
         guard frame["jsonrpc"] == "2.0", let method = frame["method"]?.string else {
             throw FrameRefusal(
-                id: nil,
-                fault: FrameFault(.invalidRequest, "jsonrpc must be \"2.0\" and method a text"),
+                FrameFault(
+                    .invalidRequest,
+                    "a frame is one object with jsonrpc \"2.0\" and the name of a method"),
                 isMalformed: true)
         }
         let params = frame["params"] ?? .object([])
@@ -36,9 +35,13 @@ extension ClientFrame {
             guard params.object != nil else {
                 throw FrameFault(.invalidParams, "params must be an object")
             }
+            guard Self.hasShortTexts(params, of: method) else {
+                throw FrameFault(
+                    .tooLarge, "a text of more than \(ClientProtocol.stringBytes) bytes")
+            }
             self = .request(id, try Self.call(method, params))
         } catch {
-            throw FrameRefusal(id: id, fault: error, isMalformed: false)
+            throw FrameRefusal(error, id: id)
         }
     }
 
@@ -51,7 +54,7 @@ extension ClientFrame {
             }
             return .acknowledge(try acknowledgements(params))
         } catch {
-            throw FrameRefusal(id: nil, fault: error, isMalformed: true)
+            throw FrameRefusal(error, isMalformed: true)
         }
     }
 
@@ -62,10 +65,27 @@ extension ClientFrame {
         case .string(let text) where text.utf8.count <= ClientProtocol.idBytes: return .text(text)
         default:
             throw FrameRefusal(
-                id: nil,
-                fault: FrameFault(
+                FrameFault(
                     .invalidRequest, "id must be a whole number or at most 64 bytes of text"),
                 isMalformed: true)
+        }
+    }
+
+    /// True if no text is longer than allowed; a command's arguments may hold longer ones (R10).
+    private static func hasShortTexts(_ params: JsonValue, of method: String) -> Bool {
+        (params.object ?? []).allSatisfy { member in
+            (method == "cmd.submit" && member.name == "args") || isShort(member.value)
+        }
+    }
+
+    private static func isShort(_ value: JsonValue) -> Bool {
+        switch value {
+        case .string(let text), .bigInteger(let text):
+            text.utf8.count <= ClientProtocol.stringBytes
+        case .array(let elements): elements.allSatisfy { isShort($0) }
+        case .object(let members):
+            members.allSatisfy { isShort(.string($0.name)) && isShort($0.value) }
+        case .null, .bool, .integer, .number: true
         }
     }
 
@@ -74,6 +94,7 @@ extension ClientFrame {
     ) throws(FrameFault) -> ClientFrame.Call {
         switch method {
         case "session.start": return .start(try start(params))
+        case "session.refresh": return .refresh(try proof(params["auth"] ?? .null))
         case "sub.open": return .open(try subscription(params))
         case "view.open": return .openView(try view(params))
         case "view.move":
@@ -89,23 +110,28 @@ extension ClientFrame {
     // MARK: - Parameters
 
     private static func start(_ params: JsonValue) throws(FrameFault) -> SessionStart {
-        guard let major = params["proto"]?["major"]?.integer else {
-            throw FrameFault(.invalidParams, "proto.major is missing")
-        }
-        let auth = params["auth"] ?? .null
-        let proof: SessionStart.Proof
-        switch auth["kind"]?.string {
-        case "cookie": proof = .cookie(csrf: try text(auth, "csrf", "auth.csrf"))
-        case "bearer": proof = .bearer(try text(auth, "token", "auth.token"))
-        case nil where auth.isNull: proof = .handshake
-        default: throw FrameFault(.invalidParams, "auth.kind must be cookie or bearer")
+        var major = ClientProtocol.major
+        if let version = params["proto"], !version.isNull {
+            guard let number = version["major"]?.integer else {
+                throw FrameFault(.invalidParams, "proto.major must be a whole number")
+            }
+            major = Int(clamping: number)
         }
         let client = params["client"]
         let name = [client?["name"]?.string, client?["version"]?.string].compactMap { $0 }
         return SessionStart(
-            major: Int(clamping: major), proof: proof,
+            major: major, proof: try proof(params["auth"] ?? .null),
             client: String(name.joined(separator: " ").prefix(ClientProtocol.nameBytes)),
-            wantsResume: params["resume"]?.string != nil)
+            resume: params["resume"]?.string)
+    }
+
+    private static func proof(_ auth: JsonValue) throws(FrameFault) -> SessionStart.Proof {
+        switch auth["kind"]?.string {
+        case "cookie": return .cookie(csrf: try text(auth, "csrf", "auth.csrf"))
+        case "bearer": return .bearer(try text(auth, "token", "auth.token"))
+        case nil where auth.isNull: return .handshake
+        default: throw FrameFault(.invalidParams, "auth.kind must be cookie or bearer")
+        }
     }
 
     private static func subscription(_ params: JsonValue) throws(FrameFault) -> SubscriptionRequest
@@ -210,65 +236,11 @@ extension ClientFrame {
         return hertz
     }
 
-    /// A cursor is what a window's `next` said: `[key, handle]`.
     private static func cursor(_ value: JsonValue?) throws(FrameFault) -> SortBound? {
         guard let value, !value.isNull else { return nil }
-        guard let parts = value.array, parts.count == 2, let handle = parts[1].integer else {
+        guard let text = value.string, let bound = PageCursor.decode(text) else {
             throw FrameFault(.badFilter, "after must be the next of an earlier window")
         }
-        return SortBound(key: try field(parts[0]), handle: Int(clamping: handle))
-    }
-
-    private static func filter(_ value: JsonValue?) throws(FrameFault) -> FilterExpression? {
-        guard let value, !value.isNull else { return nil }
-        return try expression(value)
-    }
-
-    private static func expression(_ value: JsonValue) throws(FrameFault) -> FilterExpression {
-        guard let parts = value.array, let name = parts.first?.string else {
-            throw FrameFault(.badFilter, "a filter is an array such as [\"eq\", field, value]")
-        }
-        switch (name, parts.count) {
-        case ("and", _):
-            var all: [FilterExpression] = []
-            for part in parts.dropFirst() { all.append(try expression(part)) }
-            return .and(all)
-        case ("eq", 3): return .eq(try column(parts[1]), try field(parts[2]))
-        case ("in", 3):
-            guard let values = parts[2].array else {
-                throw FrameFault(.badFilter, "in takes [\"in\", field, [values]]")
-            }
-            var fields: [FieldValue] = []
-            for value in values { fields.append(try field(value)) }
-            return .isIn(try column(parts[1]), fields)
-        case ("range", 4):
-            return .range(try column(parts[1]), from: try field(parts[2]), to: try field(parts[3]))
-        case ("prefix", 3):
-            guard let text = parts[2].string else {
-                throw FrameFault(.badFilter, "prefix takes a text")
-            }
-            return .prefix(try column(parts[1]), text)
-        default:
-            throw FrameFault(.badFilter, "a filter is made of and, eq, in, range, prefix")
-        }
-    }
-
-    private static func column(_ value: JsonValue) throws(FrameFault) -> String {
-        guard let name = value.string else {
-            throw FrameFault(.badFilter, "the second element of a filter names a field")
-        }
-        return name
-    }
-
-    private static func field(_ value: JsonValue) throws(FrameFault) -> FieldValue {
-        switch value {
-        case .null: return .absent
-        case .bool(let flag): return .bool(flag)
-        case .integer(let number) where number.magnitude <= UInt64(ClientProtocol.largestInteger):
-            return .int(Int(number))
-        case .number(let number) where number.isFinite: return .double(number)
-        case .string(let text): return .text(text)
-        default: throw FrameFault(.badFilter, "a filter compares with scalars only")
-        }
+        return bound
     }
 }

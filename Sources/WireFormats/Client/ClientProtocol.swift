@@ -2,8 +2,9 @@
 package enum ClientProtocol {
     /// The WebSocket subprotocol (R1).
     package static let subprotocol = "celeriac.v1.json"
-    /// Version of the frames.
+    /// Version of the frames: another major one is another protocol.
     package static let major = 1
+    /// Additions since the major version.
     package static let minor = 0
     /// Longest client id, bytes (R8).
     package static let idBytes = 64

@@ -1,5 +1,3 @@
-package import LiveSync
-
 /// Writes the frames that the gateway sends, as UTF-8 JSON text.
 package enum ServerFrame {
     // MARK: - Sessions
@@ -32,6 +30,13 @@ package enum ServerFrame {
     }
 
     /// `session.hb` (R49).
+    ///
+    /// - Parameters:
+    ///   - revision: what the client has been told everything up to (`SyncEngine.bookmark(for:)`).
+    ///   - now: unix seconds.
+    ///   - asOf: receive time of the newest applied event or probe, unix seconds.
+    ///   - ingest: `ok`, `lagging`, `down` or `reconciling`.
+    ///   - shed: 1 while everybody is told once a second only.
     package static func heartbeat(
         revision: Int, now: Double, asOf: Double?, ingest: String, shed: Int
     ) -> [UInt8] {
@@ -45,14 +50,16 @@ package enum ServerFrame {
     }
 
     /// `session.bye` (2.11).
+    ///
+    /// - Parameter resume: a ``ResumeToken``, if the client may come back with one.
     package static func bye(
-        code: CloseCode, reason: String, retryAfterMilliseconds: Int?
+        code: CloseCode, reason: String, retryAfterMilliseconds: Int?, resume: String? = nil
     ) -> [UInt8] {
         notification("session.bye") { writer in
             writer.member("code", Int(code.rawValue))
             writer.member("reason", reason)
-            writer.member("retryAfterMs", retryAfterMilliseconds)
-            writer.member("resume", code.mayReconnect)
+            if let wait = retryAfterMilliseconds { writer.member("retryAfterMs", wait) }
+            if let resume { writer.member("resume", resume) }
         }
     }
 
@@ -72,11 +79,10 @@ package enum ServerFrame {
         var writer = JsonWriter()
         begin(&writer, id)
         var data: [JsonMember] = [
-            JsonMember("retry", .bool(fault.retryAfterMilliseconds != nil))
+            JsonMember("retry", .bool(fault.retryAfterMilliseconds != nil)),
+            JsonMember("retryAfterMs", .integer(Int64(fault.retryAfterMilliseconds ?? 0))),
         ]
-        if let wait = fault.retryAfterMilliseconds {
-            data.append(JsonMember("retryAfterMs", .integer(Int64(wait))))
-        }
+        if !fault.detail.isNull { data.append(JsonMember("detail", fault.detail)) }
         writer.member(
             "error",
             [
@@ -97,99 +103,7 @@ package enum ServerFrame {
         }
     }
 
-    // MARK: - Rows
-
-    /// The frames of a subscription or window.
-    ///
-    /// - Parameters:
-    ///   - content: what the frame says.
-    ///   - subscription: the number the client gave it.
-    package static func encode(_ content: FrameContent, subscription: Int) -> [UInt8] {
-        switch content {
-        case .reset(let notice):
-            notification("sub.reset") { writer in
-                writer.member("sub", subscription)
-                writer.member("reason", notice.reason.rawValue)
-                writer.member("epoch", notice.epoch)
-            }
-        case .snapshot(let part): snapshot(part, subscription)
-        case .delta(let part): delta(part, subscription)
-        case .viewSnapshot(let part): viewSnapshot(part, subscription)
-        case .viewDelta(let part): viewDelta(part, subscription)
-        }
-    }
-
-    private static func snapshot(_ part: SnapshotPart, _ subscription: Int) -> [UInt8] {
-        notification("sub.snap", capacity: part.rows.estimatedBytes + 512) { writer in
-            writer.member("sub", subscription)
-            writer.member("epoch", part.epoch)
-            writer.member("at", part.at)
-            writer.member("part", part.part)
-            columnar(part.rows, part.schema, &writer)
-            writer.member("more", part.more)
-        }
-    }
-
-    private static func delta(_ part: DeltaPart, _ subscription: Int) -> [UInt8] {
-        notification(
-            "sub.delta", capacity: part.new.estimatedBytes + part.put.estimatedBytes + 512
-        ) { writer in
-            writer.member("sub", subscription)
-            writer.member("from", part.from)
-            writer.member("to", part.to)
-            if part.part > 0 { writer.member("part", part.part) }
-            if part.more { writer.member("more", true) }
-            if !part.gone.isEmpty { handles("gone", part.gone, &writer) }
-            if !part.new.isEmpty { pairs("new", part.new, part.schema, &writer) }
-            if !part.put.isEmpty { pairs("put", part.put, part.schema, &writer) }
-        }
-    }
-
-    private static func viewSnapshot(_ part: ViewSnapshotPart, _ subscription: Int) -> [UInt8] {
-        notification("view.snap", capacity: part.rows.estimatedBytes + 512) { writer in
-            writer.member("sub", subscription)
-            writer.member("at", part.at)
-            writer.member("part", part.part)
-            columnar(part.rows, part.schema, &writer)
-            writer.member("more", part.more)
-            writer.name("total")
-            total(part.total, &writer)
-            writer.member("before", part.before)
-            writer.name("next")
-            if let next = part.next {
-                writer.beginArray()
-                value(next.key, &writer)
-                writer.integer(next.handle)
-                writer.endArray()
-            } else {
-                writer.null()
-            }
-        }
-    }
-
-    private static func viewDelta(_ part: ViewDeltaPart, _ subscription: Int) -> [UInt8] {
-        notification(
-            "view.delta", capacity: part.new.estimatedBytes + part.put.estimatedBytes + 512
-        ) { writer in
-            writer.member("sub", subscription)
-            writer.member("from", part.from)
-            writer.member("to", part.to)
-            if part.part > 0 { writer.member("part", part.part) }
-            if part.more { writer.member("more", true) }
-            if !part.new.isEmpty { pairs("new", part.new, part.schema, &writer) }
-            if !part.put.isEmpty { pairs("put", part.put, part.schema, &writer) }
-            if !part.left.isEmpty { handles("left", part.left, &writer) }
-            if !part.back.isEmpty { handles("back", part.back, &writer) }
-            if let order = part.order { handles("order", order, &writer) }
-            writer.name("total")
-            total(part.total, &writer)
-            writer.member("before", part.before)
-        }
-    }
-
-    // MARK: - Parts
-
-    private static func notification(
+    static func notification(
         _ method: String, capacity: Int = 256, _ params: (inout JsonWriter) -> Void
     ) -> [UInt8] {
         var writer = JsonWriter(capacity: capacity)
@@ -202,83 +116,5 @@ package enum ServerFrame {
         writer.endObject()
         writer.endObject()
         return writer.bytes
-    }
-
-    /// `cols` and `rows`: only the columns that some row has, `null` where a row has none.
-    private static func columnar(
-        _ rows: RowSet, _ schema: TopicSchema, _ writer: inout JsonWriter
-    ) {
-        let mask = rows.columnMask | 1
-        let columns = schema.columns.indices.filter { mask & (1 << UInt64($0)) != 0 }
-        writer.name("cols")
-        writer.beginArray()
-        writer.string("h")
-        for column in columns { writer.string(schema.columns[column]) }
-        writer.endArray()
-        writer.name("rows")
-        writer.beginArray()
-        for row in 0..<rows.count {
-            writer.beginArray()
-            writer.integer(rows.handles[row])
-            var cells = rows.cells(of: row)[...]
-            for column in columns {
-                if let cell = cells.first, Int(rows.columns[cell]) == column {
-                    value(rows.values[cell], &writer)
-                    cells = cells.dropFirst()
-                } else {
-                    writer.null()
-                }
-            }
-            writer.endArray()
-        }
-        writer.endArray()
-    }
-
-    /// `[[handle, {field: value}], …]`.
-    private static func pairs(
-        _ name: String, _ rows: RowSet, _ schema: TopicSchema, _ writer: inout JsonWriter
-    ) {
-        writer.name(name)
-        writer.beginArray()
-        for row in 0..<rows.count {
-            writer.beginArray()
-            writer.integer(rows.handles[row])
-            writer.beginObject()
-            for cell in rows.cells(of: row) {
-                writer.name(schema.columns[Int(rows.columns[cell])])
-                value(rows.values[cell], &writer)
-            }
-            writer.endObject()
-            writer.endArray()
-        }
-        writer.endArray()
-    }
-
-    private static func handles(_ name: String, _ handles: [Int], _ writer: inout JsonWriter) {
-        writer.name(name)
-        writer.beginArray()
-        for handle in handles { writer.integer(handle) }
-        writer.endArray()
-    }
-
-    private static func total(_ total: WindowTotal, _ writer: inout JsonWriter) {
-        switch total {
-        case .exact(let count): writer.integer(count)
-        case .approximately(let count):
-            writer.beginObject()
-            writer.member("approx", count)
-            writer.endObject()
-        }
-    }
-
-    private static func value(_ value: FieldValue, _ writer: inout JsonWriter) {
-        switch value {
-        case .absent: writer.null()
-        case .bool(let flag): writer.bool(flag)
-        case .int(let number): writer.integer(number)
-        case .double(let number): writer.number(number)
-        case .text(let text): writer.string(text)
-        case .list(let json): writer.raw(Array(json.utf8))
-        }
     }
 }

@@ -1,0 +1,24 @@
+/// `session.start` (R4).
+package struct SessionStart: Sendable, Equatable {
+    /// How the client says who it is (R3).
+    package enum Proof: Sendable, Equatable {
+        /// The cookie of the handshake, and the token that only our page knows.
+        case cookie(csrf: String)
+        /// A bearer token in this frame.
+        case bearer(String)
+        /// The bearer token of the handshake.
+        case handshake
+    }
+
+    /// The version the client speaks; 1 if it says none.
+    package var major: Int
+    /// How it says who it is.
+    package var proof: Proof
+    /// What it calls itself, for logs; at most 64 characters.
+    package var client: String
+    /// The resume token it was given, see ``ResumeToken``.
+    package var resume: String?
+
+    /// Whether it asked to resume: its subscriptions resume one by one, this only tells it what to expect.
+    package var wantsResume: Bool { resume != nil }
+}
