@@ -112,11 +112,10 @@ export class DataTable {
     const column = this.#sort && this.#columns.find(({ key }) => key === this.#sort[0]);
     if (!column) return rows;
     const sign = this.#sort[1] === 'asc' ? 1 : -1;
-    return [...rows].sort((a, b) => {
-      const left = column.sort(a);
-      const right = column.sort(b);
-      return left < right ? -sign : left > right ? sign : 0;
-    });
+    // Keys are made once per row, not once per comparison: a thousand workers are sorted four times a second.
+    const keyed = rows.map((row) => ({ row, key: column.sort(row) }));
+    keyed.sort((a, b) => (a.key < b.key ? -sign : a.key > b.key ? sign : 0));
+    return keyed.map(({ row }) => row);
   }
 
   #draw() {

@@ -9,14 +9,15 @@ import { h, setAttr, setHidden, setText } from '../platform/dom.js';
 import { KeyedList } from '../platform/keyed-list.js';
 import { DataTable } from '../elements/data-table.js';
 import { Hold } from '../elements/hold.js';
-import { card, emptyState, Meter, setTime, StateChip, timeNode } from '../elements/parts.js';
+import { button, card, emptyState, Meter, setTime, StateChip, timeNode } from '../elements/parts.js';
 import { Sparkline } from '../elements/sparkline.js';
 import { StackedBar, stackedLegend } from '../elements/stacked-bar.js';
 import { ageColumn, nameColumn, runningColumn, stateColumn, workerColumn, exceptionColumn } from './task-columns.js';
 
 const QUEUES_SHOWN = 8;
 const WORKERS_SHOWN = 48;
-const ALERTS_SHOWN = 6;
+const ALERTS_SHOWN = 3;
+const ALERTS_AT_MOST = 50;
 
 /** @type {[string, string, (fleet: any, topics: any) => {value: string, unit?: string, sub: string}, string, object?][]} */
 const TILES = [
@@ -36,6 +37,7 @@ export class OverviewPage {
   #tiles = [];
   #alerts;
   #alertList;
+  #allAlerts = false;
   #workers;
   #workerList;
   #workerSummary;
@@ -107,7 +109,7 @@ export class OverviewPage {
 
   #makeAlerts() {
     const list = h('ul', { class: 'alerts', 'data-testid': 'alerts' });
-    this.#alerts = { node: h('section', { class: 'alerts-strip', 'aria-label': 'Alerts' }, list), more: h('p', { class: 'muted', hidden: true }) };
+    this.#alerts = { node: h('section', { class: 'alerts-strip', 'aria-label': 'Alerts' }, list), more: button('', { testid: 'alerts-more', onClick: () => { this.#allAlerts = !this.#allAlerts; this.#updateAlerts(); } }) };
     this.#alerts.node.append(this.#alerts.more);
     this.#alertList = new KeyedList(list, () => {
       const chip = new StateChip();
@@ -134,10 +136,11 @@ export class OverviewPage {
 
   #updateAlerts() {
     const alerts = alertsWorstFirst(this.#app.client.topics.get('alerts').rows);
-    this.#alertList.sync(alerts.slice(0, ALERTS_SHOWN), ({ id }) => id);
+    this.#alertList.sync(alerts.slice(0, this.#allAlerts ? ALERTS_AT_MOST : ALERTS_SHOWN), ({ id }) => id);
     setHidden(this.#alerts.node, alerts.length === 0);
     setHidden(this.#alerts.more, alerts.length <= ALERTS_SHOWN);
-    setText(this.#alerts.more, `and ${count(alerts.length - ALERTS_SHOWN)} more, worst first`);
+    setText(this.#alerts.more.lastChild, this.#allAlerts ? 'Show the worst only' : `Show ${count(Math.min(alerts.length, ALERTS_AT_MOST) - ALERTS_SHOWN)} more`);
+    setAttr(this.#alerts.more, 'aria-expanded', String(this.#allAlerts));
   }
 
   #makeWorkers() {
