@@ -159,6 +159,7 @@ package final class Gateway {
             bytes: sessions.bytesSent)
         changed()
         sessions.sweep()
+        reconcileIfNeeded()
         guard health.isConnected, !isReadingQueues else { return }
         isReadingQueues = true
         Task { @LoopActor in
@@ -222,15 +223,26 @@ package final class Gateway {
         reconcile()
     }
 
+    private var openRounds = 0
+
     private func reconcile() {
         health.show(state: .reconciling, detail: "asking the workers")
         changed()
+        openRounds += 1
         Task { @LoopActor in
             await queues.discover()
             await inspector.reconcile()
+            openRounds -= 1
             health.reconciled()
             changed()
         }
+    }
+
+    /// Begins another round if the last one failed, such as for a broker that went away during it.
+    private func reconcileIfNeeded() {
+        guard health.isConnected, health.isSubscribed else { return }
+        guard !inspector.isReconciled, openRounds == 0 else { return }
+        reconcile()
     }
 
     /// News of the result subscription.
@@ -247,6 +259,8 @@ package final class Gateway {
         case .connected(let server, _):
             health.connected(server: server)
             log.info("broker connected", metadata: ["server": "\(server)"])
+            // The event subscription may have been first: its round has then found no broker.
+            reconcileIfNeeded()
         case .disconnected(let reason):
             health.disconnected(reason: reason)
             log.warning("broker disconnected", metadata: ["reason": "\(reason)"])

@@ -171,7 +171,7 @@ extension CommandDesk {
             }
             guard count >= 0 else {
                 learn(
-                    .notSent(
+                    .declined(
                         "the queue holds \(-1 - count) messages, more than the \(most ?? 0) that "
                             + "were expected; nothing was removed"), for: command)
                 return
@@ -187,9 +187,12 @@ extension CommandDesk {
     private func broadcast(
         _ method: ControlMethod, to destination: [String], for command: Open
     ) async {
-        for worker in destination {
-            guard let known = to.feed.fleet.worker(worker) else { continue }
-            command.processesBefore[worker] = Set(known.processes)
+        if case .poolRestart = method {
+            for worker in destination {
+                let known = await to.inspector.askStats(of: worker)?.processes
+                command.processesBefore[worker] = Set(
+                    known ?? to.feed.fleet.worker(worker)?.processes ?? [])
+            }
         }
         let wait = Duration.milliseconds(
             Int(max(0.5, command.record.deadlineAt - to.clock.now()) * 1000))
@@ -238,7 +241,15 @@ extension CommandDesk {
         }
     }
 
-    /// A restart is proven by pool processes that were not there before.
+    private func listed(_ pids: Set<Int>) -> String {
+        pids.sorted().map(String.init).joined(separator: ", ")
+    }
+
+    /// A restart is proven by a pool process that was not there before in the place of one that was.
+    ///
+    /// billiard marks every process for replacement and wakes one with an empty job; each of the
+    /// others ends with its next task (`Pool.restart` in billiard/pool.py, `TaskPool.restart` in
+    /// celery/concurrency/prefork.py). That is all a restart ever does, and the evidence says so.
     private func proveRestart(of worker: String, for command: Open) async {
         let before = command.processesBefore[worker] ?? []
         while command.tracker.open.contains(worker), to.clock.now() < command.record.deadlineAt {
@@ -254,9 +265,12 @@ extension CommandDesk {
                 return
             }
             let after = Set(stats.processes)
-            guard !after.isEmpty, after.isDisjoint(with: before) else { continue }
-            let pids = after.sorted().map(String.init).joined(separator: ", ")
-            learn(.effect(worker: worker, text: "new pool processes \(pids)"), for: command)
+            let new = after.subtracting(before)
+            guard !new.isEmpty, !before.isSubset(of: after) else { continue }
+            let old = after.intersection(before)
+            var text = "new pool processes \(listed(new))"
+            if !old.isEmpty { text += "; \(listed(old)) follow when they take their next task" }
+            learn(.effect(worker: worker, text: text), for: command)
         }
     }
 

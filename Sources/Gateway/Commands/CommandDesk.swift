@@ -36,6 +36,8 @@ final class CommandDesk {
         var tracker: CommandTracker
         var record: CommandRecord
         var timer: LoopTimer?
+        /// Takes a result into account that no event has preceded.
+        var resultTimer: LoopTimer?
         /// Pool processes before a restart, by worker.
         var processesBefore: [String: Set<Int>] = [:]
 
@@ -363,7 +365,16 @@ final class CommandDesk {
         for result in results {
             for id in tasksWatched[result.id] ?? [] {
                 guard let command = open[id] else { continue }
-                learn(.task(id: result.id, state: result.status, worker: nil), for: command)
+                let fact = CommandTracker.Fact.task(
+                    id: result.id, state: result.status, worker: result.worker)
+                guard case .run = command.tracker.spec, result.worker == nil else {
+                    learn(fact, for: command)
+                    continue
+                }
+                // The worker's own event names the worker; it may be a moment behind the result.
+                command.resultTimer = LoopTimer(after: .milliseconds(500)) { [weak self] in
+                    self?.learn(fact, for: command)
+                }
             }
         }
     }

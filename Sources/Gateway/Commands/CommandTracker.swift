@@ -11,6 +11,8 @@ struct CommandTracker: Sendable {
         case taken(String, receivers: Int?)
         /// Redis has done it all (purge).
         case done(String)
+        /// A precondition of the client did not hold: nothing was done.
+        case declined(String)
         /// It could not be sent, and certainly had no effect.
         case notSent(String)
         /// It may or may not have been sent (the connection broke while we waited).
@@ -79,6 +81,8 @@ struct CommandTracker: Sendable {
         case .done(let text):
             note(text)
             end(.confirmed, nil)
+        case .declined(let text):
+            end(.rejected, text)
         case .notSent(let text):
             end(.failed, text)
         case .lostInTransit(let text):

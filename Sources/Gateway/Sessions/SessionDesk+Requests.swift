@@ -35,7 +35,8 @@ extension SessionDesk {
     private func refuse(_ refusal: FrameRefusal, _ session: ClientSession) {
         guard session.principal != nil, !refusal.isMalformed else {
             send(ServerFrame.error(refusal.id, refusal.fault), to: session)
-            end(session, .malformed, refusal.fault.message)
+            let isUnknown = refusal.fault.code == .unauthenticated
+            end(session, isUnknown ? .unauthenticated : .malformed, refusal.fault.message)
             return
         }
         guard allows(session) else { return }
@@ -234,10 +235,15 @@ extension SessionDesk {
     private func perform(
         _ call: ClientFrame.Call, _ session: ClientSession, _ principal: Principal
     ) throws(FrameFault) -> JsonValue {
+        let view: Projection =
+            switch call {
+            case .open(let request): try projection(request.topic, principal)
+            case .openView(let request): try projection(request.topic, principal)
+            default: .everything
+            }
         do throws(SyncError) {
             switch call {
             case .open(let request):
-                let view = try projection(request.topic, principal)
                 let start = try to.rows.engine.open(
                     request, for: &session.sync, projection: view, now: now)
                 let sub = JsonMember("sub", .integer(Int64(request.subscription)))
@@ -250,7 +256,6 @@ extension SessionDesk {
                     ])
                 }
             case .openView(let request):
-                let view = try projection(request.topic, principal)
                 try to.rows.engine.openView(
                     request, for: &session.sync, projection: view, now: now)
                 return ["sub": .integer(Int64(request.subscription)), "mode": "snapshot"]
@@ -272,13 +277,13 @@ extension SessionDesk {
 
     private func projection(
         _ topic: String, _ principal: Principal
-    ) throws(SyncError) -> Projection {
+    ) throws(FrameFault) -> Projection {
         guard let schema = Topics.all.first(where: { $0.name == topic }) else {
-            throw SyncError(.unknownTopic, "there is no topic \(topic.prefix(40))")
+            throw FrameFault(.unknownTopic, "there is no topic \(topic.prefix(40))")
         }
         guard let projection = Topics.projection(of: schema, for: principal.role) else {
-            throw SyncError(
-                .unknownTopic, "role \(principal.role.rawValue) may not read topic \(topic)")
+            throw FrameFault(
+                .forbidden, "role \(principal.role.rawValue) may not read topic \(topic)")
         }
         return projection
     }

@@ -78,6 +78,13 @@ package struct Settings: Sendable {
     /// Sentences about what was given and is of no effect.
     package let warnings: [String]
 
+    /// What stands before result keys: Celery puts a `_` behind its prefix unless that ends in one of
+    /// `: _ - .` (`KeyValueStoreBackend` in celery/backends/base.py).
+    package var resultPrefix: String {
+        guard let last = resultKeyPrefix.last else { return "" }
+        return ":_-.".contains(last) ? resultKeyPrefix : resultKeyPrefix + "_"
+    }
+
     /// Resolves all settings.
     package init(_ input: Input) throws(SettingsError) {
         var reader = try SettingsReader(input)

@@ -127,10 +127,18 @@ extension ClientFrame {
 
     private static func proof(_ auth: JsonValue) throws(FrameFault) -> SessionStart.Proof {
         switch auth["kind"]?.string {
-        case "cookie": return .cookie(csrf: try text(auth, "csrf", "auth.csrf"))
-        case "bearer": return .bearer(try text(auth, "token", "auth.token"))
+        case "cookie":
+            guard let csrf = auth["csrf"]?.string else {
+                throw FrameFault(.unauthenticated, "auth.csrf must be a text")
+            }
+            return .cookie(csrf: csrf)
+        case "bearer":
+            guard let token = auth["token"]?.string else {
+                throw FrameFault(.unauthenticated, "auth.token must be a text")
+            }
+            return .bearer(token)
         case nil where auth.isNull: return .handshake
-        default: throw FrameFault(.invalidParams, "auth.kind must be cookie or bearer")
+        default: throw FrameFault(.unauthenticated, "auth.kind must be cookie or bearer")
         }
     }
 
