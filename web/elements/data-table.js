@@ -1,5 +1,5 @@
 /**
- * A dense table that stays a real table: keyed rows, sorting, row focus by keys, and beyond 200 rows only those near
+ * A dense table that stays a real table: keyed rows, sorting, row focus by keys, and beyond 100 rows only those near
  * the viewport are in the document.
  *
  * @typedef {{
@@ -11,7 +11,7 @@ import { h, setAttr, setHidden, setText, setVar } from '../platform/dom.js';
 import { KeyedList } from '../platform/keyed-list.js';
 import { Hold } from './hold.js';
 
-const WINDOWED_ABOVE = 200;
+const WINDOWED_ABOVE = 100;
 const OVERSCAN_ROWS = 12;
 
 export class DataTable {
