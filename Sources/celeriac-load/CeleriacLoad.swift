@@ -1,3 +1,9 @@
-@main struct CeleriacLoad {
-    static func main() {}
+internal import ArgumentParser
+
+/// Loads a gateway and measures what its clients see.
+@main
+struct CeleriacLoad: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "celeriac-load", abstract: "Load a gateway and measure what its clients see.",
+        subcommands: [LatencyCommand.self])
 }

@@ -1,0 +1,127 @@
+internal import Foundation
+internal import WireFormats
+
+/// A WebSocket client of the gateway: one session, one window of tasks.
+final class GatewayClient {
+    let socket: TcpSocket
+    private var buffer: [UInt8] = []
+    private var start = 0
+    private let token: String
+    private(set) var isLive = false
+    private(set) var frames = 0
+
+    /// Connects, shakes hands and asks for a window; answers come through ``receive(_:)``.
+    init(host: String, port: UInt16, token: String) throws {
+        self.token = token
+        socket = try TcpSocket(host: host, port: port)
+        let head = """
+            GET /ws/v1 HTTP/1.1\r
+            Host: \(host):\(port)\r
+            Upgrade: websocket\r
+            Connection: Upgrade\r
+            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
+            Sec-WebSocket-Version: 13\r
+            Sec-WebSocket-Protocol: \(ClientProtocol.subprotocol)\r
+            \r\n
+            """
+        try socket.write(Array(head.utf8))
+        var answer: [UInt8] = []
+        while true {
+            answer += try socket.read()
+            if let end = Self.headEnd(answer) {
+                guard answer.starts(with: Array("HTTP/1.1 101".utf8)) else {
+                    throw LoadError(
+                        "no upgrade: \(String(decoding: answer.prefix(120), as: UTF8.self))")
+                }
+                buffer = Array(answer[end...])
+                break
+            }
+        }
+        try send(
+            #"{"jsonrpc":"2.0","id":1,"method":"session.start","params":{"proto":{"major":1,"minor":0},"#
+                + #""auth":{"kind":"bearer","token":"\#(token)"},"client":{"name":"load","version":"1"}}}"#
+        )
+    }
+
+    private static func headEnd(_ bytes: [UInt8]) -> Int? {
+        let mark = Array("\r\n\r\n".utf8)
+        guard bytes.count >= 4 else { return nil }
+        return (0...bytes.count - 4).first { Array(bytes[$0..<$0 + 4]) == mark }.map { $0 + 4 }
+    }
+
+    /// Sends a masked text frame (RFC 6455 5.3); the mask is zero, which is legal for a test client.
+    private func send(_ text: String) throws {
+        let payload = Array(text.utf8)
+        var frame: [UInt8] = [0x81]
+        if payload.count < 126 {
+            frame.append(0x80 | UInt8(payload.count))
+        } else {
+            frame += [0x80 | 126, UInt8(payload.count >> 8), UInt8(payload.count & 0xFF)]
+        }
+        try socket.write(frame + [0, 0, 0, 0] + payload)
+    }
+
+    /// Reads once and hands over every whole message.
+    func receive(_ handle: (JsonValue) -> Void) throws {
+        if start > 0 {
+            buffer.removeFirst(start)
+            start = 0
+        }
+        buffer += try socket.read(limit: 262_144)
+        try takeFrames(handle)
+    }
+
+    /// Hands over the messages that came with the handshake.
+    func drainBuffer(_ handle: (JsonValue) -> Void) throws {
+        try takeFrames(handle)
+    }
+
+    private func takeFrames(_ handle: (JsonValue) -> Void) throws {
+        while let (opcode, range) = nextFrame() {
+            start = range.upperBound
+            switch opcode {
+            case 1:
+                frames += 1
+                let message = try JsonReader.parse(Array(buffer[range]), limits: .celery)
+                try take(message)
+                handle(message)
+            case 8: throw LoadError("the gateway closed the connection")
+            case 9: try socket.write([0x8A, 0x80, 0, 0, 0, 0])
+            default: break
+            }
+        }
+    }
+
+    private func nextFrame() -> (opcode: UInt8, payload: Range<Int>)? {
+        guard buffer.count - start >= 2 else { return nil }
+        let opcode = buffer[start] & 0x0F
+        var length = Int(buffer[start + 1] & 0x7F)
+        var head = start + 2
+        if length >= 126 {
+            let bytes = length == 126 ? 2 : 8
+            guard buffer.count - head >= bytes else { return nil }
+            length = buffer[head..<head + bytes].reduce(0) { $0 << 8 | Int($1) }
+            head += bytes
+        }
+        guard buffer.count - head >= length else { return nil }
+        return (opcode, head..<head + length)
+    }
+
+    private func take(_ message: JsonValue) throws {
+        if let error = message["error"] { throw LoadError("refused: \(error.text())") }
+        if message["id"]?.integer == 1 {
+            try send(
+                #"{"jsonrpc":"2.0","id":2,"method":"view.open","params":{"sub":1,"topic":"tasks","#
+                    + #""order":["seen","desc"],"limit":200,"mode":"follow","maxHz":20}}"#)
+        }
+        guard let params = message["params"], params["sub"] != nil else {
+            if message["method"] == "session.hb" {
+                try send(#"{"jsonrpc":"2.0","method":"sub.ack","params":{"acks":[]}}"#)
+            }
+            return
+        }
+        isLive = true
+        guard let revision = (params["to"] ?? params["at"])?.integer else { return }
+        try send(#"{"jsonrpc":"2.0","method":"sub.ack","params":{"acks":[[1,\#(revision)]]}}"#)
+    }
+}
