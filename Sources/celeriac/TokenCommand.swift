@@ -1,120 +1,131 @@
 internal import ArgumentParser
-internal import Credentials
 internal import Foundation
+internal import Gateway
 internal import Ports
 internal import Records
 
-/// Makes, lists and revokes tokens; works beside a running gateway.
+/// Makes, lists and revokes tokens, and makes one-time links. Works beside a running gateway, which
+/// notices within seconds.
 struct TokenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "token", abstract: "Make, list and revoke tokens.",
+        commandName: "token",
+        abstract: "Make, list and revoke tokens; make one-time login links.",
         subcommands: [Create.self, List.self, Revoke.self, Link.self])
-
-    /// What all of them need.
-    struct Site: ParsableArguments {
-        @Option(help: "Directory of the records (CELERIAC_DATA).") var data: String?
-
-        /// Opens the records of a directory that a gateway has made.
-        func open() throws -> RecordStore {
-            let path =
-                data ?? ProcessInfo.processInfo.environment["CELERIAC_DATA"] ?? "celeriac-data"
-            return try RecordStore(directory: path, purpose: .tool, secrets: OpenSSLSecrets())
-        }
-
-        var now: Double { Date().timeIntervalSince1970 }
-        /// The user of the machine, for the audit.
-        var user: String { NSUserName() }
-    }
-
-    /// `celeriac token create`
-    struct Create: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Make a bearer token and print it; it is shown once and stored as a hash.")
-
-        @OptionGroup var site: Site
-        @Option(help: "viewer, operator, admin, wall or bot.") var role: Role
-        @Option(help: "A name for people, such as ops-laptop.") var name: String
-        @Option(help: "Life, such as 12h, 30d or 1y; for ever if not given.")
-        var expires: TokenLife?
-
-        func run() async throws {
-            let token = try await site.open().createToken(
-                name: name, role: role, expiresAt: expires.map { site.now + $0.seconds },
-                now: site.now, remote: "local", by: site.user)
-            print(token.text)
-        }
-    }
-
-    /// `celeriac token list`
-    struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the tokens.")
-
-        @OptionGroup var site: Site
-
-        func run() async throws {
-            let now = site.now
-            for token in try await site.open().tokens() {
-                let state =
-                    token.revokedAt != nil
-                    ? "revoked" : token.isValid(at: now) ? "valid" : "expired"
-                let columns = [
-                    token.id, state, token.role.rawValue, token.name,
-                    "made \(Self.day(token.createdAt))",
-                    token.expiresAt.map { "ends \(Self.day($0))" } ?? "never ends",
-                    token.lastUsedAt.map { "used \(Self.day($0))" } ?? "never used",
-                ]
-                print(columns.joined(separator: "  "))
-            }
-        }
-
-        private static func day(_ time: Double) -> String {
-            Date(timeIntervalSince1970: time).formatted(.iso8601.year().month().day())
-        }
-    }
-
-    /// `celeriac token revoke`
-    struct Revoke: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Revoke a token; live connections end within 5 s.")
-
-        @OptionGroup var site: Site
-        @Argument(help: "Id or name.") var token: String
-
-        func run() async throws {
-            let revoked = try await site.open().revokeToken(
-                token, now: site.now, remote: "local", by: site.user)
-            print("revoked \(revoked.id) \(revoked.name)")
-        }
-    }
-
-    /// `celeriac token link`
-    struct Link: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Print a one-time sign-in fragment for the owner of a token.",
-            discussion: "Open http://HOST:PORT/ followed by what is printed, within 10 minutes.")
-
-        @OptionGroup var site: Site
-        @Option(help: "Id or name of the token.") var token = "admin"
-
-        func run() async throws {
-            let code = try await site.open().makeLoginCode(
-                for: token, seconds: 600, now: site.now, remote: "local", by: site.user)
-            print("#login=\(code.text)")
-        }
-    }
 }
 
-extension Role: ExpressibleByArgument {}
+extension TokenCommand {
+    /// Prints the new token alone on a line of standard output; all else goes to standard error, so
+    /// that a script can take it as it is.
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a bearer token and print it, once.")
 
-/// How long a token lives: a number and `m`, `h`, `d` or `y`.
-struct TokenLife: ExpressibleByArgument {
-    let seconds: Double
+        @OptionGroup var settings: SettingsOptions
+        @Option(help: "viewer, operator, admin, wall or bot.", transform: RoleArgument.read)
+        var role: Role
+        @Option(help: "Name for people, such as ops-laptop.") var name: String
+        @Option(
+            help: ArgumentHelp(
+                "When it ends, as in 12h, 30d; never if not given.", valueName: "span"),
+            transform: SpanArgument.read)
+        var expires: TimeSpan?
 
-    init?(argument: String) {
-        let units: [Character: Double] = ["m": 60, "h": 3_600, "d": 86_400, "y": 31_536_000]
-        guard let unit = argument.last.flatMap({ units[$0] }), let count = Int(argument.dropLast()),
-            1...100_000 ~= count
-        else { return nil }
-        seconds = Double(count) * unit
+        func run() async throws {
+            let (name, role, span) = (name, role, expires)
+            try await RecordsTool.run(settings) { store in
+                let now = Date().timeIntervalSince1970
+                let end = span.map { now + Double($0.seconds) }
+                let token = try await store.createToken(
+                    name: name, role: role, expiresAt: end, now: now, remote: "local",
+                    by: RecordsTool.user)
+                RecordsTool.say(
+                    "token \(token.id): \(name), \(role.rawValue), "
+                        + (end.map { "until \(RecordsTool.time($0))" } ?? "without end")
+                        + "; it is shown this once")
+                RecordsTool.answer(token.text)
+            }
+        }
+    }
+
+    /// Lists tokens, oldest first.
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List tokens; their secrets are kept nowhere.")
+
+        @OptionGroup var settings: SettingsOptions
+        @Flag(help: "Print JSON, one object a line.") var json = false
+
+        func run() async throws {
+            let isJson = json
+            try await RecordsTool.run(settings) { store in
+                let now = Date().timeIntervalSince1970
+                let tokens = try await store.tokens()
+                for line in isJson
+                    ? try TokenTable.json(tokens, now: now) : TokenTable.text(tokens, now: now)
+                {
+                    RecordsTool.answer(line)
+                }
+            }
+        }
+    }
+
+    /// Revokes a token with its sessions.
+    struct Revoke: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Revoke a token; live sockets lose their rights within 5 s.")
+
+        @OptionGroup var settings: SettingsOptions
+        @Argument(help: "Its id or its name.") var token: String
+
+        func run() async throws {
+            let reference = token
+            try await RecordsTool.run(settings) { store in
+                let revoked = try await store.revokeToken(
+                    reference, now: Date().timeIntervalSince1970, remote: "local",
+                    by: RecordsTool.user)
+                RecordsTool.say("revoked token \(revoked.id): \(revoked.name)")
+            }
+        }
+    }
+
+    /// Prints a one-time login code as the fragment of the dashboard's address, or as the whole link.
+    struct Link: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a one-time login link for a browser and print it.")
+
+        @OptionGroup var settings: SettingsOptions
+        @Option(help: "Whose session it opens: a token's id or name. An admin's if not given.")
+        var name: String?
+        @Option(
+            help: ArgumentHelp(
+                "The dashboard's address, such as http://127.0.0.1:8555.", valueName: "address"))
+        var url: String?
+        @Option(
+            help: ArgumentHelp("For how long it works, once.", valueName: "span"),
+            transform: SpanArgument.readLink)
+        var expires: TimeSpan?
+
+        func run() async throws {
+            let (name, url, span) = (name, url, expires)
+            try await RecordsTool.run(settings) { store in
+                let now = Date().timeIntervalSince1970
+                let seconds = Double(span?.seconds ?? 600)
+                let code: LoginCode
+                if let name {
+                    code = try await store.makeLoginCode(
+                        for: name, seconds: seconds, now: now, remote: "local",
+                        by: RecordsTool.user)
+                } else {
+                    code = try await FirstStart.makeAdminLink(
+                        store, seconds: seconds, now: now, by: RecordsTool.user)
+                }
+                RecordsTool.say(
+                    "opens one session of \(code.principal.name) "
+                        + "(\(code.principal.role.rawValue)), "
+                        + "until \(RecordsTool.time(code.expiresAt))")
+                let base = url.map { $0.hasSuffix("/") ? $0 : $0 + "/" } ?? ""
+                RecordsTool.answer("\(base)#login=\(code.text)")
+            }
+        }
     }
 }

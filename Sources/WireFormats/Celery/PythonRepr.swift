@@ -49,7 +49,10 @@ package enum PythonRepr {
         }
 
         mutating func add(_ text: String) {
-            for scalar in text.unicodeScalars where !isFull { scalars.append(scalar) }
+            for scalar in text.unicodeScalars {
+                if isFull { return }
+                scalars.append(scalar)
+            }
         }
 
         mutating func addList(_ values: [JsonValue]) {

@@ -1,14 +1,21 @@
 internal import Foundation
+internal import Gateway
 internal import Logging
 internal import WireFormats
 
 /// Where and how the process logs: text for people at a terminal, one JSON object a line otherwise.
 enum LogOutput {
     /// Sets the process's log handler; call once, before the first logger is made.
-    static func start(level: Logger.Level) {
-        let isTerminal = isatty(STDERR_FILENO) == 1
+    static func start(level: Settings.LogLevel, format: Settings.LogFormat) {
+        let isJson =
+            switch format {
+            case .auto: isatty(STDERR_FILENO) != 1
+            case .text: false
+            case .json: true
+            }
+        let level = Logger.Level(rawValue: level.rawValue) ?? .info
         LoggingSystem.bootstrap { label in
-            LineLogHandler(label: label, logLevel: level, isJson: !isTerminal)
+            LineLogHandler(label: label, logLevel: level, isJson: isJson)
         }
     }
 }

@@ -1,0 +1,112 @@
+/// A broker or result backend URL as Celery takes it, resolved.
+///
+///     redis://user:pw@host:6379/0            rediss://host?ssl_cert_reqs=required
+///     redis+socket:///run/redis.sock?virtual_host=2
+///     sentinel://:pw@s1:26379/0;sentinel://s2:26379      redis://a/0;redis://b/0
+///
+/// Never print it whole: `redacted` is the text for people and logs.
+package struct BrokerURL: Sendable, Equatable {
+    /// Where a server listens.
+    package enum Endpoint: Sendable, Hashable {
+        /// Host without brackets, and port.
+        case tcp(host: String, port: Int)
+        /// Absolute path.
+        case unixSocket(path: String)
+    }
+
+    /// How to enter a server.
+    package struct Login: Sendable, Equatable {
+        /// Name for access control lists; nil for the default user.
+        package var user: String?
+        /// Password.
+        package var password: String?
+        /// Number of the database.
+        package var database = 0
+        /// Nil for no TLS.
+        package var tls: TLS?
+
+        /// Makes a login as the default user, to database 0, without TLS.
+        package init() {}
+    }
+
+    /// TLS as Celery's `ssl_…` parameters say.
+    package struct TLS: Sendable, Equatable {
+        /// What becomes of the server's certificate.
+        package enum Verification: String, Sendable {
+            case required
+            case optional
+            case none
+        }
+
+        /// What becomes of the server's certificate.
+        package var verification: Verification
+        /// Whether the URL said so, or left it to us.
+        package var isVerificationGiven: Bool
+        /// Whether the certificate must name the host.
+        package var checksHostname = true
+        /// Paths of PEM files.
+        package var authorityFile: String?
+        package var certificateFile: String?
+        package var keyFile: String?
+
+        /// Makes options.
+        package init(verification: Verification, isVerificationGiven: Bool) {
+            self.verification = verification
+            self.isVerificationGiven = isVerificationGiven
+        }
+    }
+
+    /// A server and how to enter it.
+    package struct Server: Sendable, Equatable {
+        package var endpoint: Endpoint
+        package var login: Login
+    }
+
+    /// What is known about Sentinels beside their addresses.
+    package struct SentinelOptions: Sendable, Equatable {
+        /// Celery's transport option `master_name`.
+        package var masterName: String
+        /// Credentials for the Sentinels themselves (`sentinel_kwargs`).
+        package var user: String?
+        package var password: String?
+
+        /// Makes options.
+        package init(masterName: String, user: String? = nil, password: String? = nil) {
+            self.masterName = masterName
+            self.user = user
+            self.password = password
+        }
+    }
+
+    /// How the server to talk to is found.
+    package enum Route: Sendable, Equatable {
+        /// One server, or a failover list tried round robin.
+        case servers([Server])
+        /// Ask these for the master `options.masterName`, and enter it with `login`.
+        case sentinel(sentinels: [Endpoint], options: SentinelOptions, login: Login)
+    }
+
+    /// Which of Celery's two readings of a URL holds.
+    package enum Role: String, Sendable {
+        case broker
+        case resultBackend = "result backend"
+    }
+
+    /// How the server to talk to is found.
+    package var route: Route
+    /// What it was for.
+    package var role: Role
+    /// Things that work but are not as they should be, one sentence each.
+    package var warnings: [String] = []
+
+    /// The login that counts for data: the first server's, or the master's.
+    package var login: Login {
+        switch route {
+        case .servers(let servers): servers.first?.login ?? Login()
+        case .sentinel(_, _, let login): login
+        }
+    }
+
+    /// The database that counts, which is part of the names of kombu's channels.
+    package var database: Int { login.database }
+}

@@ -1,0 +1,53 @@
+internal import ArgumentParser
+internal import Gateway
+
+/// The flags of everything that `serve` and `check` can be told.
+struct ServeSettingsOptions: ParsableArguments {
+    @OptionGroup var common: SettingsOptions
+
+    @Option(help: ArgumentHelp("Broker, as Celery takes it.", valueName: "url"))
+    var broker: String?
+    @Option(
+        help: ArgumentHelp("Result backend; the broker if it is not given.", valueName: "url"))
+    var resultBackend: String?
+    @Option(
+        help: ArgumentHelp("Where to listen; port 0 takes a free one.", valueName: "host:port"))
+    var listen: String?
+    @Option(help: ArgumentHelp("Directory of the dashboard's files.", valueName: "dir"))
+    var web: String?
+    @Option(
+        help: ArgumentHelp(
+            "Origins of pages besides our own that may connect, with commas between.",
+            valueName: "origins"))
+    var allowedOrigins: String?
+    @Flag(help: "Listen beyond loopback although there is no TLS.")
+    var insecureListen = false
+    @Option(help: "trace, debug, info, notice, warning, error or critical.")
+    var logLevel: String?
+    @Option(help: "text, json, or auto: text on a terminal.")
+    var logFormat: String?
+    @Option(help: ArgumentHelp("WebSockets that one address may have.", valueName: "count"))
+    var socketsPerAddress: String?
+    @Option(help: ArgumentHelp("global_keyprefix of the broker.", valueName: "prefix"))
+    var brokerKeyPrefix: String?
+    @Option(help: ArgumentHelp("global_keyprefix of the result backend.", valueName: "prefix"))
+    var resultKeyPrefix: String?
+    @Option(help: ArgumentHelp("visibility_timeout of the broker.", valueName: "seconds"))
+    var visibilityTimeout: String?
+
+    /// Resolves all settings.
+    func resolve() throws -> Settings {
+        let given: [SettingName: String?] = [
+            .broker: broker, .resultBackend: resultBackend, .listen: listen, .web: web,
+            .allowedOrigins: allowedOrigins, .insecureListen: insecureListen ? "true" : nil,
+            .logLevel: logLevel, .logFormat: logFormat, .socketsPerAddress: socketsPerAddress,
+            .brokerKeyPrefix: brokerKeyPrefix, .resultKeyPrefix: resultKeyPrefix,
+            .visibilityTimeout: visibilityTimeout,
+        ]
+        return try common.resolve(
+            Dictionary(
+                uniqueKeysWithValues: given.compactMap { name, text in
+                    text.map { (name.rawValue, $0) }
+                }))
+    }
+}

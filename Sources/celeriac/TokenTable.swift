@@ -1,0 +1,63 @@
+internal import Foundation
+internal import Ports
+internal import Records
+
+/// Tokens as lines for people or programs.
+enum TokenTable {
+    private struct Row: Encodable {
+        var id: String
+        var name: String
+        var role: String
+        var state: String
+        var created: Double
+        var expires: Double?
+        var lastUsed: Double?
+    }
+
+    /// Aligned columns under a heading.
+    static func text(_ tokens: [TokenRecord], now: Double) -> [String] {
+        let heading = ["ID", "NAME", "ROLE", "STATE", "CREATED", "EXPIRES", "LAST USED"]
+        let rows = tokens.map { token in
+            [
+                token.id, visible(token.name), token.role.rawValue, state(token, now),
+                RecordsTool.time(token.createdAt),
+                token.expiresAt.map { RecordsTool.time($0) } ?? "never",
+                token.lastUsedAt.map { RecordsTool.time($0) } ?? "never",
+            ]
+        }
+        let widths = heading.indices.map { column in
+            ([heading] + rows).map { $0[column].count }.max() ?? 0
+        }
+        return ([heading] + rows).map { row in
+            let padded = zip(row, widths).map { text, width in
+                text + String(repeating: " ", count: width - text.count)
+            }
+            return padded.joined(separator: "  ").trimmingCharacters(in: .whitespaces)
+        }
+    }
+
+    /// One JSON object a token.
+    static func json(_ tokens: [TokenRecord], now: Double) throws -> [String] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return try tokens.map { token in
+            let row = Row(
+                id: token.id, name: token.name, role: token.role.rawValue,
+                state: state(token, now), created: token.createdAt, expires: token.expiresAt,
+                lastUsed: token.lastUsedAt)
+            return String(decoding: try encoder.encode(row), as: UTF8.self)
+        }
+    }
+
+    private static func state(_ token: TokenRecord, _ now: Double) -> String {
+        if token.revokedAt != nil { return "revoked" }
+        guard token.isValid(at: now) else { return "expired" }
+        return token.isBearer ? "valid" : "links only"
+    }
+
+    /// A name must not move the terminal's cursor.
+    private static func visible(_ name: String) -> String {
+        String(
+            name.map { $0.unicodeScalars.contains { $0.value < 32 || $0.value == 127 } ? "?" : $0 })
+    }
+}
