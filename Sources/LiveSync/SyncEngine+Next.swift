@@ -53,7 +53,8 @@ extension SyncEngine {
         for acknowledgement in acknowledgements {
             guard let index = session.index(of: acknowledgement.subscription) else { continue }
             session.subscriptions[index].credit.acknowledged(
-                revision: acknowledgement.revision, part: acknowledgement.part, now: now)
+                revision: acknowledgement.revision, part: acknowledgement.part,
+                isSeriesOpen: session.subscriptions[index].isInSeries, now: now)
         }
     }
 

@@ -31,7 +31,7 @@ import Testing
             credit.sent(revision: 5, part: part, bytes: 10, isPart: true, now: 0)
         }
 
-        credit.acknowledged(revision: 5, part: nil, now: 0)
+        credit.acknowledged(revision: 5, part: nil, isSeriesOpen: true, now: 0)
         #expect(credit.bytes == 20)
         credit.acknowledged(revision: 5, part: 1, now: 0)
         #expect(credit.bytes == 10)
@@ -39,6 +39,19 @@ import Testing
         #expect(credit.bytes == 10)
         credit.acknowledged(revision: 6, part: nil, now: 0)
         #expect(credit.bytes == 0)
+        #expect(!credit.isWaiting)
+    }
+
+    @Test func `a client that says it is at a revision has everything sent for it`() {
+        var credit = Credit(SyncLimits())
+        for part in 0..<3 {
+            credit.sent(revision: 5, part: part, bytes: 10, isPart: true, now: 0)
+        }
+        // The delta right after a snapshot, when nothing changed meanwhile.
+        credit.sent(revision: 5, part: 0, bytes: 10, isPart: false, now: 0)
+
+        credit.acknowledged(revision: 5, part: nil, now: 0)
+
         #expect(!credit.isWaiting)
     }
 

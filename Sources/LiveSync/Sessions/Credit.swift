@@ -43,18 +43,27 @@ struct Credit {
         self.bytes += bytes
     }
 
-    /// The client has applied everything up to a revision, and of that revision's series either the
-    /// parts up to `part`, or (without) one more part.
-    mutating func acknowledged(revision: Int, part: Int?, now: Milliseconds) {
+    /// The client says how far it is.
+    ///
+    /// With a part, it has applied everything before `revision`, and of the series at `revision` the
+    /// parts up to that one. Without, it has applied everything up to `revision`; while a series is still
+    /// being sent it cannot mean that, so then it frees one part only.
+    mutating func acknowledged(
+        revision: Int, part: Int?, isSeriesOpen: Bool = false, now: Milliseconds
+    ) {
         var kept: [Outstanding] = []
-        var mayTakeOne = part == nil
+        var mayFree = true
         for entry in outstanding {
-            if entry.revision < revision {
-                bytes -= entry.bytes
-            } else if entry.revision == revision, let part, entry.part <= part {
-                bytes -= entry.bytes
-            } else if entry.revision == revision, mayTakeOne {
-                mayTakeOne = false
+            let isFree: Bool
+            if entry.revision != revision {
+                isFree = entry.revision < revision
+            } else if let part {
+                isFree = entry.part <= part
+            } else {
+                isFree = mayFree
+                mayFree = !isSeriesOpen
+            }
+            if isFree {
                 bytes -= entry.bytes
             } else {
                 kept.append(entry)
