@@ -139,6 +139,13 @@ internal import EventLoop
     /// Closes soon, from outside of the connection's own callbacks.
     func kill() {
         unsafe lws_set_timeout(pointer, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC)
+        wakeTimers()
+    }
+
+    /// Makes libwebsockets look at its timers: under libuv it does so only after an event of one
+    /// of its connections, so a time set from elsewhere would wait for one.
+    func wakeTimers() {
+        unsafe lws_cancel_service_pt(pointer)
     }
 
     /// Ends a request; the connection waits for the next one.

@@ -33,6 +33,8 @@ final class Connection {
     var keepsAlive = false
     /// Whether the present request is `HEAD`: its answer has no body.
     var isHead = false
+    /// Whether libwebsockets will say that the body of a request without one is complete.
+    var owesEmptyBody = false
     /// What the WebSocket needs; `nil` before the upgrade.
     var socket: SocketState?
 

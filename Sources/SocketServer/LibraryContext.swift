@@ -6,7 +6,7 @@ internal import Logging
 /// libwebsockets' context and its one vhost, on our loop.
 ///
 /// C callbacks find the server through it: the context's user pointer is this object, which holds
-/// the server from ``attach(_:)`` until ``destroy()`` has freed the context.
+/// the server from ``attach(_:)`` until ``abandon()``.
 @LoopActor
 @safe final class LibraryContext {
     /// Size of libwebsockets' read buffer; its callbacks see pieces of at most this size.
@@ -15,8 +15,7 @@ internal import Logging
     private(set) var server: SocketServer?
     /// Start of libwebsockets' read buffer, once it is known; see `FrameMask`.
     var readBuffer: UInt = 0
-    // SAFETY: made in `init`, freed by `destroy()`, not used afterwards.
-    private var context: OpaquePointer?
+    // SAFETY: made in `init` and never freed (see `abandon`).
     private var vhost: OpaquePointer?
     /// Strings and tables that the context points at; they must outlive it.
     private let memory: ContextMemory
@@ -24,7 +23,6 @@ internal import Logging
     init(
         configuration: SocketServerConfiguration, logger: Logger
     ) throws(SocketServerError) {
-        unsafe context = nil
         unsafe vhost = nil
         memory = ContextMemory(subprotocols: configuration.subprotocols)
         LibraryLog.start(logger)
@@ -59,7 +57,6 @@ internal import Logging
         unsafe info.alpn = unsafe UnsafePointer(memory.alpn)
         LibraryLog.forgetErrors()
         guard let context = unsafe lws_create_context(&info) else { throw Self.contextFailure() }
-        unsafe self.context = unsafe context
 
         unsafe info.options |= UInt64(LWS_SERVER_OPTION_FALLBACK_TO_APPLY_LISTEN_ACCEPT_CONFIG)
         unsafe info.vhost_name = unsafe UnsafePointer(memory.serverName)
@@ -70,9 +67,7 @@ internal import Logging
         }
         guard let vhost = unsafe lws_create_vhost(context, &info) else {
             let said = LibraryLog.errors().joined(separator: "; ")
-            let address = UInt(bitPattern: context)
-            unsafe self.context = nil
-            Task { [memory] in await Self.free(context: address, memory) }
+            abandon()
             throw SocketServerError(
                 code: configuration.identity == nil ? .library : .identity,
                 message: configuration.identity.map {
@@ -113,35 +108,18 @@ internal import Logging
         _ = unsafe lws_adopt_descriptor_vhost_via_info(&description)
     }
 
-    /// Closes what is open, frees the context and lets go of the server.
-    func destroy() async {
-        guard let context = unsafe context else { return }
-        unsafe self.context = nil
-        unsafe vhost = nil
-        await Self.free(context: UInt(bitPattern: context), memory)
+    /// Lets go of the server; the C context stays, idle, for the rest of the process.
+    ///
+    /// Destroying it would close its event descriptor twice: at once, and again when libuv has
+    /// closed the watcher (`lws_destroy_event_pipe` of 4.1.6). In between, another thread may have
+    /// opened a file under the same number, which would then be closed under its feet.
+    func abandon() {
         server = nil
+        unsafe vhost = nil
+        Self.abandoned.append(self)
     }
 
-    /// Frees a context: libuv's handles first, in later turns of the loop, then the rest.
-    private static func free(context address: UInt, _ memory: ContextMemory) async {
-        // SAFETY: the address is that of a context that the caller has given up; the second call
-        // frees what the first has closed (libwebsockets' rule for loops it does not own).
-        unsafe lws_context_destroy(OpaquePointer(bitPattern: address))
-        await withCheckedContinuation { finished in
-            var turns = 0
-            var timer: LoopTimer?
-            timer = LoopTimer(after: .milliseconds(5), every: .milliseconds(5)) {
-                // Closing takes three turns: connections, then the loop's helpers, then none left.
-                turns += 1
-                guard turns > 5 else { return }
-                timer?.cancel()
-                timer = nil
-                finished.resume()
-            }
-        }
-        unsafe lws_context_destroy(OpaquePointer(bitPattern: address))
-        withExtendedLifetime(memory) {}
-    }
+    private static var abandoned: [LibraryContext] = []
 }
 
 /// `CONTEXT_PORT_NO_LISTEN_SERVER`: a server whose sockets are adopted.

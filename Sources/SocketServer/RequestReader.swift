@@ -18,7 +18,8 @@ struct RequestReader {
         var ifNoneMatch: String?
         /// Bytes of all header values that libwebsockets knows by name.
         var bytes: Int
-        /// Whether the path or the query holds control characters.
+        /// Whether the request line is whole, and free of control characters. libwebsockets takes
+        /// an escaped line end for a real one; the version is missing then.
         var isClean: Bool
     }
 
@@ -72,7 +73,8 @@ struct RequestReader {
             expectsContinue: header("expect")?.lowercased() == "100-continue",
             acceptsGzip: Self.acceptsGzip(header("accept-encoding") ?? ""),
             ifNoneMatch: header("if-none-match"), bytes: size,
-            isClean: (path + query).allSatisfy { $0.allSatisfy { $0 >= 0x20 && $0 != 0x7f } })
+            isClean: ["HTTP/1.1", "HTTP/1.0"].contains(version)
+                && (path + query).allSatisfy { $0.allSatisfy { $0 >= 0x20 && $0 != 0x7f } })
     }
 
     /// A header's value; `nil` if it is absent.

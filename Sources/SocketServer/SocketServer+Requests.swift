@@ -18,6 +18,7 @@ extension SocketServer {
         }
         let length = head.contentLength ?? 0
         if length == 0 {
+            connection.owesEmptyBody = head.hasContentLength && head.request.method == "POST"
             return route(connection, head)
         }
         if head.expectsContinue {
@@ -35,7 +36,7 @@ extension SocketServer {
     private func refusal(_ head: RequestReader.Head) -> HttpResponse? {
         let limits = configuration.limits
         guard head.bytes <= limits.headerBytes else { return .plain(431, "headers too large") }
-        guard head.isClean else { return .plain(400, "control characters in the path") }
+        guard head.isClean else { return .plain(400, "bad request line") }
         if head.hasTransferEncoding {
             // libwebsockets cannot read chunked bodies; with a length as well it is an attack.
             return head.hasContentLength
@@ -78,15 +79,20 @@ extension SocketServer {
         return LoopActor.loop.milliseconds - start <= allowed
     }
 
-    /// The body is complete; libwebsockets may say so more than once.
+    /// The body is complete.
+    ///
+    /// libwebsockets says so again for each look at bytes that follow the body. If both came in one
+    /// piece with an earlier request, it would look for ever, inside one call: it must close.
     func bodyCompleted(_ connection: Connection) -> Bool {
+        if connection.owesEmptyBody {
+            connection.owesEmptyBody = false
+            return true
+        }
         switch connection.phase {
         case .readingBody(let request, _):
             return ask(connection, request)
-        case .lingering:
-            return false
         default:
-            return true
+            return false
         }
     }
 

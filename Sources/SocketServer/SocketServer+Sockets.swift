@@ -69,6 +69,7 @@ extension SocketServer {
             return
         }
         connection.wsi.setTimeout(configuration.limits.closing)
+        connection.wsi.wakeTimers()
     }
 
     // MARK: - What libwebsockets tells

@@ -61,6 +61,10 @@ extension SocketServer {
         guard reader.header("sec-websocket-version") == "13" else {
             return .plain(426, "version 13 only", [("sec-websocket-version", "13")])
         }
+        // libwebsockets reads 255 bytes of this list and drops the connection over a longer one.
+        guard reader.header("sec-websocket-extensions")?.utf8.count ?? 0 < 255 else {
+            return .plain(400, "sec-websocket-extensions too long")
+        }
         guard Self.isKey(reader.header("sec-websocket-key") ?? ""),
             reader.header("host")?.isEmpty == false
         else { return .plain(400, "bad sec-websocket-key or host") }

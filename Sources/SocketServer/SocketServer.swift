@@ -77,21 +77,41 @@ package final class SocketServer: SocketOutput {
         listener = nil
     }
 
-    /// Closes every connection, frees libwebsockets and returns when that is done.
+    /// Closes every connection and returns when the last one is gone.
     ///
     /// WebSockets get a Close frame 1001. The server cannot be used afterwards; without this call
     /// it lives until the process ends.
-    package func stop() async {
+    ///
+    /// - Parameter grace: time that peers get to answer the Close frame.
+    package func stop(within grace: Duration = .seconds(2)) async {
         guard !isStopped else { return }
         isStopped = true
         stopListening()
         sweeper?.cancel()
         sweeper = nil
-        for (_, connection) in sockets {
-            writeClose(connection, code: 1001, reason: "shutdown")
+        for connection in connections.values {
+            if connection.socket != nil {
+                writeClose(connection, code: 1001, reason: "shutdown")
+            } else {
+                connection.wsi.kill()
+            }
         }
-        await library.destroy()
-        connections = [:]
-        sockets = [:]
+        await untilEmpty(within: grace)
+        for connection in connections.values { connection.wsi.kill() }
+        await untilEmpty(within: .seconds(10))
+        library.abandon()
+    }
+
+    private func untilEmpty(within time: Duration) async {
+        let end = LoopActor.loop.milliseconds + UInt64(time.components.seconds) * 1000
+        await withCheckedContinuation { (finished: CheckedContinuation<Void, Never>) in
+            var timer: LoopTimer?
+            timer = LoopTimer(after: .zero, every: .milliseconds(5)) { [self] in
+                guard connections.isEmpty || LoopActor.loop.milliseconds >= end else { return }
+                timer?.cancel()
+                timer = nil
+                finished.resume()
+            }
+        }
     }
 }
