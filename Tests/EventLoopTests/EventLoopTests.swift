@@ -40,6 +40,35 @@ import Testing
         close(ours)
     }
 
+    @Test func `a poll closed late leaves the next owner of its descriptor alone`() async throws {
+        var ends: [Int32] = [0, 0]
+        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        let (ours, theirs) = (ends[0], ends[1])
+
+        async let heard = Reader.readAfterReplacement(ours)
+        _ = write(theirs, "x", 1)
+
+        #expect(await heard)
+        close(ours)
+        close(theirs)
+    }
+
+    @Test func `timers may be released on any thread while they fire`() async {
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<200 {
+                group.addTask {
+                    let timer = await LoopTimer(
+                        after: .zero, every: .milliseconds(1)
+                    ) {}
+                    await Task.yield()
+                    _ = consume timer
+                }
+            }
+        }
+
+        #expect(await Task { @LoopActor in EventLoop.shared.isOnLoop }.value)
+    }
+
     @Test func `a signal reaches its action`() async {
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
             Task { @LoopActor in
@@ -109,6 +138,23 @@ import Testing
             box.poll?.watch(.readable)
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    static func readAfterReplacement(_ descriptor: Int32) async -> Bool {
+        var old: LoopPoll? = LoopPoll(descriptor: descriptor) { _ in }
+        old?.watch(.readable)
+        old?.close()
+        let box = Box()
+        return await withCheckedContinuation { (done: CheckedContinuation<Bool, Never>) in
+            box.poll = LoopPoll(descriptor: descriptor) { ready in
+                guard box.poll != nil else { return }
+                box.poll?.close()
+                box.poll = nil
+                done.resume(returning: ready.contains(.readable))
+            }
+            box.poll?.watch(.readable)
+            old = nil
+        }
     }
 
     @LoopActor final class Box { var poll: LoopPoll? }
