@@ -4,7 +4,7 @@ package struct WorkerStats: Sendable, Equatable {
     package var pid: Int?
     /// Seconds since the worker started.
     package var uptime: Double?
-    /// Last part of `pool.implementation`, such as `prefork`: the module, without `celery.concurrency.`.
+    /// The pool as `celery worker -P` calls it, such as `prefork`; read from `pool.implementation`.
     package var pool: String?
     /// `pool.max-concurrency`.
     package var concurrency: Int?

@@ -24,6 +24,11 @@ struct AttemptWalk: Sendable {
 
         var isOpen: Bool { end == .none }
         var isRunning: Bool { isOpen && (!started.isNaN || !custom.isNaN) }
+        /// Whether the end came so shortly before a fact of the same worker that the two readings
+        /// of its clock may be in the wrong order.
+        func hasJustEnded(before fact: TaskFact) -> Bool {
+            !isOpen && host == fact.host && ended + TaskSlot.slack >= fact.time
+        }
         var state: StateCode {
             if end != .none { return StateCode(end: end) }
             if !custom.isNaN { return customCode }
@@ -61,10 +66,15 @@ struct AttemptWalk: Sendable {
 
     private mutating func addReceived(_ fact: TaskFact) {
         let retries = Int(fact.retries)
-        let place = attempts.firstIndex {
-            $0.isOpen && $0.received.isNaN && ($0.retries == retries || $0.retries < 0)
-                && ($0.host == 0 || $0.host == fact.host)
-        }
+        let place =
+            attempts.firstIndex {
+                $0.isOpen && $0.received.isNaN && ($0.retries == retries || $0.retries < 0)
+                    && ($0.host == 0 || $0.host == fact.host)
+            }
+            ?? attempts.firstIndex {
+                $0.hasJustEnded(before: fact) && $0.received.isNaN
+                    && ($0.retries == retries || $0.retries < 0)
+            }
         let index = place ?? append(retries: retries)
         attempts[index].retries = retries
         attempts[index].received = fact.time
@@ -73,9 +83,10 @@ struct AttemptWalk: Sendable {
     }
 
     private mutating func addStarted(_ fact: TaskFact) {
-        let place =
+        let place: Int? =
             attempts.firstIndex { $0.isOpen && $0.started.isNaN && $0.host == fact.host }
             ?? attempts.lastIndex { $0.isOpen && $0.started.isNaN && $0.host == 0 }
+            ?? attempts.firstIndex { $0.hasJustEnded(before: fact) && $0.started.isNaN }
         let index = place ?? append(retries: nextRetries)
         attempts[index].started = fact.time
         attempts[index].host = fact.host

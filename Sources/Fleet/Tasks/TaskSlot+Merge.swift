@@ -3,7 +3,7 @@ typealias ClockOffsets = [UInt32: Double]
 
 extension TaskSlot {
     /// How far two clock readings of one process may be out of order and still be one attempt.
-    private static var slack: Double { 1 }
+    static var slack: Double { 1 }
 
     /// Adds a fact.
     ///
@@ -13,7 +13,10 @@ extension TaskSlot {
             switch fill(fact) {
             case .filled: return true
             case .repeated: return false
-            case .conflict: history = simpleFacts()
+            case .conflict:
+                for known in simpleFacts() {
+                    insertInOrder(known, at: known.time - (offsets[known.host] ?? 0), offsets)
+                }
             }
         }
         return insert(fact, offsets: offsets, limit: limit)
@@ -96,10 +99,10 @@ extension TaskSlot {
 
     /// Only the newest custom fact is kept, so repetition and order cannot matter.
     private mutating func fillCustom(_ fact: TaskFact) -> Filling {
-        if host != 0, fact.host != 0, fact.host != host { return .conflict }
         guard custom.isNaN || isNewerCustom(fact, than: custom, customCode) else {
             return .repeated
         }
+        if host != 0, fact.host != 0, fact.host != host { return .conflict }
         if fact.host != 0 { host = fact.host }
         custom = fact.time
         customCode = fact.code
@@ -114,7 +117,7 @@ extension TaskSlot {
         if on { flags.insert(flag) } else { flags.remove(flag) }
     }
 
-    /// The facts of a simple task, in order.
+    /// The facts of a simple task, in the order in which they should have happened.
     func simpleFacts() -> [TaskFact] {
         var facts: [TaskFact] = []
         if !sent.isNaN {
@@ -165,7 +168,7 @@ extension TaskSlot {
                 break
             }
         }
-        insertInOrder(fact, at: time, offsets: offsets)
+        insertInOrder(fact, at: time, offsets)
         var walk = AttemptWalk(history, offsets: offsets)
         if history.count > max(limit, 8) {
             fold(walk, offsets: offsets)
@@ -175,9 +178,8 @@ extension TaskSlot {
         return true
     }
 
-    private mutating func insertInOrder(
-        _ fact: TaskFact, at time: Double, offsets: ClockOffsets
-    ) {
+    private mutating func insertInOrder(_ fact: TaskFact, at time: Double, _ offsets: ClockOffsets)
+    {
         var place = history.count
         while place > 0 {
             let old = history[place - 1]
@@ -192,7 +194,9 @@ extension TaskSlot {
     private mutating func fold(_ walk: AttemptWalk, offsets: ClockOffsets) {
         let all = walk.counts
         let deliveries = walk.deliveries
-        let cut = history.count / 2
+        // Whole deliveries: what follows must begin with a receipt.
+        let half = history.count / 2
+        let cut = history[half...].firstIndex { $0.kind == .received } ?? half
         let last = history[cut - 1]
         history.removeFirst(cut)
         let rest = AttemptWalk(history, offsets: offsets)
