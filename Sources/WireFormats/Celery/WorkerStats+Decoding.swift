@@ -27,11 +27,13 @@ extension WorkerStats {
         }
     }
 
-    /// `prefork` of `celery.concurrency.prefork:TaskPool`.
+    /// The name that `celery worker -P` takes: `prefork` of `celery.concurrency.prefork:TaskPool`.
     private static func poolName(_ implementation: String?) -> String? {
         guard let implementation, let module = implementation.split(separator: ":").first,
             let last = module.split(separator: ".").last
         else { return nil }
+        // The one module that is not called as its pool.
+        if last == "thread" { return "threads" }
         return Bounded.text(String(last), limit: CeleryLimits.maxNameBytes)
     }
 }

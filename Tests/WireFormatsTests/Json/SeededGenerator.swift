@@ -1,5 +1,8 @@
 import WireFormats
 
+private let longText = String(repeating: "x", count: 300)
+private let longDigits = String(repeating: "9071523846", count: 4)
+
 /// The same random values in every run (SplitMix64, https://prng.di.unimi.it/splitmix64.c).
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
@@ -26,7 +29,7 @@ struct SeededGenerator: RandomNumberGenerator {
         case 0: ""
         case 1: "\"\\/\u{0}\u{1F}\u{7F}"
         case 2: "é€😀\u{FFFD}\u{2028}\u{FEFF}"
-        case 3: String(repeating: "x", count: below(300))
+        case 3: String(longText.prefix(below(300)))
         case 4: "\u{6}\u{16}3"
         case 5: "{\"__type__\":\"datetime\",\"__value__\":\"x\"}"
         case 6: pick(["celery", "__type__", "__value__", "null", "]", "}}", "task", "NaN", "a\nb"])
@@ -42,7 +45,7 @@ struct SeededGenerator: RandomNumberGenerator {
         case 2: .integer(Int64(truncatingIfNeeded: next()) >> Int64(below(64)))
         case 3:
             .number(Double(Int64(truncatingIfNeeded: next())) / Double(1 + below(1_000_000)) + 0.5)
-        case 4: .bigInteger("9" + String(repeating: "\(below(10))", count: 19 + below(20)))
+        case 4: .bigInteger(String(longDigits.prefix(20 + below(20))))
         case 5, 6: .string(nastyText())
         case 7: .array((0..<below(5)).map { _ in jsonValue(depth: depth - 1) })
         default:

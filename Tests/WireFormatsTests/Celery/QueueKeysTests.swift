@@ -1,0 +1,85 @@
+import Fleet
+import Testing
+import WireFormats
+
+struct QueueKeysTests {
+    @Test(arguments: [
+        (-1, 0), (0, 0), (1, 0), (2, 0), (3, 3), (5, 3), (6, 6), (8, 6), (9, 9), (99, 9),
+    ])
+    func `each priority has its step`(priority: Int, step: Int) {
+        #expect(QueueKeys.step(priority) == step)
+    }
+
+    @Test func `keys carry the step behind the separator and read back`() throws {
+        #expect(QueueKeys.key("mail", step: 0) == Array("mail".utf8))
+        #expect(QueueKeys.key("mail", step: 3, prefix: "p:") == Array("p:mail\u{6}\u{16}3".utf8))
+        #expect(QueueKeys.keys("q").count == 4)
+        for step in QueueKeys.prioritySteps {
+            let key = QueueKeys.key("a.b", step: step, prefix: "p:")
+            let parsed = try #require(QueueKeys.parse(key: key, prefix: "p:"))
+            #expect(parsed.queue == "a.b")
+            #expect((parsed.step ?? 0) == step)
+        }
+        #expect(QueueKeys.parse(key: Array("q".utf8), prefix: "p:") == nil)
+    }
+
+    @Test func `binding members are read`() {
+        let direct = QueueKeys.binding(
+            QueueKeys.member(routingKey: "rk", queue: "q"), exchange: "x")
+        #expect(direct == QueueBinding(exchange: "x", routingKey: "rk", pattern: "", queue: "q"))
+        let topic = QueueKeys.binding(
+            Array("news.#\u{6}\u{16}^news\\..*?$\u{6}\u{16}tq".utf8), exchange: "x")
+        #expect(
+            topic
+                == QueueBinding(
+                    exchange: "x", routingKey: "news.#", pattern: "^news\\..*?$", queue: "tq"))
+        for bad in ["", "q", "a\u{6}\u{16}b", "a\u{6}\u{16}\u{6}\u{16}"] {
+            #expect(QueueKeys.binding(Array(bad.utf8), exchange: "x") == nil)
+        }
+    }
+
+    @Test(arguments: [
+        ("news.#", "news.sport.uk", true), ("news.#", "news", false), ("news.#", "news.", true),
+        ("*.sport", "news.sport", true), ("*.sport", "a.b.sport", false), ("*.x", ".x", false),
+        ("#", "a.b", true), ("a.#.z", "a.b.c.z", true), ("a.#.z", "a.z", false), ("a", "a", true),
+        ("a", "b", false),
+    ])
+    func `topics match by kombu's rule`(binding: String, key: String, takes: Bool) {
+        #expect(QueueKeys.topic(binding, takes: key) == takes)
+    }
+
+    @Test func `names that would break workers are refused`() {
+        for name in [
+            "", "unacked", "unacked_index", "unacked_mutex", "_kombu.binding.x", "a\u{6}\u{16}3",
+            "x.reply.celery.pidbox", "celery-task-meta-1", "celery-taskset-meta-1", "a\nb",
+            String(repeating: "x", count: CeleryLimits.maxNameBytes + 1),
+        ] {
+            #expect(QueueKeys.refusal(queue: name) != nil, "\(name)")
+        }
+        for name in [
+            "celery", "default", "a b", "é",
+            String(repeating: "x", count: CeleryLimits.maxNameBytes),
+        ] {
+            #expect(QueueKeys.refusal(queue: name) == nil, "\(name)")
+        }
+    }
+
+    @Test func `captured unacked entries tell queue and message`() throws {
+        let sample = try CelerySamples.load("unacked")
+        let entries = try #require(sample["HGETALL unacked"]?.object)
+        #expect(!entries.isEmpty)
+        for entry in entries {
+            let bytes = Array(entry.value.text(asciiOnly: true).utf8)
+            #expect(QueueKeys.queue(ofUnacked: bytes) == "celery")
+            let read = try UnackedEntry(decoding: bytes)
+            #expect(read.routingKey == "celery")
+            #expect(read.message.deliveryTag == entry.name)
+            #expect(read.message.id?.isEmpty == false)
+            #expect(read.message.task?.hasPrefix("wapp.") == true)
+        }
+        #expect(QueueKeys.queue(ofUnacked: Array(#"[{}, "x", "rk"]"#.utf8)) == nil)
+        for bad in ["", "[]", "{}", "[{}, 1, 2]", #"[{}, ""]"#, "[7, \"\", \"q\"]"] {
+            #expect(throws: CeleryError.self) { try UnackedEntry(decoding: Array(bad.utf8)) }
+        }
+    }
+}
