@@ -96,9 +96,9 @@ struct DeltaParts {
     let frameBytes: Int
     private(set) var closed: [(gone: [Int], new: RowSet, put: RowSet)] = []
     private(set) var estimatedBytes = 0
-    var gone: [Int] = []
-    var new = RowSet()
-    var put = RowSet()
+    private var gone: [Int] = []
+    private var new = RowSet()
+    private var put = RowSet()
 
     init(from: Int, to: Int, schema: TopicSchema, frameBytes: Int) {
         self.from = from
@@ -114,10 +114,31 @@ struct DeltaParts {
         closed.isEmpty && gone.isEmpty && new.isEmpty && put.isEmpty
     }
 
-    /// To be called before a row or handle is added: closes a part that has no room for another row.
-    mutating func makeRoom(rowBytes: Int) {
-        guard openBytes + rowBytes > frameBytes, openBytes > 0 else { return }
+    /// Adds a handle to forget.
+    mutating func addGone(_ handle: Int) {
+        if openBytes + 17 > frameBytes { close() }
+        gone.append(handle)
+    }
+
+    /// Adds a whole row.
+    mutating func addNew(_ append: (inout RowSet) -> Void) {
+        append(&new)
+        guard openBytes > frameBytes, gone.count + new.count + put.count > 1 else { return }
+        let row = new.takeLastRow()
         close()
+        new = row
+    }
+
+    /// Adds changed fields of a row, or nothing.
+    mutating func addPut(_ append: (inout RowSet) -> Void) {
+        let before = put.count
+        append(&put)
+        guard put.count > before, openBytes > frameBytes,
+            gone.count + new.count + put.count > 1
+        else { return }
+        let row = put.takeLastRow()
+        close()
+        put = row
     }
 
     /// Closes the open part.

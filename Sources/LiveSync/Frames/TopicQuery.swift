@@ -40,8 +40,7 @@ final class TopicQuery {
         for index in topic.tombstones.indices.reversed() {
             let tombstone = topic.tombstones[index]
             guard tombstone.goneAt > from else { break }
-            parts.makeRoom(rowBytes: 17)
-            parts.gone.append(tombstone.handle)
+            parts.addGone(tombstone.handle)
         }
         var slot = Int(rows.newest)
         while slot >= 0, rows.lastChange(slot) > from {
@@ -58,11 +57,12 @@ final class TopicQuery {
         let filterChanged = newestFilterChange(slot)
         let mayHaveMoved = key.filter.columns != 0 && filterChanged > from
         if topic.matches(slot, key.filter) {
-            parts.makeRoom(rowBytes: estimate(slot))
             if isFresh || (mayHaveMoved && rules.sendsEnteringRowsWhole) {
-                topic.append(whole: slot, key.projection, to: &parts.new)
+                parts.addNew { topic.append(whole: slot, key.projection, to: &$0) }
             } else {
-                topic.append(changesOf: slot, since: from, key.projection, to: &parts.put)
+                parts.addPut {
+                    topic.append(changesOf: slot, since: from, key.projection, to: &$0)
+                }
             }
         } else if mayHaveMoved, rules.takesLeavingRowsAway {
             // A fresh row whose filter fields are as they were at its creation never matched. The
@@ -70,8 +70,7 @@ final class TopicQuery {
             // a snapshot that was taken in between.
             let neverMatched = filterChanged <= rows.revision(slot, TopicSchema.idColumn)
             if isFresh, neverMatched || !rules.takesFreshRowsAway { return }
-            parts.makeRoom(rowBytes: 17)
-            parts.gone.append(handle)
+            parts.addGone(handle)
         }
     }
 
@@ -84,13 +83,6 @@ final class TopicQuery {
             columns &= columns - 1
         }
         return newest
-    }
-
-    /// Roughly what a row takes at most: exact enough to keep a part below its limit, because
-    /// ``SyncLimits/rowBytes`` bounds every row.
-    private func estimate(_ slot: Int) -> Int {
-        let most = Int(topic.rows.metas[slot].textBytes) * 6 + topic.schema.columns.count * 48
-        return min(most, topic.limits.rowBytes)
     }
 
     private func finish(_ collected: DeltaParts) -> DeltaRun {
@@ -153,10 +145,11 @@ final class TopicQuery {
         let end = min(rows.slotCount, cursor + topic.limits.snapshotSlots)
         while slot < end {
             if rows.metas[slot].handle != 0, topic.matches(slot, key.filter) {
-                if set.count > 0, set.estimatedBytes + estimate(slot) > topic.limits.frameBytes {
+                topic.append(whole: slot, key.projection, to: &set)
+                if set.estimatedBytes > topic.limits.frameBytes, set.count > 1 {
+                    _ = set.takeLastRow()
                     break
                 }
-                topic.append(whole: slot, key.projection, to: &set)
             }
             slot += 1
         }

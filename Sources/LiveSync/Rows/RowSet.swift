@@ -10,6 +10,7 @@ package struct RowSet: Sendable, Equatable {
     package private(set) var estimatedBytes = 0
     /// End of each row's cells.
     private var ends: [Int32] = []
+    private var lastRowBytes = 0
 
     /// An empty set.
     package init() {}
@@ -37,16 +38,36 @@ package struct RowSet: Sendable, Equatable {
     package mutating func appendRow(_ handle: Int) {
         handles.append(handle)
         ends.append(Int32(columns.count))
+        lastRowBytes = 24
         estimatedBytes += 24
     }
 
     /// Adds a cell to the last row.
     ///
-    /// - Parameter nameBytes: bytes of the column's name.
+    /// - Parameter nameBytes: bytes of the column's name with its punctuation.
     package mutating func appendCell(_ column: Int, _ value: FieldValue, nameBytes: Int) {
         columns.append(UInt8(truncatingIfNeeded: column))
         values.append(value)
         ends[ends.count - 1] += 1
-        estimatedBytes += nameBytes + 4 + value.encodedBytes
+        let bytes = nameBytes + value.encodedBytes
+        lastRowBytes += bytes
+        estimatedBytes += bytes
+    }
+
+    /// Takes the last row out, as a set of its own. Only once after it was added.
+    mutating func takeLastRow() -> RowSet {
+        var taken = RowSet()
+        guard let handle = handles.popLast() else { return taken }
+        let range = Int(ends.dropLast().last ?? 0)..<Int(ends.removeLast())
+        taken.handles = [handle]
+        taken.columns = Array(columns[range])
+        taken.values = Array(values[range])
+        taken.ends = [Int32(range.count)]
+        taken.lastRowBytes = lastRowBytes
+        taken.estimatedBytes = lastRowBytes
+        estimatedBytes -= lastRowBytes
+        columns.removeSubrange(range)
+        values.removeSubrange(range)
+        return taken
     }
 }

@@ -16,11 +16,11 @@ extension Window {
         var sets: [RowSet] = []
         var set = RowSet()
         for entry in entries where isThere(entry) {
-            if set.count > 0, set.estimatedBytes + estimate(entry.slot) > topic.limits.frameBytes {
-                sets.append(set)
-                set = RowSet()
-            }
             topic.append(whole: entry.slot, key.projection, to: &set)
+            guard set.estimatedBytes > topic.limits.frameBytes, set.count > 1 else { continue }
+            let row = set.takeLastRow()
+            sets.append(set)
+            set = row
         }
         sets.append(set)
         let frames = sets.enumerated().map { number, rows in
@@ -56,12 +56,11 @@ extension Window {
             }
             guard isThere(entry) else { continue }
             if entry.enteredAt > from {
-                parts.makeRoom(rowBytes: estimate(entry.slot))
-                topic.append(whole: entry.slot, key.projection, to: &parts.new)
+                parts.addNew { topic.append(whole: entry.slot, key.projection, to: &$0) }
             } else if topic.rows.lastChange(entry.slot) > from {
-                parts.makeRoom(rowBytes: estimate(entry.slot))
-                topic.append(
-                    changesOf: entry.slot, since: from, key.projection, to: &parts.put)
+                parts.addPut {
+                    topic.append(changesOf: entry.slot, since: from, key.projection, to: &$0)
+                }
             }
         }
         parts.close()
@@ -84,11 +83,6 @@ extension Window {
 
     private func isThere(_ entry: Entry) -> Bool {
         topic.rows.metas[entry.slot].handle == entry.handle
-    }
-
-    private func estimate(_ slot: Int) -> Int {
-        let most = Int(topic.rows.metas[slot].textBytes) * 6 + topic.schema.columns.count * 48
-        return min(most, topic.limits.rowBytes)
     }
 }
 
