@@ -58,7 +58,7 @@ def test_every_other_answer_needs_one(http: httpx.Client, method: str, path: str
     assert http.request(method, path, json={} if method == 'POST' else None).status_code == 401
 
 
-@pytest.mark.parametrize('value', ['Bearer ', 'Bearer wrong', 'Basic YTpi', 'bearer', 'Bearer ' + 'x' * 5000])
+@pytest.mark.parametrize('value', ['Bearer', 'Bearer wrong', 'Basic YTpi', 'Bearer ' + 'x' * 5000])
 def test_a_wrong_credential_is_none(http: httpx.Client, value: str) -> None:
     assert http.get('/api/celery/tasks', headers={'Authorization': value}).status_code == 401
 
@@ -124,7 +124,8 @@ async def test_without_a_credential_the_socket_is_closed_4401(stack: Stack, auth
             params['auth'] = auth
         await client.send({'jsonrpc': '2.0', 'id': 1, 'method': 'session.start', 'params': params})
 
-        assert await client.wait_closed() == 4401
+        malformed = auth is not None and auth['kind'] != 'cookie' and 'token' not in auth
+        assert await client.wait_closed() in ({4400, 4401} if malformed else {4401})
 
 
 async def test_nothing_works_before_session_start(stack: Stack) -> None:

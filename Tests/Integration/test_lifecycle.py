@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import subprocess
 import time
@@ -16,7 +15,7 @@ import pytest
 from harness.events import life, task_events
 from harness.fixtures import ConnectClient
 from harness.gateway import LOGIN, Gateway
-from harness.process import ManagedProcess
+from harness.process import ManagedProcess, outer_environment
 from harness.redis_server import RedisServer
 from harness.stack import Stack, unique
 
@@ -155,15 +154,17 @@ def test_an_impossible_broker_is_refused_with_a_sentence(folder: Path, broker: s
 
 def test_flags_win_over_the_environment_and_that_over_the_file(redis_server: RedisServer, folder: Path) -> None:
     settings = folder / 'celeriac.toml'
-    settings.write_text(f'broker = "{redis_server.url()}"\nlisten = "203.0.113.7:1"\n')
+    settings.write_text(f'broker = "{redis_server.url()}"\nlisten = "127.0.0.1:7000"\n')
     gateway = Gateway('', folder)
 
     def resolved(*options: str, **env: str) -> str:
         command = [str(gateway.binary), 'check', '--config', str(settings), *options]
-        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **env}, timeout=30, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, env={**outer_environment(), **env}, timeout=30, check=False
+        )
         return done.stdout
 
-    assert '203.0.113.7:1' in resolved()
+    assert '127.0.0.1:7000' in resolved()
     assert '127.0.0.1:7001' in resolved(CELERIAC_LISTEN='127.0.0.1:7001')
     assert '127.0.0.1:7002' in resolved('--listen', '127.0.0.1:7002', CELERIAC_LISTEN='127.0.0.1:7001')
 

@@ -14,7 +14,6 @@ from harness.client import GatewayClient
 from harness.events import envelope, event, life, task_events, worker_event
 from harness.fixtures import ConnectClient
 from harness.paths import FIXTURES
-from harness.rows import Table
 from harness.stack import Stack, unique
 
 MULTI = '/0.celeryev/task.multi'
@@ -89,22 +88,21 @@ POISON: dict[str, bytes] = {
 }
 
 
-async def proven_alive(client: GatewayClient, stack: Stack, stats: Table) -> None:
+async def proven_alive(client: GatewayClient, stack: Stack) -> None:
     """A good event after the bad ones arrives."""
     name = unique('alive')
+    view = await client.view(where=['eq', 'name', name], mode='follow')
     stack.publish_raw(*task_events(*life(name)))
-    await client.until(lambda: (stats.get(f'name:{name}') or {}).get('succeeded') == 1, 20, 'a good event after the bad one')
+    await client.until(lambda: [row['state'] for row in view] == ['SUCCESS'], 20, 'a good event after the bad one')
 
 
 @pytest.mark.parametrize('case', POISON)
 async def test_poison_is_harmless(stack: Stack, connect: ConnectClient, case: str) -> None:
     async with connect(stack) as client:
-        stats = await client.subscribe('stats')
-
         for channel in (MULTI, '/0.celeryev/worker.heartbeat', '/0.celeryev/'):
             stack.publish_raw(channel, POISON[case])
 
-        await proven_alive(client, stack, stats)
+        await proven_alive(client, stack)
     assert stack.running_gateway.running
 
 
@@ -129,11 +127,9 @@ async def test_poison_is_counted(stack: Stack, connect: ConnectClient) -> None:
 
 async def test_a_message_of_ten_megabytes(stack: Stack, connect: ConnectClient) -> None:
     async with connect(stack) as client:
-        stats = await client.subscribe('stats')
-
         stack.publish_raw(MULTI, body([event('task-received', uuid=str(uuid.uuid4()), name='big', args='x' * 10_000_000)]))
 
-        await proven_alive(client, stack, stats)
+        await proven_alive(client, stack)
 
 
 HOSTILE = [
@@ -181,28 +177,27 @@ async def test_many_distinct_names_stay_bounded(stack: Stack, connect: ConnectCl
 async def test_a_channel_of_somebody_else_is_not_ours(stack: Stack, connect: ConnectClient) -> None:
     name = unique('foreign')
     async with connect(stack) as client:
-        stats = await client.subscribe('stats')
+        view = await client.view(where=['eq', 'name', name], mode='follow')
         _, payload = task_events(*life(name))
 
         for channel in ('/1.celeryev/task.multi', 'celeryev/task.multi', '/0.other/task.multi'):
             stack.publish_raw(channel, payload)
-        await proven_alive(client, stack, stats)
+        await proven_alive(client, stack)
 
-        assert stats.get(f'name:{name}') is None
+        assert len(view) == 0
 
 
-async def test_the_same_event_twice_counts_one_task(stack: Stack, connect: ConnectClient) -> None:
+async def test_the_same_events_again_are_one_task(stack: Stack, connect: ConnectClient) -> None:
     name = unique('twice')
     async with connect(stack) as client:
-        stats = await client.subscribe('stats')
+        view = await client.view(where=['eq', 'name', name], mode='follow')
         channel, payload = task_events(*life(name))
 
         for _ in range(3):
             stack.publish_raw(channel, payload)
-        await proven_alive(client, stack, stats)
+        await proven_alive(client, stack)
 
-        row = stats.get(f'name:{name}') or {}
-        assert row['count'] == 1 and row['succeeded'] == 1
+        assert view.total == 1 and [row['state'] for row in view] == ['SUCCESS']
 
 
 def test_the_hand_made_envelope_is_what_celery_sends() -> None:

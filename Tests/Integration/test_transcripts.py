@@ -37,7 +37,9 @@ def test_a_client_holds_what_the_gateway_holds(file: Path) -> None:
     transcript = json.loads(file.read_text())
 
     for opened, table in replay(transcript['frames']):
-        kept = {row['h']: {name: value for name, value in row.items() if name != 'h'} for row in transcript['rows'][opened['topic']]}
+        kept = {
+            row['h']: {name: value for name, value in row.items() if name != 'h'} for row in transcript['rows'][opened['topic']]
+        }
         if table.order:
             for handle in table.order:
                 assert handle in table.left or table.rows[handle] == kept[handle]

@@ -99,6 +99,14 @@ def reject(self: Any) -> None:
     raise Reject('not for us', requeue=False)
 
 
+@app.task(name='catalog.requeue', bind=True, acks_late=True)
+def requeue(self: Any) -> str:
+    """Is rejected and put back once, and succeeds when it is delivered again."""
+    if not self.request.delivery_info.get('redelivered'):
+        raise Reject('later', requeue=True)
+    return 'second time'
+
+
 @app.task(name='catalog.ignore')
 def ignore() -> None:
     """Ends without a word: no event, no result."""

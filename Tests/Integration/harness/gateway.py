@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from .paths import WEB, gateway_binary
-from .process import ManagedProcess
+from .process import ManagedProcess, outer_environment
 from .waiting import NotReachedError, wait_for
 
 # A JSON log line says `"message":"listening"` and `"address":"127.0.0.1:41234"`; on a terminal the line is text.
@@ -106,7 +106,13 @@ class Gateway:
     def cli(self, *arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str]:
         """Runs another verb of the binary to its end."""
         return subprocess.run(
-            [str(self.binary), *arguments], capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, check=False
+            [str(self.binary), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+            env=outer_environment(),
+            check=False,
         )
 
     def token(self, role: str = 'admin', name: str = 'test', *options: str) -> str:

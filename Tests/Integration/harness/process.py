@@ -14,6 +14,11 @@ from pathlib import Path
 from .waiting import NotReachedError
 
 
+def outer_environment() -> dict[str, str]:
+    """Our environment without CELERIAC_*: those are for us, or would be settings of a gateway that we start."""
+    return {name: value for name, value in os.environ.items() if not name.startswith('CELERIAC_')}
+
+
 class ManagedProcess:
     """Runs `command`; `stop` ends it and all its children. Output (both streams) goes to `log`."""
 
@@ -34,7 +39,7 @@ class ManagedProcess:
             self._popen = subprocess.Popen(
                 self.command,
                 cwd=cwd,
-                env={**os.environ, **(env or {})},
+                env={**outer_environment(), **(env or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
