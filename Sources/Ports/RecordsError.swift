@@ -1,5 +1,5 @@
 /// Why something was not recorded or not read.
-package struct RecordsError: Error, Equatable, Sendable {
+package struct RecordsError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What kind of failure it is.
     package enum Code: Sendable, Equatable {
         /// The disk (or the quota) is full; nothing was written. Reading goes on.
@@ -37,6 +37,8 @@ package struct RecordsError: Error, Equatable, Sendable {
     package var code: Code
     /// What was attempted and what happened; no secrets, no row contents.
     package var message: String
+
+    package var description: String { message }
 
     /// Makes an error.
     package init(_ code: Code, _ message: String) {

@@ -41,6 +41,30 @@ package enum FirstStart: Sendable, Equatable {
             return .link(code)
         }
     }
+
+    /// Makes a one-time code for the site's admin, who is made if there is none: whoever can write
+    /// the records' files is trusted with that.
+    ///
+    /// - Parameters:
+    ///   - seconds: for how long it can be used.
+    ///   - now: unix seconds.
+    ///   - by: who asks, for the audit.
+    package static func makeAdminLink(
+        _ store: RecordStore, seconds: Double, now: Double, by: String
+    ) async throws(RecordsError) -> LoginCode {
+        let found = try await store.write("looking for an admin") { db in
+            let admins = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT * FROM tokens WHERE role = 'admin' AND revoked IS NULL
+                    ORDER BY hash IS NOT NULL, created
+                    """
+            ).map(TokenRecord.init)
+            return try admins.first { $0.isValid(at: now) } ?? store.insertAdmin(now: now, in: db)
+        }
+        return try await store.makeLoginCode(
+            for: found.id, seconds: seconds, now: now, remote: "local", by: by)
+    }
 }
 
 extension RecordStore {

@@ -50,12 +50,12 @@ import Testing
     }
 
     @Test func `the defaults are those of a single machine`() throws {
-        let plain = try settings(environment: ["HOME": "/home/ada"])
+        let plain = try settings(environment: ["HOME": "/h/ada"])
 
         #expect(plain.broker == "redis://localhost:6379/0")
         #expect(plain.resultBackend == nil)
         #expect(plain.listen.description == "127.0.0.1:8555")
-        #expect(plain.data == "/home/ada/.local/state/celeriac")
+        #expect(plain.data == "/h/ada/.local/state/celeriac")
         #expect(plain.allowedOrigins.isEmpty)
         #expect(plain.logLevel == .info)
         #expect(plain.socketsPerAddress == nil)
@@ -123,6 +123,13 @@ import Testing
         #expect(found.contains(expected), "\(found)")
     }
 
+    @Test(arguments: [("", ""), ("app", "app_"), ("app:", "app:"), ("a-", "a-"), ("a_b", "a_b_")])
+    func `result keys get their separator as Celery gives it`(
+        given: String, expected: String
+    ) throws {
+        #expect(try settings(flags: ["result-key-prefix": given]).resultPrefix == expected)
+    }
+
     @Test func `a file of the largest size is read`() throws {
         let comment = String(repeating: "#", count: 65_536 - 10)
 
@@ -166,7 +173,7 @@ import Testing
         ("", ""), ("://", "://"), ("a://@", "a://***@"),
     ])
     func `masking hides each password`(url: String, expected: String) {
-        #expect(SecretMask.masked(url) == expected)
+        #expect(BrokerMask.masked(url) == expected)
     }
 
     @Test func `a variable that is no setting is told`() throws {
@@ -220,8 +227,9 @@ import Testing
     @Test(
         arguments: [
             ("45s", 45), ("30m", 1_800), ("12h", 43_200), ("30d", 2_592_000), ("2w", 1_209_600),
-            ("3650d", 315_360_000), ("3651d", nil), ("0d", nil), ("", nil), ("d", nil), ("30", nil),
-            ("-1d", nil), ("+1d", nil), ("1.5h", nil), ("1y", nil), ("9999999999s", nil),
+            ("3650d", 315_360_000), ("3651d", nil), ("11y", nil), ("0d", nil), ("", nil),
+            ("d", nil), ("30", nil),
+            ("-1d", nil), ("+1d", nil), ("1.5h", nil), ("1y", 31_536_000), ("9999999999s", nil),
             ("٣d", nil),
         ] as [(String, Int?)])
     func `spans of time are read`(text: String, seconds: Int?) {

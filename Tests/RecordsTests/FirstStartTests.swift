@@ -56,4 +56,15 @@ import Testing
         #expect(try await FirstStart.prepare(store, now: 1002) == .alreadySetUp)
         #expect(try await link(now: 5000) != nil)
     }
+
+    @Test func `a link can be had again at any time, for one and the same admin`() async throws {
+        let first = try await FirstStart.makeAdminLink(store, seconds: 60, now: 1000, by: "root")
+        _ = try await store.createToken(
+            name: "real", role: .admin, expiresAt: nil, now: 1001, remote: "local", by: "root")
+        let second = try await FirstStart.makeAdminLink(store, seconds: 60, now: 1002, by: "root")
+
+        #expect(first.principal == second.principal)
+        #expect(try await store.openSession(code: first.text, now: 1003) != nil)
+        #expect(try await store.openSession(code: second.text, now: 1062) == nil)
+    }
 }

@@ -19,7 +19,7 @@ struct SettingsReader {
         _ name: SettingName, default builtIn: String? = nil
     ) -> (text: String, source: SettingSource)? {
         let found = given(name) ?? builtIn.map { ($0, .builtIn) }
-        let shown = found.map { name.isSecret ? SecretMask.masked($0.text) : $0.text }
+        let shown = found.map { name.isSecret ? BrokerMask.masked($0.text) : $0.text }
         entries.append(
             Settings.Entry(name: name, text: shown ?? "", source: found?.source ?? .builtIn))
         return found

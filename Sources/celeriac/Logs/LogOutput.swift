@@ -57,7 +57,8 @@ struct LineLogHandler: LogHandler {
     ) -> [UInt8] {
         var writer = JsonWriter()
         writer.beginObject()
-        writer.member("time", now.formatted(.iso8601.time(includingFractionalSeconds: true)))
+        writer.member(
+            "time", now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
         writer.member("level", event.level.rawValue)
         writer.member("logger", label)
         writer.member("message", "\(event.message)")

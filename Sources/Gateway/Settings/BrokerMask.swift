@@ -1,5 +1,5 @@
 /// Hides what may be a password in a broker URL that need not be valid. In doubt it hides more.
-enum SecretMask {
+enum BrokerMask {
     /// The text with `***` for passwords: all of the user part but a name before its first colon,
     /// and the values of query fields.
     static func masked(_ text: String) -> String {
