@@ -23,7 +23,6 @@ struct CheckCommand: AsyncParsableCommand {
             print("  \(padded(entry.name.rawValue))\(text)  (\(entry.source))")
         }
         for warning in settings.warnings { print("  ! \(warning)") }
-        if let refusal = ServeCommand.refusal(of: settings) { print("  ! \(refusal)") }
         EventLoop.shared.startThread()
         var isGood = await test("broker", settings.broker, .broker)
         if let results = settings.resultBackend {

@@ -17,7 +17,6 @@ struct ServeCommand: ParsableCommand {
 
     func run() throws {
         let settings = try options.resolve()
-        if let refusal = Self.refusal(of: settings) { throw ValidationError(refusal) }
         LogOutput.start(level: settings.logLevel, format: settings.logFormat)
         let log = Logger(label: "celeriac")
         for warning in settings.warnings { log.warning("\(warning)") }
@@ -51,17 +50,9 @@ struct ServeCommand: ParsableCommand {
         }
         EventLoop.shared.run()
     }
-
-    /// Why a gateway will not listen where it was told to: what everybody can reach must not be
-    /// readable on the way (product rule 1).
-    static func refusal(of settings: Settings) -> String? {
-        guard !settings.listen.isLoopback, !settings.insecureListen else { return nil }
-        return
-            "\(settings.listen) is beyond loopback and there is no TLS: put a TLS proxy in front "
-            + "and listen on 127.0.0.1, or say --insecure-listen"
-    }
 }
 
+/// Keeps the process's parts alive.
 @LoopActor enum Running {
     static var process: GatewayProcess?
 }
