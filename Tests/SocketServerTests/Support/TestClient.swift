@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 
 /// A TCP connection that speaks just enough HTTP and WebSocket to be rude in every way a test needs.
@@ -74,7 +75,8 @@ final class TestClient {
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes {
                 Glibc.send(
-                    descriptor, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
+                    descriptor, $0.baseAddress?.advanced(by: sent), bytes.count - sent,
+                    Int32(MSG_NOSIGNAL))
             }
             guard count > 0 else { throw Failure(description: "send: errno \(errno)") }
             sent += count
@@ -115,6 +117,19 @@ final class TestClient {
         while try receive() {}
         defer { start = buffer.count }
         return Array(buffer[start...])
+    }
+
+    /// Sends a text again and again from a thread of its own, until the connection ends.
+    func drip(_ text: String, milliseconds: UInt32) {
+        let copy = dup(descriptor)
+        Thread.detachNewThread {
+            let bytes = Array(text.utf8)
+            for _ in 0..<100 {
+                guard Glibc.send(copy, bytes, bytes.count, Int32(MSG_NOSIGNAL)) > 0 else { break }
+                usleep(milliseconds * 1_000)
+            }
+            Glibc.close(copy)
+        }
     }
 
     // MARK: - HTTP

@@ -77,7 +77,9 @@ func eventually(
 /// A temporary folder that is removed at the end.
 func withFolder(_ body: (String) async throws -> Void) async throws {
     var template = Array("/tmp/celeriac-web-XXXXXX".utf8CString)
-    let made = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!) != nil }
+    let made = template.withUnsafeMutableBufferPointer { buffer in
+        buffer.baseAddress.flatMap { mkdtemp($0) } != nil
+    }
     #expect(made)
     let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     defer { try? FileManager.default.removeItem(atPath: folder) }

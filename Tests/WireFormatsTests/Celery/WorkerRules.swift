@@ -26,10 +26,10 @@ enum WorkerRules {
 
     private static func isNumber(_ value: Any?) -> Bool {
         guard let number = value as? NSNumber else { return false }
-        return number.doubleValue.isFinite && !(value is Bool && CFBooleanLike(number))
+        return number.doubleValue.isFinite && !(value is Bool && isBooleanLike(number))
     }
 
-    private static func CFBooleanLike(_ number: NSNumber) -> Bool {
+    private static func isBooleanLike(_ number: NSNumber) -> Bool {
         String(cString: number.objCType) == "c"
     }
 
