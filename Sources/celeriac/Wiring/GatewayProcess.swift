@@ -39,11 +39,14 @@ final class GatewayProcess {
     private let resultNews: Subscription<TaskResult>
     private var server: SocketServer?
     private var signals: [LoopSignal] = []
+    private let store: RecordStore
+    private var pruning: LoopTimer?
     private var isDraining = false
 
     init(_ plan: Plan, store: RecordStore, secrets: OpenSSLSecrets, log: Logger) throws {
         self.plan = plan
         self.log = log
+        self.store = store
         let clock = GatewayClock { Date().timeIntervalSince1970 }
         broker = RedisConnection(plan.broker.configuration.named("commands"))
         results = RedisConnection(plan.results.configuration.named("results"))
@@ -102,6 +105,15 @@ final class GatewayProcess {
         self.server = server
         gateway.output = server
         watchSignals()
+        pruning = LoopTimer(after: .seconds(5), every: .seconds(60)) { [store, log] in
+            Task {
+                do {
+                    while try await store.prune(now: Date().timeIntervalSince1970) > 0 {}
+                } catch {
+                    log.error("old records are not pruned", metadata: ["error": "\(error)"])
+                }
+            }
+        }
         await gateway.start()
         broker.start()
         results.start()
