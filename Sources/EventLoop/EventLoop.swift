@@ -79,6 +79,7 @@ internal import Synchronization
 
     // MARK: - SerialExecutor
 
+    /// Runs a job in a coming turn; callable from any thread.
     package func enqueue(_ job: consuming ExecutorJob) {
         let unowned = UnownedJob(job)
         let mustWake = inbox.withLock { box in
@@ -90,18 +91,22 @@ internal import Synchronization
         unsafe uv_async_send(wakeUp)
     }
 
+    /// This executor, as the runtime wants it.
     package func asUnownedSerialExecutor() -> UnownedSerialExecutor {
         unsafe UnownedSerialExecutor(complexEquality: self)
     }
 
+    /// Whether both are the one loop.
     package func isSameExclusiveExecutionContext(other: EventLoop) -> Bool {
         self === other
     }
 
+    /// Whether the calling thread is the loop's; the runtime asks before it traps.
     package func isIsolatingCurrentContext() -> Bool? {
         isOnLoop
     }
 
+    /// Traps unless the calling thread is the loop's.
     package func checkIsolated() {
         precondition(isOnLoop, "this must run on the loop's thread")
     }

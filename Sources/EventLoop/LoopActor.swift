@@ -10,6 +10,7 @@ package actor LoopActor {
     /// The loop that runs the actor's jobs.
     package static var loop: EventLoop { EventLoop.shared }
 
+    /// The loop.
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe EventLoop.shared.asUnownedSerialExecutor()
     }

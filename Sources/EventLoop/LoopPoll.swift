@@ -8,7 +8,9 @@ internal import CUV
 @safe package final class LoopPoll {
     /// What a descriptor can be ready for.
     package struct Readiness: OptionSet, Sendable {
+        /// libuv's event bits.
         package let rawValue: Int32
+        /// Makes a set from libuv's event bits.
         package init(rawValue: Int32) { self.rawValue = rawValue }
         /// Bytes, an end of file or an error can be read.
         package static let readable = Readiness(rawValue: 1)

@@ -15,7 +15,7 @@ final class Connector {
     /// A link has one attempt at a time, so there is at most one such thread per link.
     func connect(
         turn: Int,
-        done: @escaping @LoopActor (sending Result<Establisher.Link, LinkFailure>) -> Void
+        done: @escaping @LoopActor (Result<Establisher.Link, LinkFailure>) -> Void
     ) {
         guard let waker = Waker() else {
             later(done, LinkFailure.system("making a socket pair"))
@@ -39,7 +39,7 @@ final class Connector {
     }
 
     private func later(
-        _ done: @escaping @LoopActor (sending Result<Establisher.Link, LinkFailure>) -> Void,
+        _ done: @escaping @LoopActor (Result<Establisher.Link, LinkFailure>) -> Void,
         _ failure: LinkFailure
     ) {
         Task { @LoopActor in done(.failure(failure)) }

@@ -2,6 +2,7 @@ internal import EventLoop
 package import Ports
 
 extension RedisConnection {
+    /// Sends one command; an error reply is thrown as `.refused`.
     package func send(_ arguments: [[UInt8]]) async throws(BrokerError) -> RESPValue {
         try await send(arguments, timeout: nil)
     }
@@ -22,11 +23,15 @@ extension RedisConnection {
         return reply
     }
 
+    /// Sends several commands in one write. They count together against
+    /// ``RedisLimits/inFlight``, so cut long lists into pieces.
     package func pipeline(_ commands: [[[UInt8]]]) async throws(BrokerError) -> [RESPValue] {
         guard !commands.isEmpty else { return [] }
         return try await request(commands, timeout: nil)
     }
 
+    /// Sends several commands in `MULTI` … `EXEC`; if one is refused while queueing, none is
+    /// executed.
     package func transaction(_ commands: [[[UInt8]]]) async throws(BrokerError) -> [RESPValue] {
         guard !commands.isEmpty else { return [] }
         // A refused MULTI would let the commands after it run one by one, so the greeting tried it.

@@ -69,6 +69,7 @@ package final class RedisConnection: BrokerCommands {
         closeSocket(BrokerError(.connectionLost, "the link to Redis was stopped"))
     }
 
+    /// Whether the greeting is done and the connection not known to be broken.
     package var isConnected: Bool { machine.isReady }
 
     // MARK: - Life of the connection
@@ -86,7 +87,7 @@ package final class RedisConnection: BrokerCommands {
         }
     }
 
-    private func established(_ result: sending Result<Establisher.Link, LinkFailure>) {
+    private func established(_ result: Result<Establisher.Link, LinkFailure>) {
         switch result {
         case .failure(let failure):
             lost(failure.reason)

@@ -4,9 +4,7 @@ internal import Glibc
 ///
 /// It is used by one thread at a time: the thread that establishes it, then the loop or the ingest
 /// thread. Closing happens in ``close()`` or at the end of its life.
-@safe final class Transport: @unchecked Sendable {
-    // Reason for @unchecked: it is handed from thread to thread, never shared.
-
+@safe final class Transport {
     /// What a read or write came to.
     enum Outcome: Equatable {
         /// This many bytes were moved, at least one.

@@ -5,7 +5,7 @@ import RedisLink
 import Testing
 
 /// Certificates made by the `openssl` program in a temporary folder.
-private struct Certificates {
+private final class Certificates: Sendable {
     let folder: URL
     func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
 
@@ -23,6 +23,8 @@ private struct Certificates {
         try sign("misnamed", names: "DNS:elsewhere.example")
         try sign("client", names: "DNS:client")
     }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
 
     private func sign(_ name: String, names: String) throws {
         try "subjectAltName=\(names)".write(
