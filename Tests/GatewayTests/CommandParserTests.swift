@@ -33,36 +33,52 @@ import WireFormats
         #expect(spec == .run(expected))
     }
 
-    @Test(arguments: [
-        ("task.run", JsonValue.object([]), "args.task must be a text"),
-        ("task.run", ["task": 5], "args.task must be a text"),
-        ("task.run", ["task": ""], "args.task must be 1 to 255 bytes long"),
-        ("task.run", ["task": "a\nb"], "args.task must not hold control characters"),
-        ("task.run", ["task": "a", "args": "x"], "args.args must be an array"),
-        ("task.run", ["task": "a", "kwargs": []], "args.kwargs must be an object"),
-        ("task.run", ["task": "a", "priority": 10], "args.priority must be a whole number"),
-        ("task.run", ["task": "a", "priority": 1.5], "args.priority must be a whole number"),
-        ("task.run", ["task": "a", "countdown": -1], "args.countdown must be seconds"),
-        ("task.run", ["task": "a", "countdown": 1, "eta": "2026-11-23T20:00:00Z"], "exclude"),
-        ("task.run", ["task": "a", "eta": "2026-11-23 20:00"], "args.eta must be a time"),
-        ("task.run", ["task": "a", "eta": "2026-11-23T20:00:00"], "args.eta must be a time"),
-        ("task.run", ["task": "a", "softTimeLimit": 5, "timeLimit": 1], "must not be above"),
-        ("task.run", ["task": "a", "nope": 1], "args.nope is not known"),
-        ("task.revoke", ["ids": []], "at least one"),
-        ("task.revoke", ["ids": ["a", "a"]], "twice"),
-        ("task.revoke", ["id": "a", "ids": ["b"]], "exclude"),
-        ("task.revoke", ["id": "a", "signal": "SIGTERM"], "needs args.terminate"),
-        ("task.revoke", ["id": "a", "terminate": true, "signal": "SIGSEGV"], "must be one of"),
-        ("queue.purge", ["queue": nil], "args.queue must be a text"),
-        ("worker.restart", ["workers": "celery@a"], "must be an array"),
-        ("worker.shutdown", ["workers": [1]], "must hold texts only"),
-        ("worker.restart", [1], "args must be an object"),
-        ("election", [:], "unknown command election"),
-    ])
-    func `a fault is named`(name: String, args: JsonValue, message: String) {
-        let fault = #expect(throws: CommandFault.self) { try parse(name, args) }
+    /// A command that is refused, and what the refusal says.
+    struct Fault: Sendable {
+        let name: String
+        let args: JsonValue
+        let message: String
 
-        #expect(fault?.message.contains(message) == true, "\(fault?.message ?? "")")
+        init(_ name: String, _ args: JsonValue, _ message: String) {
+            self.name = name
+            self.args = args
+            self.message = message
+        }
+    }
+
+    static let faults: [Fault] = [
+        Fault("task.run", [:], "args.task must be a text"),
+        Fault("task.run", ["task": 5], "args.task must be a text"),
+        Fault("task.run", ["task": ""], "args.task must be 1 to 255 bytes long"),
+        Fault("task.run", ["task": "a\nb"], "args.task must not hold control characters"),
+        Fault("task.run", ["task": "a", "args": "x"], "args.args must be an array"),
+        Fault("task.run", ["task": "a", "kwargs": []], "args.kwargs must be an object"),
+        Fault("task.run", ["task": "a", "priority": 10], "args.priority must be a whole number"),
+        Fault("task.run", ["task": "a", "priority": 1.5], "args.priority must be a whole number"),
+        Fault("task.run", ["task": "a", "countdown": -1], "args.countdown must be seconds"),
+        Fault("task.run", ["task": "a", "countdown": 1, "eta": "2026-11-23T20:00:00Z"], "exclude"),
+        Fault("task.run", ["task": "a", "eta": "2026-11-23 20:00"], "args.eta must be a time"),
+        Fault("task.run", ["task": "a", "eta": "2026-11-23T20:00:00"], "args.eta must be a time"),
+        Fault("task.run", ["task": "a", "softTimeLimit": 5, "timeLimit": 1], "must not be above"),
+        Fault("task.run", ["task": "a", "nope": 1], "args.nope is not known"),
+        Fault("task.revoke", ["ids": []], "at least one"),
+        Fault("task.revoke", ["ids": ["a", "a"]], "twice"),
+        Fault("task.revoke", ["id": "a", "ids": ["b"]], "exclude"),
+        Fault("task.revoke", ["id": "a", "signal": "SIGTERM"], "needs args.terminate"),
+        Fault(
+            "task.revoke", ["id": "a", "terminate": true, "signal": "SIGSEGV"], "must be one of"),
+        Fault("queue.purge", ["queue": nil], "args.queue must be a text"),
+        Fault("worker.restart", ["workers": "celery@a"], "must be an array"),
+        Fault("worker.shutdown", ["workers": [1]], "must hold texts only"),
+        Fault("worker.restart", [1], "args must be an object"),
+        Fault("election", [:], "unknown command election"),
+    ]
+
+    @Test(arguments: faults)
+    func `a fault is named`(fault: Fault) {
+        let thrown = #expect(throws: CommandFault.self) { try parse(fault.name, fault.args) }
+
+        #expect(thrown?.message.contains(fault.message) == true, "\(thrown?.message ?? "")")
     }
 
     @Test func `a purge takes the client's expectation`() throws {
@@ -103,13 +119,15 @@ import WireFormats
         #expect(isInstant(text) == isValid)
     }
 
-    @Test(arguments: [
-        (Role.viewer, [false, false, false, false, false, false]),
+    static let rights: [(Role, [Bool])] = [
+        (.viewer, [false, false, false, false, false, false]),
         (.operator, [true, true, false, false, false, false]),
         (.admin, [true, true, true, true, true, true]),
         (.wall, [false, false, false, false, false, false]),
         (.bot, [true, false, false, false, false, false]),
-    ])
+    ]
+
+    @Test(arguments: rights)
     func `each role may ask for its commands only`(role: Role, allowed: [Bool]) {
         let specs: [CommandSpec] = [
             .run(RunSpec(task: "t", id: "i")),

@@ -85,8 +85,11 @@ import Testing
         var tracker = CommandTracker(restart)
         let fact = CommandTracker.Fact.effect(worker: "celery@a", text: "new processes 12")
 
-        #expect(tracker.learn(fact))
-        #expect(!tracker.learn(fact))
+        let first = tracker.learn(fact)
+        let second = tracker.learn(fact)
+
+        #expect(first)
+        #expect(!second)
     }
 
     @Test(arguments: [CommandLimits.evidence, CommandLimits.evidence + 1])
