@@ -74,7 +74,7 @@ extension FleetState {
             return
         }
         guard let evidence = evidenceOfLoss(place, round, now: now) else { return }
-        let before = TaskShare(tasks.slots[place])
+        let before = tasks.slots[place].share()
         tasks.slots[place].withExtra { $0.lostEvidence = evidence }
         tasks.slots[place].flags.remove(.stale)
         settle(place, before: before, now: now, measured: true)

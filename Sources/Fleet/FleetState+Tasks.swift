@@ -1,6 +1,6 @@
 extension FleetState {
     /// Merges a task event: finds or makes the record, adds the fact, settles the counters.
-    mutating func merge(task event: TaskEvent, now: Double) {
+    mutating func merge(task event: borrowing TaskEvent, now: Double) {
         guard !event.uuid.isEmpty, !event.origin.hostname.isEmpty else {
             refusedEvents += 1
             return
@@ -20,7 +20,7 @@ extension FleetState {
         fill(&fact, from: event)
 
         let place = taskPlace(event.uuid, now: now)
-        let before = TaskShare(tasks.slots[place])
+        let before = tasks.slots[place].share()
         let isNew = tasks.slots[place].merge(
             fact, offsets: offsets, limit: limits.factsPerTask)
         if isNew, fact.kind == .custom, let extra = event.extra {
@@ -45,7 +45,7 @@ extension FleetState {
     }
 
     /// Kind, result and details of the fact.
-    private mutating func fill(_ fact: inout TaskFact, from event: TaskEvent) {
+    private mutating func fill(_ fact: inout TaskFact, from event: borrowing TaskEvent) {
         switch event.kind {
         case .sent:
             fact.kind = .sent
@@ -110,7 +110,7 @@ extension FleetState {
     ///
     /// - Returns: whether anything changed.
     private mutating func describe(
-        _ place: Int32, _ event: TaskEvent, stamp: Double, now: Double
+        _ place: Int32, _ event: borrowing TaskEvent, stamp: Double, now: Double
     ) -> Bool {
         let isReceipt: Bool
         switch event.kind {
@@ -135,7 +135,7 @@ extension FleetState {
         return isBest
     }
 
-    private mutating func tellText(_ place: Int32, _ event: TaskEvent, isBest: Bool) {
+    private mutating func tellText(_ place: Int32, _ event: borrowing TaskEvent, isBest: Bool) {
         if let args = event.args, isBest || tasks.slots[place].args == nil {
             tasks.slots[place].args = Bounded.text(args, limits.textBytes)
         }
@@ -186,7 +186,7 @@ extension FleetState {
         tasks.slots[place].setFlag(.longETA, due - stamp >= visibilityTimeout)
     }
 
-    private mutating func tellRoute(_ place: Int32, _ event: TaskEvent, now: Double) {
+    private mutating func tellRoute(_ place: Int32, _ event: borrowing TaskEvent, now: Double) {
         if let queue = event.queue ?? (event.exchange == "" ? event.routingKey : nil) {
             tellQueue(place, queue, inferred: false, now: now)
         }
@@ -259,7 +259,7 @@ extension FleetState {
     }
 
     /// Details of an end that only few have.
-    private mutating func noteEnd(_ place: Int32, _ event: TaskEvent, stamp: Double) {
+    private mutating func noteEnd(_ place: Int32, _ event: borrowing TaskEvent, stamp: Double) {
         if let traceback = event.traceback {
             let bounded = Bounded.text(traceback, limits.tracebackBytes)
             tasks.slots[place].withExtra { extra in

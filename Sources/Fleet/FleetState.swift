@@ -72,7 +72,7 @@ package struct FleetState: Sendable {
     }
 
     /// Merges one event.
-    package mutating func apply(_ event: CeleryEvent, receivedAt: Double) {
+    package mutating func apply(_ event: borrowing CeleryEvent, receivedAt: Double) {
         rates.advance(to: receivedAt)
         merge(event, now: receivedAt)
     }
@@ -80,16 +80,18 @@ package struct FleetState: Sendable {
     /// Merges a batch that arrived together.
     package mutating func apply(_ events: [CeleryEvent], receivedAt: Double) {
         rates.advance(to: receivedAt)
-        for event in events { merge(event, now: receivedAt) }
+        // Borrowed in place: a copy of an event costs as much as merging it.
+        let span = events.span
+        for index in span.indices { merge(span[index], now: receivedAt) }
     }
 
-    private mutating func merge(_ event: CeleryEvent, now: Double) {
+    private mutating func merge(_ event: borrowing CeleryEvent, now: Double) {
         rates.record { $0.events &+= 1 }
         switch event {
         case .task(let event): merge(task: event, now: now)
         case .worker(let event): merge(worker: event, now: now)
         }
-        if flower != nil { flower?.apply(event, receivedAt: now) }
+        if limits.flowerTasks > 0 { flower?.apply(copy event, receivedAt: now) }
     }
 
     /// The sender's time, unless it is nonsense.

@@ -82,17 +82,20 @@ package struct FlowerState: Sendable {
 
     private mutating func merge(_ event: TaskEvent, receivedAt: Double) {
         let host = event.origin.hostname
-        let isSent = event.kind == .sent
-        if !isSent {
+        if event.kind != .sent {
             if workers[host] == nil { addWorker(host) }
-            // Celery hands the two times over in the wrong order here: the sender's is stored.
-            workers[host]?.beat(event.origin.timestamp, timestamp: receivedAt)
+            if let place = workers.index(forKey: host) {
+                // Celery hands the two times over in the wrong order here: the sender's is stored.
+                workers.values[place].beat(event.origin.timestamp, timestamp: receivedAt)
+            }
         }
         if event.kind == .received { taskCount += 1 }
-        if tasks[event.uuid] == nil { addTask(event.uuid) }
-        tasks[event.uuid]?.take(
-            event, receivedAt: receivedAt, customFields: Self.customFields)
-        resolveFamily(event.uuid)
+        if tasks.index(forKey: event.uuid) == nil { addTask(event.uuid) }
+        guard let place = tasks.index(forKey: event.uuid) else { return }
+        tasks.values[place].take(event, receivedAt: receivedAt, customFields: Self.customFields)
+        if tasks.values[place].parentID != nil || !unresolved.isEmpty {
+            resolveFamily(event.uuid)
+        }
     }
 
     private mutating func addTask(_ uuid: String) {

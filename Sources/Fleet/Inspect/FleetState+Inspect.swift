@@ -122,7 +122,7 @@ extension FleetState {
     ) {
         guard !info.id.isEmpty else { return }
         let place = taskPlace(info.id, now: now)
-        let before = TaskShare(tasks.slots[place])
+        let before = tasks.slots[place].share()
         let isEnded = tasks.slots[place].state.isFinished && tasks.slots[place].state != .lost
         let start = info.timeStart.map { sane($0, now: now) }
         if isEnded, !(start.map { $0 > tasks.slots[place].ended + 1 } ?? false) {

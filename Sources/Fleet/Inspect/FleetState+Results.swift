@@ -13,7 +13,7 @@ extension FleetState {
 
     private mutating func merge(_ result: TaskResult, now: Double) {
         let place = taskPlace(result.id, now: now)
-        let before = TaskShare(tasks.slots[place])
+        let before = tasks.slots[place].share()
         let code = states.code(Bounded.cut(result.status, 64))
         let mightBeNew = !tasks.slots[place].state.isFinished
         if code.isCustom {

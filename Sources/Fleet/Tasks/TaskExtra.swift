@@ -73,6 +73,9 @@ struct FactCounts: Sendable, Equatable {
         rejected = Self.sum(rejected, other.rejected)
     }
 
+    /// Attempts that a worker has called ended for good.
+    var ends: Int { Int(succeeded) + Int(failed) + Int(revoked) + Int(rejected) }
+
     mutating func count(end kind: TaskFact.Kind) {
         switch kind {
         case .succeeded: succeeded = Self.sum(succeeded, 1)

@@ -114,18 +114,22 @@ struct TaskSlot: Sendable {
         return (32 + count + 15) & ~15
     }
 
-    /// Size of the record as the byte limit counts it: slot, index entry, strings, boxes.
-    func measuredBytes() -> Int32 {
+    /// Measures the record as the byte limit counts it: slot, index entry, strings, boxes.
+    ///
+    /// - Returns: by how much it grew.
+    mutating func measure() -> Int {
         var sum = MemoryLayout<TaskSlot>.stride + 48 + Self.heapBytes(id)
         sum += Self.heapBytes(args) + Self.heapBytes(kwargs) + Self.heapBytes(text)
         if let parentID, parentID != id { sum += Self.heapBytes(parentID) }
         if let rootID, rootID != id { sum += Self.heapBytes(rootID) }
         if nameIndex == 0 || nameIndex == NameTable.none { sum += Self.heapBytes(name) }
-        if let extra { sum += extra.bytes }
+        if hasExtra, let extra { sum += extra.bytes }
         if !history.isEmpty {
             sum += 32 + history.capacity * MemoryLayout<TaskFact>.stride
             for fact in history { sum += Self.heapBytes(fact.text) }
         }
-        return Int32(clamping: sum)
+        let before = bytes
+        bytes = Int32(clamping: sum)
+        return Int(bytes) - Int(before)
     }
 }

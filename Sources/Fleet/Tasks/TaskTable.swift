@@ -67,9 +67,7 @@ struct TaskTable: Sendable {
 
     /// Measures a record again after its strings changed.
     mutating func measure(_ place: Int32) {
-        let size = slots[place].measuredBytes()
-        bytes += Int(size) - Int(slots[place].bytes)
-        slots[place].bytes = size
+        bytes += slots[place].measure()
     }
 
     /// Notes that a record changed.

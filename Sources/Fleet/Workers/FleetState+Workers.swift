@@ -13,7 +13,7 @@ extension FleetState {
     }
 
     /// A task event is a sign of life, and shows that task events are on.
-    mutating func note(taskEvent event: TaskEvent, of place: Int32, now: Double) {
+    mutating func note(taskEvent event: borrowing TaskEvent, of place: Int32, now: Double) {
         guard place >= 0 else { return }
         workers[place].lastSeen = now
         workers[place].roseWithoutEvents = 0
