@@ -18,9 +18,9 @@ final class Listener {
     init(address host: String, port: UInt16) throws(SocketServerError) {
         func failure(_ what: String) -> SocketServerError {
             let reason = unsafe String(cString: strerror(errno))
-            let where_ = SocketAddress(host: host, port: port)
+            let place = SocketAddress(host: host, port: port)
             return SocketServerError(
-                code: .listen, message: "cannot listen on \(where_): \(what): \(reason)")
+                code: .listen, message: "cannot listen on \(place): \(what): \(reason)")
         }
         var storage = sockaddr_storage()
         guard let length = SocketNames.fill(&storage, host: host, port: port) else {

@@ -48,7 +48,16 @@ IMPORTS: dict[str, frozenset[str]] = {
 }
 
 # Targets, or folders of a target, in which `unsafe` may stand: the edges, byte scanning, and writing log lines to a descriptor.
-UNSAFE = ('EventLoop/', 'RedisLink/', 'SocketServer/', 'Credentials/', 'Records/', 'WireFormats/Scanning/', 'celeriac/Logs/', 'celeriac-load/')
+UNSAFE = (
+    'EventLoop/',
+    'RedisLink/',
+    'SocketServer/',
+    'Credentials/',
+    'Records/',
+    'WireFormats/Scanning/',
+    'celeriac/Logs/',
+    'celeriac-load/',
+)
 
 LIBRARY_WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
