@@ -11,7 +11,9 @@ extension BrokerURL: CustomStringConvertible, CustomDebugStringConvertible {
         }
     }
 
+    /// The URL without passwords.
     package var description: String { redacted }
+    /// The URL without passwords.
     package var debugDescription: String { redacted }
 
     private static func text(_ server: Server) -> String {
@@ -46,6 +48,7 @@ extension BrokerURL.Login: CustomStringConvertible, CustomDebugStringConvertible
             + "db \(database), \(tls == nil ? "plain" : "TLS")"
     }
 
+    /// The same: a debugger's text ends in logs too.
     package var debugDescription: String { description }
 }
 
@@ -56,5 +59,6 @@ extension BrokerURL.SentinelOptions: CustomStringConvertible, CustomDebugStringC
             + (password == nil ? "no password" : "password")
     }
 
+    /// The same: a debugger's text ends in logs too.
     package var debugDescription: String { description }
 }

@@ -44,9 +44,11 @@ package struct BrokerURL: Sendable, Equatable {
         package var isVerificationGiven: Bool
         /// Whether the certificate must name the host.
         package var checksHostname = true
-        /// Paths of PEM files.
+        /// Path of a PEM file with the authorities that are trusted; nil for the system's.
         package var authorityFile: String?
+        /// Path of a PEM file with our own certificate.
         package var certificateFile: String?
+        /// Path of a PEM file with its key.
         package var keyFile: String?
 
         /// Makes options.
@@ -58,7 +60,9 @@ package struct BrokerURL: Sendable, Equatable {
 
     /// A server and how to enter it.
     package struct Server: Sendable, Equatable {
+        /// Where it listens.
         package var endpoint: Endpoint
+        /// How to enter it.
         package var login: Login
     }
 
@@ -68,6 +72,7 @@ package struct BrokerURL: Sendable, Equatable {
         package var masterName: String
         /// Credentials for the Sentinels themselves (`sentinel_kwargs`).
         package var user: String?
+        /// Their password.
         package var password: String?
 
         /// Makes options.

@@ -24,15 +24,17 @@ package struct MessagePreview: Sendable, Equatable {
     package var args: String?
     /// Python repr text of the keyword arguments, bounded.
     package var kwargs: String?
-    /// Hard and soft limit, seconds.
+    /// Hard limit, seconds.
     package var timeLimit: Double?
+    /// Soft limit, seconds.
     package var softTimeLimit: Double?
     /// Celery's priority, 0 most urgent.
     package var priority: Int?
     /// Field in `unacked` while a worker holds it.
     package var deliveryTag: String?
-    /// Where it was sent.
+    /// Exchange it was sent to; empty for a queue.
     package var exchange: String?
+    /// Routing key: the queue's name if the exchange is empty.
     package var routingKey: String?
     /// Whether a worker had it before.
     package var isRedelivered: Bool

@@ -45,8 +45,9 @@ package struct TaskMessage: Sendable, Equatable {
     package var rootID: String?
     /// Task that sent it.
     package var parentID: String?
-    /// Group it belongs to, and its place there.
+    /// Group it belongs to.
     package var groupID: String?
+    /// Its place in the group, from 0.
     package var groupIndex: Int?
     /// Called with the result.
     package var callbacks: [Signature] = []

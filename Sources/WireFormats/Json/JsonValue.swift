@@ -100,12 +100,19 @@ extension JsonValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral,
     ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByStringLiteral,
     ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
+    /// Makes `null`.
     package init(nilLiteral: ()) { self = .null }
+    /// Makes `true` or `false`.
     package init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// Makes an integer.
     package init(integerLiteral value: Int64) { self = .integer(value) }
+    /// Makes a number.
     package init(floatLiteral value: Double) { self = .number(value) }
+    /// Makes text.
     package init(stringLiteral value: String) { self = .string(value) }
+    /// Makes an array.
     package init(arrayLiteral elements: JsonValue...) { self = .array(elements) }
+    /// Makes an object with its members in order.
     package init(dictionaryLiteral elements: (String, JsonValue)...) {
         self = .object(elements.map { JsonMember($0.0, $0.1) })
     }
