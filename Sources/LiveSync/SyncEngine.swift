@@ -164,9 +164,7 @@ package final class SyncEngine {
             return nil
         }
         pending += 1
-        let slot = topic.insert(id, handle: pending)
-        let (changed, refused) = topic.set(slot, fields, revision: pending)
-        topic.tables?.inserted(slot, in: topic.rows)
+        let (changed, refused) = topic.insert(id, handle: pending, fields)
         counters.fieldsChanged += changed + 1
         counters.fieldsRefused += refused
         return pending
@@ -197,16 +195,13 @@ package final class SyncEngine {
         let topic = topics[topic.index]
         guard let slot = topic.slot(of: id) else { return false }
         pending = max(pending, revision + 1)
-        topic.tables?.willRemove(slot, in: topic.rows)
         topic.remove(id, slot: slot, revision: pending)
         return true
     }
 
     private func change(_ topic: Topic, _ slot: Int, _ fields: [FieldUpdate]) {
         let stamp = max(pending, revision + 1)
-        let taken = topic.tables?.willChange(slot, fields, in: topic.rows) ?? 0
         let (changed, refused) = topic.set(slot, fields, revision: stamp)
-        topic.tables?.changed(slot, fields, taken: taken, in: topic.rows)
         counters.fieldsRefused += refused
         guard changed > 0 else { return }
         counters.fieldsChanged += changed
@@ -242,9 +237,7 @@ package final class SyncEngine {
             seconds.removeFirst()
         }
         for topic in topics {
-            topic.forget(through: horizon)
-            topic.tables?.compact(topic.rows)
-            if topic.rows.needsRebase(at: revision) { topic.rows.rebase(to: horizon) }
+            topic.maintain(horizon: horizon, revision: revision)
         }
         queries.forEach { $0.expire(revision: revision, now: now) }
         windows.forEach { $0.expire(revision: revision) }

@@ -422,6 +422,22 @@ async def test_sums_agree_with_the_rows(stack: Stack, connect: ConnectClient) ->
         await client.until(agree, 30, lambda: f'the sums to agree; {stats.get("fleet")}')
 
 
+async def test_a_finished_task_counts_once_although_event_and_result_tell_it(stack: Stack, connect: ConnectClient) -> None:
+    async with connect(stack) as client:
+        stats = await client.subscribe('stats')
+        view = await follow(client, 'prefork')
+
+        def finished() -> int:
+            return sum(total(stats, state) for state in ('SUCCESS', 'FAILURE', 'REVOKED', 'REJECTED'))
+
+        tasks = [stack.send('math.add', 1, number, queue='q-prefork') for number in range(40)]
+        await client.until(lambda: all(find(view, task, 'SUCCESS') for task in tasks), 30, 'the tasks to end')
+        mark = len(client.frames)
+        await client.until(lambda: any('throughput' in str(f.message) for f in client.frames[mark:]), 10, 'a new throughput')
+
+        assert 40 <= (stats.get('fleet') or {})['throughput'] <= finished()
+
+
 async def test_the_window_filters_and_orders(stack: Stack, connect: ConnectClient) -> None:
     async with connect(stack) as client:
         for _ in range(3):

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct OrderIndexTests {
     @Test func `an order of thousands of rows equals a sorted array`() {
-        let rows = RowStore(columnCount: 2, base: 1)
+        var rows = RowStore(columnCount: 2, base: 1)
         var index = OrderIndex(column: 1)
         var random = SeededGenerator(seed: 7)
         var sorted: [(bound: SortBound, slot: Int)] = []

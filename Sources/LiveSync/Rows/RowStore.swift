@@ -1,45 +1,29 @@
 /// The rows of one topic: cells, the revision of each cell, and the list of rows by last change (R13, R14).
 ///
 /// A row lives in a *slot*, a small number that does not change while the row lives and is used again
-/// afterwards; its *handle* tells its lives apart. Cells stand in blocks of 256 rows: 8 bytes for the
-/// bits, 1 for the kind and 4 for the revision, so a row of 31 columns takes about 400 bytes and its texts.
+/// afterwards; its *handle* tells its lives apart. Cells stand in blocks of 256 rows: 13 bytes for each
+/// column that rows usually have; columns declared rare are kept aside, only where they are set.
 /// Revisions are offsets from `base`; ``rebase(to:)`` moves the base long before they run out.
-final class RowStore {
-    /// What is kept of a row beside its cells.
-    struct Meta {
-        /// The row's handle, 0 while the slot is free.
-        var handle = 0
-        /// Offset of the last change of any cell.
-        var lastChange: UInt32 = 0
-        /// Neighbors in the list by last change; -1 at the ends.
-        var previous: Int32 = -1
-        var next: Int32 = -1
-        /// Bytes of the row's texts, unescaped.
-        var textBytes: UInt32 = 0
-        /// Group of equal filter values; -1 in whole topics.
-        var group: Int32 = -1
-    }
-
-    /// How a cell's bits are read.
-    enum Kind: UInt8 {
-        case absent
-        case no
-        case yes
-        case int
-        case double
-        case text
-        case list
-    }
-
+///
+/// A value type on purpose: the owner changes it in place, and a reader's local copy costs a few reference
+/// counts once and spares the exclusivity checks that reading a class's property costs every time.
+struct RowStore {
     static let rowsPerBlock = 256
 
     let columnCount: Int
+    /// Place of each column in a block's row; -1 for rare ones.
+    private let places: [Int]
+    private let placeCount: Int
+    /// Columns whose texts are kept as symbols, as a mask.
+    private let symbolColumns: UInt64
     private var bits: [[UInt64]] = []
     private var kinds: [[UInt8]] = []
     private var revisions: [[UInt32]] = []
+    private var rare: [UInt64: RowCell] = [:]
     private(set) var texts = TextPool()
+    private(set) var symbols = SymbolPool()
     private var free: [Int32] = []
-    var metas: [Meta] = []
+    private(set) var metas: [RowMeta] = []
     /// Revision that offset 0 stands for: everything at or before it is "long ago".
     private(set) var base: Int
     /// Rows that live.
@@ -48,40 +32,82 @@ final class RowStore {
     private(set) var oldest: Int32 = -1
     private(set) var newest: Int32 = -1
 
-    init(columnCount: Int, base: Int) {
+    /// Makes a store without rows.
+    ///
+    /// - Parameters:
+    ///   - rare: columns that few rows have.
+    ///   - symbols: columns whose texts many rows share.
+    init(columnCount: Int, base: Int, rare: Set<Int> = [], symbols: Set<Int> = []) {
         self.columnCount = columnCount
         self.base = base
+        var places: [Int] = []
+        var next = 0
+        for column in 0..<columnCount {
+            places.append(rare.contains(column) ? -1 : next)
+            next += rare.contains(column) ? 0 : 1
+        }
+        self.places = places
+        placeCount = next
+        symbolColumns = symbols.reduce(0) { $0 | 1 << UInt64($1) }
     }
 
     /// Slots in use or free: the end of a walk over all slots.
     var slotCount: Int { metas.count }
 
-    // Cells
+    // MARK: - Cells
 
-    @inline(__always)
-    private func place(_ slot: Int, _ column: Int) -> (block: Int, cell: Int) {
-        (slot / Self.rowsPerBlock, slot % Self.rowsPerBlock * columnCount + column)
+    private func cell(_ slot: Int, _ column: Int) -> RowCell {
+        let place = places[column]
+        guard place >= 0 else {
+            guard metas[slot].rare & (1 << UInt64(column)) != 0 else { return RowCell() }
+            return rare[rareKey(slot, column)] ?? RowCell()
+        }
+        let block = slot / Self.rowsPerBlock
+        let index = slot % Self.rowsPerBlock * placeCount + place
+        return RowCell(
+            kind: RowCell.Kind(rawValue: kinds[block][index]) ?? .absent,
+            bits: bits[block][index], revision: revisions[block][index])
+    }
+
+    private mutating func put(_ cell: RowCell, _ slot: Int, _ column: Int) {
+        let place = places[column]
+        guard place >= 0 else {
+            metas[slot].rare |= 1 << UInt64(column)
+            rare[rareKey(slot, column)] = cell
+            return
+        }
+        let block = slot / Self.rowsPerBlock
+        let index = slot % Self.rowsPerBlock * placeCount + place
+        kinds[block][index] = cell.kind.rawValue
+        bits[block][index] = cell.bits
+        revisions[block][index] = cell.revision
+    }
+
+    private func rareKey(_ slot: Int, _ column: Int) -> UInt64 {
+        UInt64(slot) << 6 | UInt64(column)
+    }
+
+    private func value(of cell: RowCell) -> FieldValue {
+        switch cell.kind {
+        case .absent: .absent
+        case .no: .bool(false)
+        case .yes: .bool(true)
+        case .int: .int(Int(truncatingIfNeeded: cell.bits))
+        case .double: .double(Double(bitPattern: cell.bits))
+        case .text: .text(texts[cell.index])
+        case .list: .list(texts[cell.index])
+        case .symbol: .text(symbols[cell.index])
+        }
     }
 
     /// The value of a cell.
     func value(_ slot: Int, _ column: Int) -> FieldValue {
-        let (block, cell) = place(slot, column)
-        let bits = bits[block][cell]
-        switch Kind(rawValue: kinds[block][cell]) ?? .absent {
-        case .absent: return .absent
-        case .no: return .bool(false)
-        case .yes: return .bool(true)
-        case .int: return .int(Int(truncatingIfNeeded: bits))
-        case .double: return .double(Double(bitPattern: bits))
-        case .text: return .text(texts[UInt32(truncatingIfNeeded: bits)])
-        case .list: return .list(texts[UInt32(truncatingIfNeeded: bits)])
-        }
+        value(of: cell(slot, column))
     }
 
     /// Revision at which a cell last changed; ``base`` if never or long ago.
     func revision(_ slot: Int, _ column: Int) -> Int {
-        let (block, cell) = place(slot, column)
-        return base + Int(revisions[block][cell])
+        base + Int(cell(slot, column).revision)
     }
 
     /// Revision at which any cell of the row last changed.
@@ -89,114 +115,148 @@ final class RowStore {
         base + Int(metas[slot].lastChange)
     }
 
+    /// Visits the fields that are present, among some columns.
+    func forEachField(of slot: Int, in mask: UInt64, _ body: (Int, FieldValue) -> Void) {
+        for column in 0..<columnCount where mask & (1 << UInt64(column)) != 0 {
+            let cell = cell(slot, column)
+            if cell.kind != .absent { body(column, value(of: cell)) }
+        }
+    }
+
+    /// Visits the fields that changed after a revision, among some columns; cleared ones are absent.
+    func forEachChange(
+        of slot: Int, since revision: Int, in mask: UInt64, _ body: (Int, FieldValue) -> Void
+    ) {
+        let since = max(0, revision - base)
+        for column in 0..<columnCount where mask & (1 << UInt64(column)) != 0 {
+            let cell = cell(slot, column)
+            if Int(cell.revision) > since || revision < base { body(column, value(of: cell)) }
+        }
+    }
+
     /// Sets a cell and gives it the revision, if the value is another one. Does not touch the list.
     ///
     /// - Returns: whether it was another one.
-    func set(_ slot: Int, _ column: Int, _ value: FieldValue, revision: Int) -> Bool {
-        let (block, cell) = place(slot, column)
-        let old = Kind(rawValue: kinds[block][cell]) ?? .absent
-        let oldBits = bits[block][cell]
-        let kind: Kind
-        var newBits: UInt64 = 0
+    mutating func set(_ slot: Int, _ column: Int, _ value: FieldValue, revision: Int) -> Bool {
+        let old = cell(slot, column)
+        var new = RowCell(revision: offset(revision))
         switch value {
-        case .absent: kind = .absent
-        case .bool(let flag): kind = flag ? .yes : .no
+        case .absent: new.kind = .absent
+        case .bool(let flag): new.kind = flag ? .yes : .no
         case .int(let number):
-            kind = .int
-            newBits = UInt64(bitPattern: Int64(number))
+            new.kind = .int
+            new.bits = UInt64(bitPattern: Int64(number))
         case .double(let number):
-            kind = number.isFinite ? .double : .absent
-            newBits = number.isFinite ? number.bitPattern : 0
+            if number.isFinite {
+                new.kind = .double
+                new.bits = number.bitPattern
+            }
         case .text(let text):
-            return set(text, .text, at: (block, cell), old, oldBits, slot, revision)
+            new.kind = symbolColumns & (1 << UInt64(column)) != 0 ? .symbol : .text
+            return set(text, new, over: old, slot, column)
         case .list(let json):
-            return set(json, .list, at: (block, cell), old, oldBits, slot, revision)
+            new.kind = .list
+            return set(json, new, over: old, slot, column)
         }
-        if kind == old, newBits == oldBits { return false }
-        dropText(old, oldBits, slot)
-        bits[block][cell] = newBits
-        kinds[block][cell] = kind.rawValue
-        revisions[block][cell] = offset(revision)
+        if new.kind == old.kind, new.bits == old.bits { return false }
+        dropText(of: old, slot)
+        put(new, slot, column)
         return true
     }
 
-    private func set(
-        _ text: String, _ kind: Kind, at place: (block: Int, cell: Int), _ old: Kind,
-        _ oldBits: UInt64, _ slot: Int, _ revision: Int
+    private mutating func set(
+        _ text: String, _ cell: RowCell, over old: RowCell, _ slot: Int, _ column: Int
     ) -> Bool {
-        let index = UInt32(truncatingIfNeeded: oldBits)
-        if old == .text || old == .list {
-            let earlier = texts[index]
-            if old == kind, earlier == text { return false }
+        var new = cell
+        if new.kind == .symbol {
+            if old.kind == .symbol, symbols[old.index] == text { return false }
+            dropText(of: old, slot)
+            new.bits = UInt64(symbols.insert(text))
+        } else if old.kind == .text || old.kind == .list {
+            let earlier = texts[old.index]
+            if old.kind == new.kind, earlier == text { return false }
             metas[slot].textBytes -= UInt32(clamping: earlier.utf8.count)
-            texts.replace(index, with: text)
+            texts.replace(old.index, with: text)
+            new.bits = old.bits
         } else {
-            bits[place.block][place.cell] = UInt64(texts.insert(text))
+            dropText(of: old, slot)
+            new.bits = UInt64(texts.insert(text))
         }
         metas[slot].textBytes += UInt32(clamping: text.utf8.count)
-        kinds[place.block][place.cell] = kind.rawValue
-        revisions[place.block][place.cell] = offset(revision)
+        put(new, slot, column)
         return true
     }
 
-    private func dropText(_ kind: Kind, _ bits: UInt64, _ slot: Int) {
-        guard kind == .text || kind == .list else { return }
-        let index = UInt32(truncatingIfNeeded: bits)
-        metas[slot].textBytes -= UInt32(clamping: texts[index].utf8.count)
-        texts.remove(index)
+    private mutating func dropText(of cell: RowCell, _ slot: Int) {
+        switch cell.kind {
+        case .text, .list:
+            metas[slot].textBytes -= UInt32(clamping: texts[cell.index].utf8.count)
+            texts.remove(cell.index)
+        case .symbol:
+            metas[slot].textBytes -= UInt32(clamping: symbols[cell.index].utf8.count)
+            symbols.remove(cell.index)
+        case .absent, .no, .yes, .int, .double: return
+        }
     }
 
     private func offset(_ revision: Int) -> UInt32 {
         UInt32(clamping: revision - base)
     }
 
-    // Rows
+    // MARK: - Rows
 
     /// A slot for a new row; its cells are absent and it is the newest in the list.
-    func insert(handle: Int) -> Int {
+    mutating func insert(handle: Int) -> Int {
         let slot: Int
         if let used = free.popLast() {
             slot = Int(used)
         } else {
             slot = metas.count
-            metas.append(Meta())
+            metas.append(RowMeta())
             if slot / Self.rowsPerBlock == bits.count {
-                let cells = Self.rowsPerBlock * columnCount
+                let cells = Self.rowsPerBlock * placeCount
                 bits.append(Array(repeating: 0, count: cells))
                 kinds.append(Array(repeating: 0, count: cells))
                 revisions.append(Array(repeating: 0, count: cells))
             }
         }
-        metas[slot] = Meta(handle: handle, lastChange: offset(handle))
+        metas[slot] = RowMeta(handle: handle, lastChange: offset(handle))
         linkNewest(slot)
         count += 1
         return slot
     }
 
     /// Ends a row and frees its slot.
-    func remove(_ slot: Int) {
-        let (block, start) = place(slot, 0)
-        for cell in start..<(start + columnCount) {
-            dropText(Kind(rawValue: kinds[block][cell]) ?? .absent, bits[block][cell], slot)
-            kinds[block][cell] = Kind.absent.rawValue
-            bits[block][cell] = 0
-            revisions[block][cell] = 0
+    mutating func remove(_ slot: Int) {
+        for column in 0..<columnCount {
+            let old = cell(slot, column)
+            dropText(of: old, slot)
+            if places[column] >= 0 {
+                put(RowCell(), slot, column)
+            } else if metas[slot].rare & (1 << UInt64(column)) != 0 {
+                rare[rareKey(slot, column)] = nil
+            }
         }
         unlink(slot)
-        metas[slot] = Meta()
+        metas[slot] = RowMeta()
         free.append(Int32(slot))
         count -= 1
     }
 
+    /// Notes the group of a row.
+    mutating func setGroup(_ slot: Int, _ group: Int32) {
+        metas[slot].group = group
+    }
+
     /// The row changed: it becomes the newest in the list.
-    func touch(_ slot: Int, revision: Int) {
+    mutating func touch(_ slot: Int, revision: Int) {
         metas[slot].lastChange = offset(revision)
         guard newest != Int32(slot) else { return }
         unlink(slot)
         linkNewest(slot)
     }
 
-    private func linkNewest(_ slot: Int) {
+    private mutating func linkNewest(_ slot: Int) {
         metas[slot].previous = newest
         metas[slot].next = -1
         if newest >= 0 {
@@ -207,11 +267,13 @@ final class RowStore {
         newest = Int32(slot)
     }
 
-    private func unlink(_ slot: Int) {
+    private mutating func unlink(_ slot: Int) {
         let (previous, next) = (metas[slot].previous, metas[slot].next)
         if previous >= 0 { metas[Int(previous)].next = next } else { oldest = next }
         if next >= 0 { metas[Int(next)].previous = previous } else { newest = previous }
     }
+
+    // MARK: - Revisions
 
     /// True if offsets come near their end and ``rebase(to:)`` is due.
     func needsRebase(at revision: Int) -> Bool {
@@ -219,13 +281,18 @@ final class RowStore {
     }
 
     /// Makes a later revision the base. Nobody may ask for changes since before it any more (R13).
-    func rebase(to revision: Int) {
+    mutating func rebase(to revision: Int) {
         let shift = UInt32(clamping: revision - base)
         for block in revisions.indices {
             for cell in revisions[block].indices {
                 let old = revisions[block][cell]
                 revisions[block][cell] = old > shift ? old - shift : 0
             }
+        }
+        rare = rare.mapValues { cell in
+            var moved = cell
+            moved.revision = cell.revision > shift ? cell.revision - shift : 0
+            return moved
         }
         for slot in metas.indices {
             let old = metas[slot].lastChange

@@ -10,7 +10,8 @@ final class Topic {
 
     let schema: TopicSchema
     let limits: SyncLimits
-    let rows: RowStore
+    /// Changed by this class and by its ``tables`` only.
+    private(set) var rows: RowStore
     /// For windows only.
     let tables: WindowTables?
     /// Bytes that each column's name takes in a patch.
@@ -28,7 +29,10 @@ final class Topic {
     init(schema: TopicSchema, base: Int, limits: SyncLimits) {
         self.schema = schema
         self.limits = limits
-        self.rows = RowStore(columnCount: schema.columns.count, base: base)
+        // Filter fields have few values, but for ids, which are all different.
+        self.rows = RowStore(
+            columnCount: schema.columns.count, base: base, rare: schema.rareColumns,
+            symbols: Set(schema.filterColumns).subtracting([TopicSchema.idColumn]))
         self.tables = schema.kind == .windows ? WindowTables(schema: schema, limits: limits) : nil
         self.nameBytes = schema.columns.map { $0.utf8.count + 4 }
         self.floor = base
@@ -47,35 +51,36 @@ final class Topic {
 
     // Changes; `revision` is the running number of the open batch
 
-    /// Makes a row that has only its id.
-    func insert(_ id: String, handle: Int) -> Int {
+    /// Makes a row.
+    ///
+    /// - Returns: how many fields it has beside its id, and how many were refused for their size.
+    func insert(
+        _ id: String, handle: Int, _ fields: [FieldUpdate]
+    ) -> (changed: Int, refused: Int) {
         let slot = rows.insert(handle: handle)
         slots[id] = Int32(slot)
         _ = rows.set(slot, TopicSchema.idColumn, .text(id), revision: handle)
+        let result = rows.set(slot, fields, revision: handle, in: self)
         textBytes += Int(rows.metas[slot].textBytes)
         changedAt = handle
-        return slot
+        tables?.inserted(slot, in: &rows)
+        return result
     }
 
-    /// Sets fields of a row; what is new is sorted into the windows' tables by ``entered(_:)``.
+    /// Sets fields of a row.
     ///
     /// - Returns: how many fields really changed, and how many were refused for their size.
     func set(_ slot: Int, _ fields: [FieldUpdate], revision: Int) -> (changed: Int, refused: Int) {
         let before = Int(rows.metas[slot].textBytes)
-        var changed = 0
-        var refused = 0
-        for field in fields where field.column != TopicSchema.idColumn {
-            if rows.set(slot, field.column, field.value, revision: revision) { changed += 1 }
-            guard isOversized(slot) else { continue }
-            _ = rows.set(slot, field.column, .absent, revision: revision)
-            refused += 1
-        }
-        if changed > 0 {
+        let taken = tables?.willChange(slot, fields, in: rows) ?? 0
+        let result = rows.set(slot, fields, revision: revision, in: self)
+        tables?.changed(slot, fields, taken: taken, in: &rows)
+        if result.changed > 0 {
             rows.touch(slot, revision: revision)
             textBytes += Int(rows.metas[slot].textBytes) - before
             changedAt = revision
         }
-        return (changed, refused)
+        return result
     }
 
     /// Ends a row.
@@ -87,6 +92,7 @@ final class Topic {
                 floor = max(floor, dropped.goneAt)
             }
         }
+        tables?.willRemove(slot, in: &rows)
         slots[id] = nil
         rows.remove(slot)
         changedAt = revision
@@ -95,7 +101,7 @@ final class Topic {
     /// Forgets tombstones of rows that went at or before a revision.
     ///
     /// The floor rises no further than that: a client that waits for a quiet topic stays served.
-    func forget(through revision: Int) {
+    private func forget(through revision: Int) {
         while let first = tombstones.first, first.goneAt <= revision {
             tombstones.removeFirst()
             floor = max(floor, first.goneAt)
@@ -105,17 +111,11 @@ final class Topic {
     /// Roughly the bytes of all rows on the wire.
     var estimatedBytes: Int { textBytes + rows.count * (24 + schema.columns.count * 8) }
 
-    /// True if the row's encoding might not fit a frame. Escapes take at most six times the bytes, so
-    /// that most rows are never measured.
-    private func isOversized(_ slot: Int) -> Bool {
-        let overhead = schema.columns.count * 48
-        guard Int(rows.metas[slot].textBytes) * 6 + overhead > limits.rowBytes else { return false }
-        var bytes = 24
-        for column in schema.columns.indices {
-            let value = rows.value(slot, column)
-            if !value.isAbsent { bytes += nameBytes[column] + value.encodedBytes }
-        }
-        return bytes > limits.rowBytes
+    /// Between two commits: forgets what nobody may ask for, and tidies up.
+    func maintain(horizon: Int, revision: Int) {
+        forget(through: horizon)
+        tables?.compact(&rows)
+        if rows.needsRebase(at: revision) { rows.rebase(to: horizon) }
     }
 
     // Reading
@@ -128,9 +128,7 @@ final class Topic {
     /// Adds a whole row as a role sees it.
     func append(whole slot: Int, _ projection: Projection, to set: inout RowSet) {
         set.appendRow(rows.metas[slot].handle)
-        for column in schema.columns.indices where projection.visible & (1 << UInt64(column)) != 0 {
-            let value = rows.value(slot, column)
-            if value.isAbsent { continue }
+        rows.forEachField(of: slot, in: projection.visible) { column, value in
             set.appendCell(
                 column, projection.shown(value, column: column), nameBytes: nameBytes[column])
         }
@@ -140,15 +138,43 @@ final class Topic {
     func append(
         changesOf slot: Int, since: Int, _ projection: Projection, to set: inout RowSet
     ) {
+        let handle = rows.metas[slot].handle
         var hasRow = false
-        for column in schema.columns.indices where projection.visible & (1 << UInt64(column)) != 0 {
-            guard rows.revision(slot, column) > since else { continue }
-            if !hasRow {
-                set.appendRow(rows.metas[slot].handle)
-                hasRow = true
-            }
-            let value = projection.shown(rows.value(slot, column), column: column)
-            set.appendCell(column, value, nameBytes: nameBytes[column])
+        rows.forEachChange(of: slot, since: since, in: projection.visible) { column, value in
+            if !hasRow { set.appendRow(handle) }
+            hasRow = true
+            set.appendCell(
+                column, projection.shown(value, column: column), nameBytes: nameBytes[column])
         }
+    }
+}
+
+extension RowStore {
+    /// Sets fields of a row; one that would push the row beyond a frame becomes absent.
+    fileprivate mutating func set(
+        _ slot: Int, _ fields: [FieldUpdate], revision: Int, in topic: Topic
+    ) -> (changed: Int, refused: Int) {
+        let nameBytes = topic.nameBytes
+        let limit = topic.limits.rowBytes
+        var changed = 0
+        var refused = 0
+        for field in fields where field.column != TopicSchema.idColumn {
+            if set(slot, field.column, field.value, revision: revision) { changed += 1 }
+            guard isOversized(slot, nameBytes, limit) else { continue }
+            _ = set(slot, field.column, .absent, revision: revision)
+            refused += 1
+        }
+        return (changed, refused)
+    }
+
+    /// True if the row's encoding might not fit a frame. Escapes take at most six times the bytes, so
+    /// that most rows are never measured.
+    private func isOversized(_ slot: Int, _ nameBytes: [Int], _ limit: Int) -> Bool {
+        guard Int(metas[slot].textBytes) * 6 + columnCount * 48 > limit else { return false }
+        var bytes = 24
+        forEachField(of: slot, in: .max) { column, value in
+            bytes += nameBytes[column] + value.encodedBytes
+        }
+        return bytes > limit
     }
 }

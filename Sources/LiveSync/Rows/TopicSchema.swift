@@ -37,6 +37,8 @@ package struct TopicSchema: Sendable {
     package let filterColumns: [Int]
     /// Columns that windows may be ordered by; the first is the default.
     package let sortColumns: [Int]
+    /// Columns that few rows have; they take no room in the others.
+    let rareColumns: Set<Int>
     /// Number of each column by name.
     private let numbers: [String: Int]
 
@@ -49,8 +51,10 @@ package struct TopicSchema: Sendable {
     ///     (they are written to the wire unescaped).
     ///   - filters: names of fields (or `id`) that filters may use.
     ///   - sorts: names of fields that windows may be ordered by, at least one for windows.
+    ///   - rare: names of fields that few rows have.
     package init(
-        name: String, kind: Kind, fields: [String], filters: [String] = [], sorts: [String] = []
+        name: String, kind: Kind, fields: [String], filters: [String] = [], sorts: [String] = [],
+        rare: [String] = []
     ) {
         let columns = ["id"] + fields
         precondition(columns.count <= Self.columnLimit, "\(name): more than 64 columns")
@@ -70,6 +74,7 @@ package struct TopicSchema: Sendable {
         self.numbers = numbers
         self.filterColumns = Self.resolved(filters, numbers, name)
         self.sortColumns = Self.resolved(sorts, numbers, name)
+        self.rareColumns = Set(Self.resolved(rare, numbers, name))
     }
 
     /// Number of a column, `nil` if there is none of that name.

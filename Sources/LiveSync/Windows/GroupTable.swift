@@ -45,7 +45,7 @@ struct GroupTable {
     var wantsCompaction: Bool { groups.count > 2 * live + 1_024 }
 
     /// Forgets empty groups and renumbers the others.
-    mutating func compact(_ rows: RowStore) {
+    mutating func compact(_ rows: inout RowStore) {
         var renumbered = [Int32](repeating: -1, count: groups.count)
         var kept: [Group] = []
         numbers = [:]
@@ -56,7 +56,7 @@ struct GroupTable {
         }
         groups = kept
         for slot in rows.metas.indices where rows.metas[slot].group >= 0 {
-            rows.metas[slot].group = renumbered[Int(rows.metas[slot].group)]
+            rows.setGroup(slot, renumbered[Int(rows.metas[slot].group)])
         }
         generation += 1
     }

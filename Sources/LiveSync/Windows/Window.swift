@@ -59,8 +59,8 @@ final class Window {
     private(set) var computedAt: Int
     private var logPosition = 0
     private var groupGeneration: Int
-    /// Per group: 0 not asked yet, 1 no, 2 yes.
-    private var groupMatches: [UInt8] = []
+    /// Whether rows of a group match the filter's clauses; asked once per group.
+    private var groupMatches: [Bool] = []
     private var isFull = false
     var deltas = DeltaCache()
     var snapshotRun: WindowRun?
@@ -88,28 +88,12 @@ final class Window {
 
     // Matching
 
-    /// True if rows of a group match the filter's clauses; asked once per group.
-    func matches(group: Int32) -> Bool {
-        let number = Int(group)
-        if groupMatches.count <= number {
-            groupMatches.append(
-                contentsOf: repeatElement(0, count: tables.groups.groups.count - groupMatches.count)
-            )
+    /// Asks the filter about groups that are new, so that loops can read the answers alone.
+    private func askGroups() -> [Bool] {
+        for group in groupMatches.count..<max(groupMatches.count, tables.groups.groups.count) {
+            groupMatches.append(tables.groups.matches(group, key.filter))
         }
-        if groupMatches[number] == 0 {
-            groupMatches[number] = tables.groups.matches(number, key.filter) ? 2 : 1
-        }
-        return groupMatches[number] == 2
-    }
-
-    private func matches(_ touch: WindowTables.Touch) -> Bool {
-        matches(group: touch.group) && (key.filter.span?.contains(touch.bound.key) ?? true)
-    }
-
-    private func matches(slot: Int) -> Bool {
-        guard matches(group: topic.rows.metas[slot].group) else { return false }
-        guard let span = key.filter.span else { return true }
-        return span.contains(topic.rows.value(slot, span.column))
+        return groupMatches
     }
 
     // Order
@@ -151,20 +135,28 @@ final class Window {
     }
 
     private func replayLog(_ order: WindowTables.Order, revision: Int) {
-        var mustChoose = false
-        let earlier = (total, before)
+        let matches = askGroups()
+        let span = key.filter.span
+        let follows = key.mode == .follow
         let last = entries.last.map { SortBound(key: lastKey, handle: $0.handle) }
+        var mustChoose = false
+        var (newTotal, newBefore) = (total, before)
         for number in logPosition..<order.logEnd {
             let touch = order.log[number - order.logStart]
-            guard matches(touch) else { continue }
-            total += touch.sign
+            guard matches[Int(touch.group)], span?.contains(touch.bound.key) ?? true else {
+                continue
+            }
+            newTotal += touch.sign
             if isInFront(touch.bound) {
-                before += touch.sign
-            } else if key.mode == .follow, !mustChoose {
+                newBefore += touch.sign
+            } else if follows, !mustChoose {
                 mustChoose = !isFull || last.map { shown(touch.bound, before: $0) <= 0 } ?? true
             }
         }
-        if earlier != (total, before) { changedAt = revision }
+        if (newTotal, newBefore) != (total, before) {
+            (total, before) = (newTotal, newBefore)
+            changedAt = revision
+        }
         if mustChoose { choose(revision: revision) }
     }
 
@@ -174,50 +166,59 @@ final class Window {
     /// Notes which of the window's rows changed or left since it was last right.
     private func markChanges(revision: Int) {
         let rows = topic.rows
-        for index in entries.indices {
-            let entry = entries[index]
+        let matches = askGroups()
+        let span = key.filter.span
+        let isPinned = key.mode == .pinned
+        var marked: [(index: Int, hasLeft: Bool)] = []
+        var hasChange = false
+        for (index, entry) in entries.enumerated() {
             let isGone = rows.metas[entry.slot].handle != entry.handle
-            if !isGone, rows.lastChange(entry.slot) > computedAt { changedAt = revision }
-            guard key.mode == .pinned else { continue }
-            let hasLeft = isGone || !matches(slot: entry.slot)
-            if hasLeft != entry.hasLeft {
-                entries[index].hasLeft = hasLeft
-                entries[index].leftAt = revision
-                changedAt = revision
-            }
+            if !isGone, rows.lastChange(entry.slot) > computedAt { hasChange = true }
+            guard isPinned else { continue }
+            let hasLeft =
+                isGone || !matches[Int(rows.metas[entry.slot].group)]
+                || !(span.map { $0.contains(rows.value(entry.slot, $0.column)) } ?? true)
+            if hasLeft != entry.hasLeft { marked.append((index, hasLeft)) }
         }
+        for (index, hasLeft) in marked {
+            entries[index].hasLeft = hasLeft
+            entries[index].leftAt = revision
+        }
+        if hasChange || !marked.isEmpty { changedAt = revision }
     }
 
     /// Counts matching rows, and those in front.
     private func recount() {
+        let rows = topic.rows
         let index = tables.orders[key.order].index
+        var newTotal = 0
+        var newBefore = 0
         if key.filter.span == nil {
-            total = 0
-            for group in tables.groups.groups.indices where matches(group: Int32(group)) {
-                total += tables.groups.groups[group].count
+            let matches = askGroups()
+            for (number, group) in tables.groups.groups.enumerated() where matches[number] {
+                newTotal += group.count
             }
         } else {
-            total = 0
-            walk(from: nil) { _ in
-                total += 1
+            walk(index, rows, from: nil) { _ in
+                newTotal += 1
                 return true
             }
         }
-        before = 0
         switch front {
-        case .none: return
-        case .everything: before = total
+        case .none: newBefore = 0
+        case .everything: newBefore = newTotal
         case .before, .through:
             if key.filter.isEverything {
-                before = rankOfFront(index)
-                return
-            }
-            walk(from: nil) { slot in
-                guard isInFront(index.bound(of: slot, in: topic.rows)) else { return false }
-                before += 1
-                return true
+                newBefore = rankOfFront(index)
+            } else {
+                walk(index, rows, from: nil) { slot in
+                    guard isInFront(index.bound(of: slot, in: rows)) else { return false }
+                    newBefore += 1
+                    return true
+                }
             }
         }
+        (total, before) = (newTotal, newBefore)
     }
 
     private func rankOfFront(_ index: OrderIndex) -> Int {
@@ -241,12 +242,15 @@ final class Window {
     /// Visits matching rows in the window's order until `body` says stop.
     ///
     /// - Parameter place: rows up to and with it are passed over.
-    private func walk(from place: SortBound?, _ body: (Int) -> Bool) {
-        let index = tables.orders[key.order].index
-        let rows = topic.rows
+    private func walk(
+        _ index: OrderIndex, _ rows: RowStore, from place: SortBound?, _ body: (Int) -> Bool
+    ) {
         let span = key.filter.span
+        let matches = askGroups()
+        let metas = rows.metas
+        let isDescending = key.isDescending
         var position: OrderIndex.Position?
-        if key.isDescending {
+        if isDescending {
             var end = index.end
             if let place {
                 end = index.firstNotBefore(place, in: rows)
@@ -275,8 +279,8 @@ final class Window {
                     return
                 }
             }
-            if matches(slot: slot), !body(slot) { return }
-            position = key.isDescending ? index.before(found) : index.after(found)
+            if matches[Int(metas[slot].group)], !body(slot) { return }
+            position = isDescending ? index.before(found) : index.after(found)
         }
     }
 
@@ -284,30 +288,34 @@ final class Window {
     private func choose(revision: Int) {
         let rows = topic.rows
         let index = tables.orders[key.order].index
+        let limit = key.limit
+        var chosen: [Int] = []
+        var hasMore = false
+        walk(index, rows, from: key.after) { slot in
+            guard chosen.count < limit else {
+                hasMore = true
+                return false
+            }
+            chosen.append(slot)
+            return true
+        }
+        isFull = chosen.count >= limit
+        let last = chosen.last.map { index.bound(of: $0, in: rows) }
+        lastKey = last?.key ?? .absent
+        next = hasMore ? last : nil
+        let isSame = chosen.elementsEqual(entries) {
+            $0 == $1.slot && rows.metas[$0].handle == $1.handle
+        }
+        guard !isSame else { return }
         var known: [Int: Int] = [:]
         for entry in entries {
             known[entry.handle] = entry.enteredAt
         }
-        let earlier = entries.map(\.handle)
-        entries.removeAll(keepingCapacity: true)
-        var hasMore = false
-        walk(from: key.after) { slot in
-            guard entries.count < key.limit else {
-                hasMore = true
-                return false
-            }
+        entries = chosen.map { slot in
             let handle = rows.metas[slot].handle
-            entries.append(
-                Entry(slot: slot, handle: handle, enteredAt: known[handle] ?? revision))
-            return true
+            return Entry(slot: slot, handle: handle, enteredAt: known[handle] ?? revision)
         }
-        isFull = entries.count >= key.limit
-        let last = entries.last.map { index.bound(of: $0.slot, in: rows) }
-        lastKey = last?.key ?? .absent
-        next = hasMore ? last : nil
-        if entries.map(\.handle) != earlier {
-            orderChangedAt = revision
-            changedAt = revision
-        }
+        orderChangedAt = revision
+        changedAt = revision
     }
 }

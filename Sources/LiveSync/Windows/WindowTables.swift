@@ -33,10 +33,10 @@ final class WindowTables {
     }
 
     /// A new row has all its fields.
-    func inserted(_ slot: Int, in rows: RowStore) {
+    func inserted(_ slot: Int, in rows: inout RowStore) {
         let group = groups.number(of: slot, in: rows)
         groups.move(from: -1, to: group)
-        rows.metas[slot].group = group
+        rows.setGroup(slot, group)
         for order in orders.indices {
             orders[order].index.insert(slot, in: rows)
             log(slot, group, +1, in: order, rows)
@@ -63,7 +63,9 @@ final class WindowTables {
     }
 
     /// Fields have changed.
-    func changed(_ slot: Int, _ fields: [FieldUpdate], taken: UInt64, in rows: RowStore) {
+    func changed(
+        _ slot: Int, _ fields: [FieldUpdate], taken: UInt64, in rows: inout RowStore
+    ) {
         let old = rows.metas[slot].group
         var group = old
         if fields.contains(where: { groups.columns.contains($0.column) }) {
@@ -71,7 +73,7 @@ final class WindowTables {
         }
         if group != old {
             groups.move(from: old, to: group)
-            rows.metas[slot].group = group
+            rows.setGroup(slot, group)
         }
         for order in orders.indices {
             if taken & (1 << UInt64(order)) != 0 {
@@ -85,20 +87,20 @@ final class WindowTables {
     }
 
     /// A row is about to be removed.
-    func willRemove(_ slot: Int, in rows: RowStore) {
+    func willRemove(_ slot: Int, in rows: inout RowStore) {
         let group = rows.metas[slot].group
         for order in orders.indices {
             log(slot, group, -1, in: order, rows)
             orders[order].index.remove(slot, in: rows)
         }
         groups.move(from: group, to: -1)
-        rows.metas[slot].group = -1
+        rows.setGroup(slot, -1)
     }
 
     /// Tidies up between two commits.
-    func compact(_ rows: RowStore) {
+    func compact(_ rows: inout RowStore) {
         guard groups.wantsCompaction else { return }
-        groups.compact(rows)
+        groups.compact(&rows)
         for order in orders.indices {
             orders[order].logStart = orders[order].logEnd
             orders[order].log.removeAll()
