@@ -45,3 +45,10 @@ def test_a_crash_without_summary_is_a_failure() -> None:
 
 def test_an_unknown_section_is_refused() -> None:
     assert run_tests.main(['nonsense']) == 2
+
+
+def test_a_section_that_hangs_is_ended_with_its_children() -> None:
+    code, output = run_tests.run(['bash', '-c', 'echo begun; sleep 600 & wait'], 1)
+
+    assert code != 0
+    assert output == 'begun\n'

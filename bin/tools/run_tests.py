@@ -6,9 +6,13 @@ failed test (a build that breaks, a crash) counts as one failure, so that nothin
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,7 +34,13 @@ def count_swift(output: str) -> Counts:
     counts = Counts()
     for match in re.finditer(r'Test run with (\d+) tests?[^\n]* (passed|failed) after', output):
         counts.passed += int(match.group(1))
-    failed = len(re.findall(r'^\S+ +Test (?!run|case).+ failed after [\d.]+ seconds', output, re.MULTILINE))
+    failed = len(
+        re.findall(
+            r'^\S+ +Test (?!run|case).+ failed after [\d.]+ seconds',
+            output,
+            re.MULTILINE,
+        )
+    )
     skipped = len(re.findall(r'^\S+ +Test (?!run|case).+ skipped', output, re.MULTILINE))
     return Counts(counts.passed - failed - skipped, failed, skipped)
 
@@ -41,7 +51,11 @@ def count_node(output: str) -> Counts:
     def number(word: str) -> int:
         return sum(int(value) for value in re.findall(rf'^\S+ {word} (\d+)$', output, re.MULTILINE))
 
-    return Counts(number('pass'), number('fail') + number('cancelled'), number('skipped') + number('todo'))
+    return Counts(
+        number('pass'),
+        number('fail') + number('cancelled'),
+        number('skipped') + number('todo'),
+    )
 
 
 def count_pytest(output: str) -> Counts:
@@ -53,7 +67,11 @@ def count_pytest(output: str) -> Counts:
     def number(word: str) -> int:
         return sum(int(value) for value in re.findall(rf'(\d+) {word}\b', lines[-1]))
 
-    return Counts(number('passed') + number('xfailed'), number('failed') + number('errors?'), number('skipped'))
+    return Counts(
+        number('passed') + number('xfailed'),
+        number('failed') + number('errors?'),
+        number('skipped'),
+    )
 
 
 def count_nothing(_: str) -> Counts:
@@ -66,6 +84,8 @@ class Section:
     title: str
     commands: Sequence[Sequence[str]]
     count: Callable[[str], Counts]
+    limit: float = 1200
+    """Seconds until its processes are ended and it counts as failed."""
     counts_as_test: bool = False
     """A check without tests of its own that counts as one test."""
 
@@ -73,30 +93,77 @@ class Section:
 def sections() -> list[Section]:
     web_tests = sorted(str(path.relative_to(ROOT)) for path in (ROOT / 'Tests' / 'Web').rglob('*.test.js'))
     return [
-        Section('build', 'Build', [['swift', 'build', '--build-tests']], count_nothing, counts_as_test=True),
-        Section('swift', 'Swift tests', [['swift', 'test', '--skip-build']], count_swift),
-        Section('web', 'Web tests', [['node', '--test', *web_tests]] if web_tests else [], count_node),
+        Section(
+            'build',
+            'Build',
+            [['swift', 'build', '--build-tests']],
+            count_nothing,
+            counts_as_test=True,
+        ),
+        Section(
+            'swift',
+            'Swift tests',
+            [['swift', 'test', '--skip-build']],
+            count_swift,
+            limit=600,
+        ),
+        Section(
+            'web',
+            'Web tests',
+            [['node', '--test', *web_tests]] if web_tests else [],
+            count_node,
+        ),
         Section('tidy', 'Tidy', [['bin/tidy']], count_nothing, counts_as_test=True),
         Section('tools', 'Tests of the tools', [[*PYTEST, 'Tests/Tidy']], count_pytest),
         Section(
-            'integration', 'Integration tests', [[*PYTEST, '-n', '3', '--dist', 'loadfile', 'Tests/Integration']], count_pytest
+            'integration',
+            'Integration tests',
+            [[*PYTEST, '-n', '3', '--dist', 'loadfile', 'Tests/Integration']],
+            count_pytest,
         ),
         Section('browser', 'Browser tests', [[*PYTEST, 'Tests/Browser']], count_pytest),
     ]
 
 
-def run(command: Sequence[str]) -> tuple[int, str]:
-    """Runs with its output both shown and kept."""
+def run(command: Sequence[str], limit: float) -> tuple[int, str]:
+    """Runs with its output both shown and kept; after `limit` seconds its whole process group is ended."""
     output: list[str] = []
     with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace'
+        command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors='replace',
+        start_new_session=True,
     ) as process:
         assert process.stdout
-        for line in process.stdout:
-            sys.stdout.write(line)
-            sys.stdout.flush()
-            output.append(line)
+        watch = threading.Timer(
+            limit,
+            end_group,
+            (process.pid, f'{" ".join(command)}: ended after {limit:.0f} s'),
+        )
+        watch.daemon = True
+        watch.start()
+        try:
+            for line in process.stdout:
+                sys.stdout.write(line)
+                sys.stdout.flush()
+                output.append(line)
+        except KeyboardInterrupt:
+            end_group(process.pid, 'interrupted')
+            raise
+        finally:
+            watch.cancel()
     return process.returncode, ''.join(output)
+
+
+def end_group(group: int, reason: str) -> None:
+    """Ends a section's processes; those that made a session of their own are their starter's duty."""
+    print(f'\n{reason}', flush=True)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
 
 
 def run_section(section: Section, extra: Sequence[str]) -> Counts:
@@ -106,16 +173,21 @@ def run_section(section: Section, extra: Sequence[str]) -> Counts:
     if not section.commands:
         print('nothing to run')
     for command in section.commands:
-        code, output = run([*command, *extra])
+        code, output = run([*command, *extra], section.limit)
         counts = section.count(output)
         if section.counts_as_test:
             counts.passed += code == 0
         if code != 0 and counts.failed == 0:
             counts.failed = 1
-        total = Counts(total.passed + counts.passed, total.failed + counts.failed, total.skipped + counts.skipped)
+        total = Counts(
+            total.passed + counts.passed,
+            total.failed + counts.failed,
+            total.skipped + counts.skipped,
+        )
     seconds = time.monotonic() - started
     print(
-        f'=== {section.title}: {total.passed} passed, {total.failed} failed, {total.skipped} skipped, {seconds:.0f} s', flush=True
+        f'=== {section.title}: {total.passed} passed, {total.failed} failed, {total.skipped} skipped, {seconds:.0f} s',
+        flush=True,
     )
     return total
 
@@ -128,7 +200,10 @@ def main(arguments: list[str]) -> int:
     known = sections()
     names = [section.name for section in known]
     if unknown := [name for name in arguments if name not in names]:
-        print(f'bin/test: no section {" ".join(unknown)}; there are: {" ".join(names)}', file=sys.stderr)
+        print(
+            f'bin/test: no section {" ".join(unknown)}; there are: {" ".join(names)}',
+            file=sys.stderr,
+        )
         return 2
     chosen = [section for section in known if not arguments or section.name in arguments]
     started = time.monotonic()
@@ -136,7 +211,11 @@ def main(arguments: list[str]) -> int:
     failed_sections = []
     for section in chosen:
         counts = run_section(section, extra)
-        total = Counts(total.passed + counts.passed, total.failed + counts.failed, total.skipped + counts.skipped)
+        total = Counts(
+            total.passed + counts.passed,
+            total.failed + counts.failed,
+            total.skipped + counts.skipped,
+        )
         if counts.failed:
             failed_sections.append(section.name)
     print(f'\ntotal time {time.monotonic() - started:.0f} s')

@@ -70,9 +70,13 @@ class Stack:
 
     @property
     def app(self) -> Celery:
-        """A producer: a Celery app with our broker and no tasks of its own."""
+        """A producer: a Celery app with our broker and no tasks of its own.
+
+        It has no result backend: an AsyncResult would unsubscribe when it is collected, also from a Redis that a test has
+        stopped. Workers store results all the same; `result` reads them.
+        """
         if self._app is None:
-            app = Celery('producer', broker=self.broker, backend=self.backend, set_as_current=False)
+            app = Celery('producer', broker=self.broker, set_as_current=False)
             app.conf.update(task_send_sent_event=True, broker_connection_retry=True, broker_connection_max_retries=None)
             self._app = app
         return self._app
