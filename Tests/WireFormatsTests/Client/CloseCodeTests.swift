@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import WireFormats
 
@@ -23,5 +24,22 @@ import WireFormats
             #expect(code.mayReconnect == !stops)
             #expect(!code.meaning.isEmpty)
         }
+    }
+}
+
+@Suite struct ClientProtocolDocumentTests {
+    @Test func `the document names every close code and every error code as the code does`() throws
+    {
+        let root = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let text = try String(
+            contentsOf: root.appending(path: "docs/client-protocol.md"), encoding: .utf8)
+        for code in CloseCode.allCases {
+            #expect(text.contains("| \(code.rawValue) | \(code.meaning) |"))
+        }
+        for code in FrameFault.Code.allCases {
+            #expect(text.contains("\(code.rawValue)"), "\(code)")
+        }
+        #expect(text.contains(ClientProtocol.subprotocol))
     }
 }
