@@ -220,7 +220,7 @@ extension FleetState {
             steps: queue.depth?.steps ?? [], unreachable: queue.depth?.unreachable,
             unacked: queue.depth?.unacked, active: queue.active, reserved: queue.reserved,
             scheduled: queue.scheduled, workers: queue.consumers.map { workers[$0].name }.sorted(),
-            oldestAge: queue.total == 0 ? nil : queue.depth?.oldestAge, rateIn: queue.rateIn(),
+            oldestAge: queue.oldestAge, rateIn: queue.rateIn(),
             rateOut: queue.rateOut(), runtimeMean: minute.runtimeMean, waitMean: minute.waitMean,
             depthAt: queue.depthAt.known, stale: queue.isStale)
     }

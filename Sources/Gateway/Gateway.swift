@@ -99,7 +99,7 @@ package final class Gateway {
         let inspector = inspector
         http = HttpDesk(
             HttpDesk.Dependencies(
-                rows: rows, feed: feed, access: edges.access, audit: edges.audit,
+                rows: rows, feed: feed, queues: queues, access: edges.access, audit: edges.audit,
                 commands: commands, origins: origins, clock: clock, log: log,
                 isReady: { health.isConnected && inspector.isReconciled }))
         later.gateway = self
@@ -129,7 +129,14 @@ package final class Gateway {
         repeatEvery(.seconds(1)) { $0.everySecond() }
         repeatEvery(.seconds(30)) { gateway in
             guard gateway.health.isConnected else { return }
-            Task { @LoopActor in await gateway.queues.discover() }
+            Task { @LoopActor in
+                await gateway.queues.discover()
+                await gateway.queues.readUnreachable()
+            }
+        }
+        repeatEvery(.seconds(5)) { gateway in
+            guard gateway.health.isConnected else { return }
+            Task { @LoopActor in await gateway.queues.readOldest() }
         }
         repeatEvery(options.refreshInterval) { gateway in
             guard gateway.health.isConnected else { return }
@@ -231,6 +238,9 @@ package final class Gateway {
         openRounds += 1
         Task { @LoopActor in
             await queues.discover()
+            await queues.readDepths()
+            await queues.readOldest()
+            await queues.readUnreachable()
             await inspector.reconcile()
             openRounds -= 1
             health.reconciled()

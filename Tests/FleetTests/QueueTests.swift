@@ -34,8 +34,7 @@ import Testing
         var state = FleetState(startedAt: 0)
         state.apply(
             depths: [
-                QueueDepth(
-                    name: "q", steps: [3, 0, 2, 1], unreachable: 4, unacked: 5, oldestAge: 12)
+                QueueDepth(name: "q", steps: [3, 0, 2, 1], unreachable: 4, unacked: 5)
             ], now: 10)
 
         let queue = try #require(state.queue("q"))
@@ -43,9 +42,64 @@ import Testing
         #expect(queue.steps == [3, 0, 2, 1])
         #expect(queue.unreachable == 4)
         #expect(queue.unacked == 5)
-        #expect(queue.oldestAge == 12)
         #expect(state.summary(now: 10).queueDepth == 6)
         #expect(state.findings(now: 10).contains { $0.rule == "queue-unreachable" })
+    }
+
+    @Test func `the oldest message ages from its sending, or from when it was first seen`() {
+        var state = FleetState(startedAt: 0)
+        func read(_ steps: [Int], at now: Double) {
+            state.apply(depths: [QueueDepth(name: "q", steps: steps)], now: now)
+        }
+        state.apply(
+            Make.task(.sent, "told", at: 4, on: "gen1@client") { $0.queue = "q" }, receivedAt: 4)
+        read([1, 0, 0, 1], at: 10)
+        #expect(state.queue("q")?.oldestAge == nil)
+
+        state.apply(oldest: [OldestMessage(queue: "q", place: 3, tag: "a")], now: 10)
+        read([1, 0, 0, 1], at: 15)
+        #expect(state.queue("q")?.oldestAge == 5)
+
+        state.apply(
+            oldest: [
+                OldestMessage(queue: "q", place: 0, tag: "b", taskID: "told"),
+                OldestMessage(queue: "q", place: 3, tag: "a"),
+            ], now: 15)
+        #expect(state.queue("q")?.oldestAge == 11)
+
+        // The urgent one is taken: the other is the oldest; then another message is.
+        read([0, 0, 0, 1], at: 20)
+        #expect(state.queue("q")?.oldestAge == 10)
+        state.apply(oldest: [OldestMessage(queue: "q", place: 3, tag: "c")], now: 20)
+        read([0, 0, 0, 1], at: 21)
+        #expect(state.queue("q")?.oldestAge == 1)
+        read([0, 0, 0, 0], at: 22)
+        #expect(state.queue("q")?.oldestAge == nil)
+    }
+
+    @Test func `oldest messages of unknown queues and steps are not kept`() {
+        var state = FleetState(startedAt: 0)
+        state.apply(depths: [QueueDepth(name: "q", steps: [1])], now: 1)
+        state.apply(
+            oldest: [
+                OldestMessage(queue: "nobody", place: 0, tag: "a"),
+                OldestMessage(queue: "q", place: 16, tag: "a"),
+                OldestMessage(queue: "q", place: 0, tag: ""),
+            ], now: 1)
+        #expect(state.queueNames == ["q"])
+        #expect(state.queue("q")?.oldestAge == nil)
+    }
+
+    @Test func `what lies where nobody reads is kept until it is counted again`() {
+        var state = FleetState(startedAt: 0)
+        state.apply(depths: [QueueDepth(name: "q", steps: [0])], now: 1)
+        state.apply(unreachable: ["q": 2, "nobody": 3])
+        state.apply(depths: [QueueDepth(name: "q", steps: [0])], now: 2)
+        #expect(state.queue("q")?.unreachable == 2)
+        #expect(state.findings(now: 2).contains { $0.rule == "queue-unreachable" })
+        state.apply(unreachable: ["q": 0])
+        #expect(state.findings(now: 2).isEmpty)
+        #expect(state.queueNames == ["q"])
     }
 
     @Test func `a queue with messages that nobody consumes is found, once consumers are known`() {

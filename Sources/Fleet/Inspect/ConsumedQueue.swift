@@ -42,17 +42,11 @@ package struct QueueDepth: Sendable, Equatable {
     package var unreachable: Int?
     /// Entries of `unacked` that came from this queue; `nil` if not counted.
     package var unacked: Int?
-    /// Seconds since the oldest waiting message was published, if that could be told.
-    package var oldestAge: Double?
 
-    package init(
-        name: String, steps: [Int], unreachable: Int? = nil, unacked: Int? = nil,
-        oldestAge: Double? = nil
-    ) {
+    package init(name: String, steps: [Int], unreachable: Int? = nil, unacked: Int? = nil) {
         self.name = name
         self.steps = steps
         self.unreachable = unreachable
         self.unacked = unacked
-        self.oldestAge = oldestAge
     }
 }

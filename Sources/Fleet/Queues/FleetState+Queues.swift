@@ -20,16 +20,47 @@ extension FleetState {
             depth.steps = depth.steps.prefix(16).map { max($0, 0) }
             let total = depth.steps.reduce(0, +)
             if depth.unacked == nil { depth.unacked = queues[place].depth?.unacked }
+            if depth.unreachable == nil { depth.unreachable = queues[place].depth?.unreachable }
+            let age = queues[place].oldestAge.map { Int($0) }
             if depth != queues[place].depth || queues[place].isStale {
                 queues.mark(place)
                 aggregatesChanged = true
             }
             queues[place].depth = depth
             queues[place].depthAt = now
+            if total == 0 { queues[place].oldest.removeAll() }
+            if queues[place].oldestAge.map({ Int($0) }) != age { queues.mark(place) }
             queues[place].isStale = false
             if total > 0 { queues[place].lastSeen = now }
             queues[place].noteDepth(total, now: now)
             noteConsumption(place, now: now)
+        }
+    }
+
+    /// Notes which messages are next in the lists of queues, and from when on they wait: since their
+    /// task-sent event, or, without one, since they were first seen here.
+    package mutating func apply(oldest messages: [OldestMessage], now: Double) {
+        for message in messages where 0..<16 ~= message.place && !message.tag.isEmpty {
+            guard let place = queues.find(Bounded.id(message.queue, limits.nameBytes)) else {
+                continue
+            }
+            let tag = Bounded.id(message.tag, limits.idBytes)
+            let known = queues[place].oldest[message.place]
+            guard known?.tag != tag else { continue }
+            let sent = message.taskID.flatMap { task($0)?.sent }
+            queues[place].oldest[message.place] = (tag, min(sent ?? now, now))
+            queues.mark(place)
+        }
+    }
+
+    /// Sets how many messages of queues lie where no consumer reads.
+    package mutating func apply(unreachable counts: [String: Int]) {
+        for (name, count) in counts {
+            guard let place = queues.find(Bounded.id(name, limits.nameBytes)),
+                queues[place].depth != nil, queues[place].depth?.unreachable != count
+            else { continue }
+            queues[place].depth?.unreachable = count
+            queues.mark(place)
         }
     }
 

@@ -12,6 +12,8 @@ struct QueueSlot: Sendable {
     var rates: RateRing
     /// Depths of the last minute and a bit: (gateway time, messages).
     var history: [(at: Double, depth: Int)] = []
+    /// The oldest message of each priority step: its tag, and since when it waits at least.
+    var oldest: [Int: (tag: String, since: Double)] = [:]
     var isPaused = false
     var isStale = false
     var isListed = false
@@ -25,6 +27,15 @@ struct QueueSlot: Sendable {
         self.name = name
         self.lastSeen = now
         self.rates = RateRing(capacity: 60, now: now)
+    }
+
+    /// Seconds since the oldest waiting message was sent, at least; `nil` if nothing is known of it.
+    var oldestAge: Double? {
+        guard let depth, !depthAt.isNaN else { return nil }
+        let waiting = oldest.filter {
+            depth.steps.indices.contains($0.key) && depth.steps[$0.key] > 0
+        }
+        return waiting.values.map(\.since).min().map { max(depthAt - $0, 0) }
     }
 
     var total: Int? { depth.map { $0.steps.reduce(0, +) } }

@@ -19,11 +19,11 @@ final class QueueReader {
     /// Entries of `unacked` that are looked at in one turn.
     private static let unackedLimit = 5_000
 
-    private let broker: any BrokerCommands
-    private let feed: Feed
-    private let settings: CelerySettings
-    private let clock: GatewayClock
-    private let log: Logger
+    let broker: any BrokerCommands
+    let feed: Feed
+    let settings: CelerySettings
+    let clock: GatewayClock
+    let log: Logger
 
     init(
         broker: any BrokerCommands, feed: Feed, settings: CelerySettings, clock: GatewayClock,

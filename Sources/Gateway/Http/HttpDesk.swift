@@ -11,6 +11,7 @@ final class HttpDesk {
     struct Dependencies {
         let rows: Rows
         let feed: Feed
+        let queues: QueueReader
         let access: any AccessControl
         let audit: any AuditLog
         let commands: CommandDesk
@@ -79,6 +80,9 @@ final class HttpDesk {
         }
         guard request.method == "GET" || request.method == "HEAD" else {
             return notAllowed("GET, HEAD, POST")
+        }
+        if path.count == 3, path[0] == "queues", path[2] == "messages" {
+            return await messages(path[1], request, caller)
         }
         return read(path, request, caller)
     }

@@ -12,6 +12,8 @@ package enum CeleryLimits {
     package static let maxIDBytes = 512
     /// Longest repr text of arguments, result or exception, bytes. Celery cuts them at 1,024 characters.
     package static let maxReprBytes = 4096
+    /// Largest body of a waiting message that is shown, bytes (after base64).
+    package static let maxBodyShownBytes = 16 << 10
     /// Longest traceback, bytes.
     package static let maxTracebackBytes = 64 << 10
     /// Longest JSON text of the extra fields of a custom event, bytes.

@@ -40,6 +40,9 @@ package struct MessagePreview: Sendable, Equatable {
     package var isRedelivered: Bool
     /// Such as `application/json`. Other bodies than JSON are opaque.
     package var contentType: String?
+    /// `[args, kwargs, embed]` of a body in JSON of at most ``CeleryLimits/maxBodyShownBytes``; nil if the
+    /// body is larger or of another type, which is never opened.
+    package var body: JsonValue?
     /// Length of the whole message, bytes.
     package var size: Int
 
@@ -80,5 +83,22 @@ package struct MessagePreview: Sendable, Equatable {
         exchange = Bounded.name(delivery["exchange"])
         routingKey = Bounded.name(delivery["routing_key"])
         isRedelivered = headers["redelivered"]?.bool ?? delivery["redelivered"]?.bool ?? false
+        body = Self.body(envelope, properties)
+    }
+
+    private static func body(_ envelope: JsonValue, _ properties: JsonValue) -> JsonValue? {
+        guard envelope["content-type"]?.string == "application/json",
+            let text = envelope["body"]?.string
+        else { return nil }
+        let most = CeleryLimits.maxBodyShownBytes
+        let bytes: [UInt8]?
+        if properties["body_encoding"]?.string == "base64" {
+            guard text.utf8.count <= (most + 2) / 3 * 4 else { return nil }
+            bytes = Base64.decode(Array(text.utf8).span)
+        } else {
+            bytes = Array(text.utf8)
+        }
+        guard let bytes, bytes.count <= most else { return nil }
+        return try? JsonReader.parse(bytes, limits: .celery)
     }
 }

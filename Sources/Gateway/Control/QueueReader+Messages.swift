@@ -1,0 +1,157 @@
+internal import EventLoop
+internal import Fleet
+internal import Logging
+internal import Ports
+internal import WireFormats
+
+extension QueueReader {
+    /// Lists looked at in one script: a script holds the server up.
+    private static let keysPerScript = 500
+    /// Waiting messages shown at a time.
+    static let messagesShown = 100
+    /// Messages above this are not read whole.
+    private static let messageBytes = 128 << 10
+
+    /// The ends of the messages that are next in lists, `false` for an empty list.
+    private static let tailScript = """
+        local ends = {}
+        for i, key in ipairs(KEYS) do
+          local message = redis.call('LINDEX', key, -1)
+          ends[i] = message and string.sub(message, -tonumber(ARGV[1]))
+        end
+        return ends
+        """
+
+    /// Pairs of size and message, next one first; of a large message only the end.
+    private static let pageScript = """
+        local found = redis.call('LRANGE', KEYS[1], ARGV[1], ARGV[2])
+        local page = {}
+        for i = #found, 1, -1 do
+          local message = found[i]
+          page[#page + 1] = #message
+          if #message > tonumber(ARGV[3]) then message = string.sub(message, -tonumber(ARGV[4])) end
+          page[#page + 1] = message
+        end
+        return page
+        """
+
+    /// Looks which message is next in each list that is not empty, so that its age can be told.
+    func readOldest() async {
+        var lists: [(queue: String, place: Int)] = []
+        for name in feed.fleet.queueNames {
+            guard let steps = feed.fleet.queue(name)?.steps else { continue }
+            lists += steps.indices.filter { steps[$0] > 0 }.map { (name, $0) }
+        }
+        guard !lists.isEmpty else { return }
+        var oldest: [OldestMessage] = []
+        do throws(BrokerError) {
+            for start in stride(from: 0, to: lists.count, by: Self.keysPerScript) {
+                let some = lists[start..<min(start + Self.keysPerScript, lists.count)]
+                let keys = some.map {
+                    settings.queueKey($0.queue, step: QueueKeys.prioritySteps[$0.place])
+                }
+                let reply = try await evaluate(Self.tailScript, keys, "\(MessageTail.bytes)")
+                for (list, end) in zip(some, reply) {
+                    guard case .bulk(let bytes) = end, let tail = MessageTail(bytes) else {
+                        continue
+                    }
+                    oldest.append(
+                        OldestMessage(
+                            queue: list.queue, place: list.place, tag: tail.deliveryTag,
+                            taskID: tail.id))
+                }
+            }
+            feed.learn { $0.apply(oldest: oldest, now: clock.now()) }
+        } catch {
+            log.debug("oldest messages unknown", metadata: ["error": "\(error.message)"])
+        }
+    }
+
+    /// Counts messages on lists of priority steps that kombu's default steps leave out: no worker
+    /// with those reads them.
+    func readUnreachable() async {
+        let names = feed.fleet.queueNames
+        guard !names.isEmpty else { return }
+        let others = (1...9).filter { !QueueKeys.prioritySteps.contains($0) }
+        do throws(BrokerError) {
+            let replies = try await broker.pipeline(
+                names.flatMap { name in
+                    others.map { [Array("LLEN".utf8), settings.queueKey(name, step: $0)] }
+                })
+            var counts: [String: Int] = [:]
+            for (index, name) in names.enumerated() {
+                counts[name] = replies[index * others.count..<(index + 1) * others.count].reduce(0)
+                {
+                    if case .integer(let count) = $1 { $0 + Int(count) } else { $0 }
+                }
+            }
+            feed.learn { $0.apply(unreachable: counts) }
+        } catch {
+            log.debug("other lists unknown", metadata: ["error": "\(error.message)"])
+        }
+    }
+
+    /// A message that waits.
+    struct Waiting {
+        /// Its priority step: 0, 3, 6 or 9.
+        var step: Int
+        /// Its size in Redis, bytes.
+        var bytes: Int
+        /// What its headers say; `nil` if it is too large to read or no task message.
+        var preview: MessagePreview?
+        /// Its id, if at least its end can be read.
+        var tail: MessageTail?
+    }
+
+    /// Looks at the messages that consumers would take next, without taking them.
+    ///
+    /// - Parameters:
+    ///   - offset: messages to pass over.
+    ///   - limit: at most ``messagesShown``.
+    /// - Returns: the messages and how many wait in all.
+    func peek(
+        _ queue: String, offset: Int, limit: Int
+    ) async throws(BrokerError) -> (messages: [Waiting], total: Int) {
+        let steps = QueueKeys.prioritySteps
+        let lengths = try await broker.pipeline(
+            steps.map { [Array("LLEN".utf8), settings.queueKey(queue, step: $0)] })
+        var messages: [Waiting] = []
+        var skip = max(0, offset)
+        var total = 0
+        for (step, length) in zip(steps, lengths) {
+            guard case .integer(let count) = length, count > 0 else { continue }
+            total += Int(count)
+            let wanted = min(limit, Self.messagesShown) - messages.count
+            guard wanted > 0, skip < Int(count) else {
+                skip = max(0, skip - Int(count))
+                continue
+            }
+            let newest = -(skip + min(wanted, Int(count) - skip))
+            let reply = try await evaluate(
+                Self.pageScript, [settings.queueKey(queue, step: step)], "\(newest)",
+                "\(-skip - 1)", "\(Self.messageBytes)", "\(MessageTail.bytes)")
+            skip = 0
+            for index in stride(from: 0, to: reply.count - 1, by: 2) {
+                guard case .integer(let size) = reply[index],
+                    case .bulk(let bytes) = reply[index + 1]
+                else { continue }
+                let isWhole = bytes.count == Int(size)
+                messages.append(
+                    Waiting(
+                        step: step, bytes: Int(size),
+                        preview: isWhole ? try? MessagePreview(decoding: bytes) : nil,
+                        tail: MessageTail(bytes)))
+            }
+        }
+        return (messages, total)
+    }
+
+    private func evaluate(
+        _ script: String, _ keys: [[UInt8]], _ arguments: String...
+    ) async throws(BrokerError) -> [RESPValue] {
+        let head = [Array("EVAL".utf8), Array(script.utf8), Array("\(keys.count)".utf8)]
+        let reply = try await broker.send(head + keys + arguments.map { Array($0.utf8) })
+        guard case .array(let items) = reply else { return [] }
+        return items
+    }
+}
