@@ -21,6 +21,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     stack.stop()
 
 
+def raw(value: object) -> bytes:
+    """What Redis holds there, which must be something."""
+    assert isinstance(value, bytes)
+    return value
+
+
 def http(stack: Stack, role: str = 'operator') -> httpx.AsyncClient:
     gateway = stack.running_gateway
     headers = {'authorization': f'Bearer {gateway.token(role, unique(role))}'}
@@ -43,7 +49,7 @@ async def test_the_oldest_message_has_an_age(stack: Stack, connect: ConnectClien
         assert age() <= time.time() - sent + 1
 
         # The oldest one is the urgent message no longer: it is taken out, and the other one tells.
-        taken = json.loads(stack.redis().rpop(f'{queue}\x06\x163'))
+        taken = json.loads(raw(stack.redis().rpop(f'{queue}\x06\x163')))
         assert taken['headers']['id'] == first
         await client.until(lambda: (queues.get(queue) or {}).get('depth') == 1, 10, 'the depth to follow')
         assert age() >= 1
@@ -92,7 +98,7 @@ async def test_what_cannot_be_read_is_shown_by_size_only(stack: Stack) -> None:
     queue = unique('odd')
     client = stack.redis()
     stack.send('math.add', 'x' * 200_000, 1, queue=queue)
-    large = client.lindex(queue, 0)
+    large = raw(client.lindex(queue, 0))
     message = json.loads(large)
     message |= {'body': 'gASVAA==', 'content-type': 'application/x-python-serialize'}
     client.lpush(queue, json.dumps(message))

@@ -10,6 +10,7 @@ import { KeyedList } from '../platform/keyed-list.js';
 import { button, card, emptyState, Facts, pageHead, setRefusal, StateChip } from '../elements/parts.js';
 import { Sparkline } from '../elements/sparkline.js';
 import { StackedBar, stackedLegend } from '../elements/stacked-bar.js';
+import { WaitingMessages } from '../elements/waiting-messages.js';
 
 const FACTS = ['Waiting', 'Unacknowledged', 'Active', 'Reserved', 'Scheduled (ETA)', 'Unreachable', 'In per min', 'Out per min', 'Mean wait', 'Mean run time', 'Oldest'];
 
@@ -25,6 +26,7 @@ export class QueueDetailPage {
   #noConsumers = h('p', { class: 'muted', text: 'No worker consumes this queue: what is sent to it waits.' });
   #consumerList;
   #missing = h('div', null, emptyState('queues', 'This queue is not known', 'Nothing waits in it and no worker consumes it. It appears by itself when that changes.'));
+  #waiting;
   #content;
   #purge;
 
@@ -40,11 +42,14 @@ export class QueueDetailPage {
     facts.body.append(this.#facts.node);
     const consumers = card('Consumers');
     consumers.body.append(this.#consumers, this.#noConsumers);
-    this.#content = h('div', { class: 'stack' }, h('div', { class: 'columns' }, depth.node, h('div', { class: 'stack' }, facts.node, consumers.node)));
+    this.#waiting = new WaitingMessages(id);
+    this.#content = h('div', { class: 'stack' }, h('div', { class: 'columns' }, depth.node, h('div', { class: 'stack' }, facts.node, consumers.node)), this.#waiting.node);
     this.node = h('div', { class: 'page', 'data-testid': 'page-queue' },
       pageHead(line(id, 200), { back: { href: '#/queues', label: 'Back to queues' }, children: [this.#chip.node, h('span', { class: 'grow' }), h('div', { class: 'actions' }, h('a', { class: 'button tonal', href: formatRoute('tasks', null, [['queue', id]]), text: 'Tasks of this queue' }), this.#purge)] }).node,
       this.#missing, this.#content);
   }
+
+  destroy() { this.#waiting.destroy(); }
 
   get #row() { return this.#app.client.topics.get('queues').get(this.#id); }
 

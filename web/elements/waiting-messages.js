@@ -1,0 +1,81 @@
+/** What waits in a queue, next one first: read on request, never taken. */
+import { line, text } from '../core/format/text.js';
+import { bytes, count } from '../core/format/number.js';
+import { formatRoute } from '../core/query/route.js';
+import { getJSON } from '../platform/session.js';
+import { h, setHidden, setText } from '../platform/dom.js';
+import { button, card, setRefusal } from './parts.js';
+
+/** Messages of one page. */
+const PAGE = 20;
+
+export class WaitingMessages {
+  #queue;
+  #offset = 0;
+  #total = 0;
+  #abort = new AbortController();
+  #note = h('p', { class: 'muted', role: 'status', text: 'Shows what workers take next, without taking it.' });
+  #rows = h('tbody');
+  #table;
+  #look;
+  #newer;
+  #older;
+
+  constructor(queue) {
+    this.#queue = queue;
+    this.#look = button('Look', { kind: 'tonal', testid: 'peek', onClick: () => this.#read(0) });
+    this.#newer = button('Before', { testid: 'peek-before', onClick: () => this.#read(this.#offset - PAGE) });
+    this.#older = button('After', { testid: 'peek-after', onClick: () => this.#read(this.#offset + PAGE) });
+    const headings = [['Place', 'number'], ['Task', ''], ['Step', 'number'], ['Size', 'number']];
+    this.#table = h('table', { class: 'mini-table' }, h('caption', { class: 'visually-hidden', text: 'Waiting messages' }),
+      h('thead', null, h('tr', null, ...headings.map(([label, kind]) => h('th', { scope: 'col', class: kind, text: label })))), this.#rows);
+    const box = card('Waiting messages', { actions: [this.#newer, this.#older, this.#look], testid: 'waiting-messages' });
+    box.body.append(this.#note, this.#table);
+    this.node = box.node;
+    this.#turn();
+    setHidden(this.#table, true);
+  }
+
+  destroy() { this.#abort.abort(); }
+
+  async #read(offset) {
+    this.#abort.abort();
+    this.#abort = new AbortController();
+    const { signal } = this.#abort;
+    const answer = await getJSON(`/api/celery/queues/${encodeURIComponent(this.#queue)}/messages?offset=${Math.max(0, offset)}&limit=${PAGE}`, signal);
+    if (signal.aborted) return;
+    if (!answer.ok) {
+      setText(this.#note, answer.status === 0 ? 'The gateway does not answer.' : answer.status === 503 ? 'The broker cannot be asked now.' : `The gateway answered ${answer.status}.`);
+      return;
+    }
+    this.#offset = Math.max(0, offset);
+    this.#total = answer.value.total;
+    const messages = answer.value.messages;
+    setText(this.#look.lastChild, 'Look again');
+    const last = this.#offset + messages.length;
+    setText(this.#note, messages.length === 0 ? 'Nothing waits now.' : `${count(this.#offset + 1)} to ${count(last)} of ${count(this.#total)} as it was just now. Held by workers already, and therefore not here: what is unacknowledged.`);
+    this.#rows.replaceChildren(...messages.map(messageRow));
+    setHidden(this.#table, messages.length === 0);
+    this.#turn();
+  }
+
+  #turn() {
+    setHidden(this.#newer, this.#total <= PAGE);
+    setHidden(this.#older, this.#total <= PAGE);
+    setRefusal(this.#newer, this.#offset > 0 ? '' : 'This is the first page.');
+    setRefusal(this.#older, this.#offset + PAGE < this.#total ? '' : 'This is the last page.');
+  }
+}
+
+function messageRow(message) {
+  const known = typeof message.name === 'string';
+  const title = known ? line(message.name, 120) : message.id ? '(too large to read)' : '(not a task message)';
+  const id = typeof message.id === 'string' ? h('a', { class: 'mono', href: formatRoute('tasks', message.id), text: line(message.id, 8) }) : null;
+  const call = known && typeof message.args === 'string' ? h('div', { class: 'muted mono one-line', text: text(`${message.args} ${message.kwargs ?? ''}`, 400) }) : null;
+  const notes = [message.eta && `not before ${line(message.eta, 40)}`, message.expires && `expires ${line(message.expires, 40)}`, message.retries > 0 && `retry ${message.retries}`, message.redelivered && 'delivered before'].filter(Boolean).join(' · ');
+  return h('tr', null,
+    h('td', { class: 'number num', text: count(message.position + 1) }),
+    h('td', null, h('strong', { text: title }), ' ', id, call, notes === '' ? null : h('div', { class: 'muted', text: notes })),
+    h('td', { class: 'number num', text: count(message.step) }),
+    h('td', { class: 'number num', text: bytes(message.bytes) }));
+}
