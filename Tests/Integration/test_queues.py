@@ -66,7 +66,9 @@ async def test_messages_on_other_steps_are_told(stack: Stack, connect: ConnectCl
         stack.redis().rename(queue, f'{queue}\x06\x165')
         stack.send('math.add', 1, 1, queue=queue)
         await client.until(lambda: (queues.get(queue) or {}).get('unreachable') == 1, 60, lambda: f'{queues.get(queue)}')
-        assert any(row['rule'] == 'queue-unreachable' and queue in str(row) for row in alerts)
+        await client.until(
+            lambda: any(row['rule'] == 'queue-unreachable' and queue in str(row) for row in alerts), 10, 'an alert'
+        )
 
 
 async def test_waiting_messages_can_be_looked_at(stack: Stack) -> None:
