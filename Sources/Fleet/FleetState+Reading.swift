@@ -40,7 +40,7 @@ extension FleetState {
     }
 
     /// Makes the record of a slot.
-    private func record(_ place: Int32, full: Bool) -> TaskRecord {
+    func record(_ place: Int32, full: Bool) -> TaskRecord {
         let slot = tasks.slots[place]
         let extra = slot.extra
         let offset = offsets[slot.host] ?? 0
@@ -98,7 +98,7 @@ extension FleetState {
     }
 
     /// `NotRegistered('x')` is all that tells the name of an unregistered task.
-    private func unregisteredName(_ slot: TaskSlot) -> String? {
+    func unregisteredName(_ slot: TaskSlot) -> String? {
         guard let text = slot.text, text.hasPrefix("NotRegistered('"), text.hasSuffix("')") else {
             return nil
         }

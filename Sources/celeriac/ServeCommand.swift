@@ -34,7 +34,8 @@ struct ServeCommand: ParsableCommand {
             allowedOrigins: settings.allowedOrigins,
             socketsPerAddress: settings.socketsPerAddress, keyPrefix: settings.brokerKeyPrefix,
             resultPrefix: settings.resultPrefix,
-            visibilityTimeout: Double(settings.visibilityTimeout))
+            visibilityTimeout: Double(settings.visibilityTimeout),
+            flowerTasks: settings.flowerTasks)
         Task { @LoopActor in
             do {
                 let first = try await FirstStart.prepare(store, now: Date().timeIntervalSince1970)

@@ -34,6 +34,10 @@ struct ServeSettingsOptions: ParsableArguments {
     var resultKeyPrefix: String?
     @Option(help: ArgumentHelp("visibility_timeout of the broker.", valueName: "seconds"))
     var visibilityTimeout: String?
+    @Option(
+        help: ArgumentHelp(
+            "Tasks of which to keep also what Flower would show.", valueName: "count"))
+    var flowerTasks: String?
 
     /// Resolves all settings.
     func resolve() throws -> Settings {
@@ -42,7 +46,7 @@ struct ServeSettingsOptions: ParsableArguments {
             .allowedOrigins: allowedOrigins, .insecureListen: insecureListen ? "true" : nil,
             .logLevel: logLevel, .logFormat: logFormat, .socketsPerAddress: socketsPerAddress,
             .brokerKeyPrefix: brokerKeyPrefix, .resultKeyPrefix: resultKeyPrefix,
-            .visibilityTimeout: visibilityTimeout,
+            .visibilityTimeout: visibilityTimeout, .flowerTasks: flowerTasks,
         ]
         return try common.resolve(
             Dictionary(

@@ -60,6 +60,7 @@ import Testing
         #expect(plain.logLevel == .info)
         #expect(plain.socketsPerAddress == nil)
         #expect(plain.visibilityTimeout == 3_600)
+        #expect(plain.flowerTasks == 10_000)
         #expect(plain.warnings.isEmpty)
         #expect(try settings(environment: ["XDG_STATE_HOME": "/s"]).data == "/s/celeriac")
         #expect(try settings(environment: ["XDG_STATE_HOME": "s"]).data == "celeriac-data")
@@ -87,6 +88,7 @@ import Testing
                 broker-key-prefix = app:
                 result-key-prefix =
                 visibility-timeout = 60
+                flower-tasks = 0
                 """)
 
         #expect(read.broker == "redis://:pa=ss#1@host/1")
@@ -100,6 +102,7 @@ import Testing
         #expect(read.brokerKeyPrefix == "app:")
         #expect(read.resultKeyPrefix.isEmpty)
         #expect(read.visibilityTimeout == 60)
+        #expect(read.flowerTasks == 0)
         #expect(read.entries.allSatisfy { $0.source != .builtIn })
     }
 

@@ -44,6 +44,31 @@ package struct FlowerState: Sendable {
     /// Names of all workers, unordered.
     package var workerNames: [String] { Array(workers.keys) }
 
+    /// A page of tasks in the order in which they leave, oldest first.
+    ///
+    /// - Parameters:
+    ///   - after: the `next` of the page before; 0 is the start.
+    ///   - limit: tasks at most.
+    /// - Returns: the tasks, and where the next page begins; `nil` if this is the last. A task that
+    ///   Celery refreshes meanwhile (a parent) moves to the end, and so may come twice.
+    package func page(after: Int, limit: Int) -> (tasks: [FlowerTask], next: Int?) {
+        var low = 0
+        var high = order.count
+        while low < high {
+            let middle = (low + high) / 2
+            if order[middle].number <= after { low = middle + 1 } else { high = middle }
+        }
+        var page: [FlowerTask] = []
+        var last = after
+        for entry in order[low...] where numbers[entry.id] == entry.number {
+            guard page.count < limit else { return (page, last) }
+            guard let task = tasks[entry.id] else { continue }
+            page.append(task)
+            last = entry.number
+        }
+        return (page, nil)
+    }
+
     /// Merges one event; `receivedAt` stands for Celery's `local_received`.
     package mutating func apply(_ event: CeleryEvent, receivedAt: Double) {
         eventCount += 1
@@ -101,7 +126,10 @@ package struct FlowerState: Sendable {
     private mutating func addTask(_ uuid: String) {
         while tasks.count >= maximumTasks, let oldest = order.popFirst() {
             guard numbers[oldest.id] == oldest.number else { continue }
-            tasks.removeValue(forKey: oldest.id)
+            // Celery holds children by weak reference: one that leaves is nobody's child any more.
+            if let parent = tasks.removeValue(forKey: oldest.id)?.parentID {
+                tasks[parent]?.children.remove(oldest.id)
+            }
             numbers.removeValue(forKey: oldest.id)
         }
         tasks[uuid] = FlowerTask(uuid: uuid)

@@ -27,6 +27,8 @@ package enum SettingName: String, Sendable, CaseIterable {
     case resultKeyPrefix = "result-key-prefix"
     /// `visibility_timeout` of the broker's transport options, seconds.
     case visibilityTimeout = "visibility-timeout"
+    /// Tasks of which it is also kept what Flower would show; 0 keeps none.
+    case flowerTasks = "flower-tasks"
 
     /// The flag of the command line.
     package var flag: String { "--\(rawValue)" }

@@ -73,6 +73,8 @@ package struct Settings: Sendable {
     package let resultKeyPrefix: String
     /// `visibility_timeout` of the broker, seconds.
     package let visibilityTimeout: Int
+    /// Tasks in the flower view; 0 switches it off.
+    package let flowerTasks: Int
     /// All settings with their sources, in the order of ``SettingName``.
     package let entries: [Entry]
     /// Sentences about what was given and is of no effect.
@@ -122,6 +124,7 @@ package struct Settings: Sendable {
             .resultKeyPrefix, default: "", expected: "at most 256 bytes", Self.keyPrefix)
         visibilityTimeout = try reader.number(
             .visibilityTimeout, default: 3_600, in: 1...31_536_000)
+        flowerTasks = try reader.number(.flowerTasks, default: 10_000, in: 0...100_000)
         entries = reader.entries
         warnings = Self.misspelled(input.environment)
         guard listen.isLoopback || insecureListen else {

@@ -27,6 +27,7 @@ final class GatewayProcess {
         var resultPrefix = ""
         /// Seconds.
         var visibilityTimeout = 3_600.0
+        var flowerTasks = 0
     }
 
     private let plan: Plan
@@ -55,6 +56,8 @@ final class GatewayProcess {
             database: plan.broker.database,
             keyPrefix: plan.keyPrefix, resultPrefix: plan.resultPrefix,
             visibilityTimeout: plan.visibilityTimeout)
+        var fleetLimits = FleetLimits()
+        fleetLimits.flowerTasks = plan.flowerTasks
         gateway = try Gateway(
             edges: Gateway.Edges(
                 broker: broker, results: results,
@@ -63,7 +66,7 @@ final class GatewayProcess {
             options: GatewayOptions(
                 celery: celery, brokerName: plan.broker.description, replyKey: replyKey,
                 origin: "celeriac@\(ProcessInfo.processInfo.hostName)", version: celeriacVersion,
-                allowedOrigins: plan.allowedOrigins),
+                allowedOrigins: plan.allowedOrigins, fleetLimits: fleetLimits),
             clock: clock, log: log)
         let gateway = gateway
         broker.onEvent = { gateway.brokerLink($0) }

@@ -1,0 +1,90 @@
+internal import Fleet
+internal import LiveSync
+internal import Ports
+internal import WireFormats
+
+extension HttpDesk {
+    /// `GET /api/celery/tasks/{id}`: everything about one task, or what Flower would show of it.
+    func task(_ id: String, _ request: HttpRequest, _ role: Role) -> HttpResponse {
+        guard role != .wall else { return forbidden(role) }
+        let query: TaskQuery
+        do throws(TaskQuery.Refusal) {
+            query = try TaskQuery(request.query, known: ["view"])
+        } catch {
+            return problem(400, "Bad request", error.reason)
+        }
+        if query.isFlower { return flowerTask(id, role) }
+        guard let record = to.feed.fleet.task(id) else {
+            return problem(
+                404, "Not found", "no such task is known; finished tasks are kept for a while")
+        }
+        let isMasked = Topics.masksTexts(of: Topics.tasks, for: role)
+        guard case .object(var members) = object(of: record, isMasked: isMasked) else {
+            return problem(404, "Not found", "no such task")
+        }
+        if let traceback = record.traceback {
+            members.append(
+                JsonMember("traceback", isMasked ? masked(.text(traceback)) : .string(traceback)))
+        }
+        members.append(JsonMember("children", .array(record.children.map { .string($0) })))
+        members.append(
+            JsonMember("attempts", .array(record.attempts.map { attempt($0, isMasked: isMasked) })))
+        return json(.object(members))
+    }
+
+    private func object(of record: TaskRecord, isMasked: Bool) -> JsonValue {
+        var members = [JsonMember("id", .string(record.id))]
+        for update in TaskProjection.fields(record) where !update.value.isAbsent {
+            let name = Topics.tasks.columns[update.column]
+            let isHidden = isMasked && Topics.maskedFields.contains(name)
+            members.append(
+                JsonMember(name, isHidden ? masked(update.value) : jsonValue(update.value)))
+        }
+        return .object(members)
+    }
+
+    private func attempt(_ attempt: AttemptRecord, isMasked: Bool) -> JsonValue {
+        var members = [
+            JsonMember("retries", .integer(Int64(attempt.retries))),
+            JsonMember("occurrence", .integer(Int64(attempt.occurrence))),
+            JsonMember("state", .string(attempt.state.name)),
+        ]
+        func add(_ name: String, _ value: JsonValue?) {
+            if let value { members.append(JsonMember(name, value)) }
+        }
+        add("worker", attempt.worker.map { .string($0) })
+        add("pid", attempt.pid.map { .integer(Int64($0)) })
+        add("sent", attempt.sent.map { .number($0) })
+        add("received", attempt.received.map { .number($0) })
+        add("started", attempt.started.map { .number($0) })
+        add("finished", attempt.finished.map { .number($0) })
+        add("runtime", attempt.runtime.map { .number($0) })
+        add("text", attempt.text.map { isMasked ? masked(.text($0)) : .string($0) })
+        add("superseded", attempt.superseded ? true : nil)
+        return .object(members)
+    }
+
+    /// `GET /api/celery/tasks`: a page, newest first; `after` is the `next` of the page before.
+    func tasks(_ request: HttpRequest, _ role: Role, only: Set<String>?) -> HttpResponse {
+        guard role != .wall else { return forbidden(role) }
+        do throws(TaskQuery.Refusal) {
+            let isPlain = only == nil
+            let query = try TaskQuery(
+                request.query,
+                known: TaskQuery.page.union(isPlain ? TaskQuery.filters.union(["view"]) : []))
+            guard !query.isFlower else { return try flowerPage(query, role) }
+            var filter = query.filter
+            if let only { filter.states = only }
+            let isMasked = Topics.masksTexts(of: Topics.tasks, for: role)
+            let page = to.feed.fleet.taskPage(
+                after: try query.place, limit: query.limit, filter: filter)
+            let next = page.hasMore ? page.tasks.last.map(TaskQuery.text) : nil
+            return json([
+                "tasks": .array(page.tasks.map { object(of: $0, isMasked: isMasked) }),
+                "next": next.map { .string($0) } ?? .null,
+            ])
+        } catch {
+            return problem(400, "Bad request", error.reason)
+        }
+    }
+}
