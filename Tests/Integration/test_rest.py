@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -86,8 +87,8 @@ async def test_rest_and_rows_say_the_same(stack: Stack, http: httpx.Client, conn
         row = await client.until(lambda: next((r for r in view if r['state'] == 'FAILURE'), None), 10, 'the task')
         await client.until(lambda: workers.get(host), 10, 'the worker')
 
-        told = http.get(f'/api/celery/tasks/{row["id"]}').json()
-        worker = http.get(f'/api/celery/workers/{host}').json()
+        told = (await asyncio.to_thread(http.get, f'/api/celery/tasks/{row["id"]}')).json()
+        worker = (await asyncio.to_thread(http.get, f'/api/celery/workers/{host}')).json()
 
         assert {name: told[name] for name in row} == row
         assert set(told) - set(row) == {'traceback', 'children', 'attempts'}
