@@ -191,12 +191,15 @@ async def test_a_hard_time_limit_counts_as_one_failure(stack: Stack, connect: Co
     async with connect(stack) as client:
         view = await follow(client, 'prefork')
         stats = await client.subscribe('stats')
-        failed = total(stats, 'FAILURE')
+        failed, succeeded = total(stats, 'FAILURE'), total(stats, 'SUCCESS')
 
         task = stack.send('time.sleep', 30, queue='q-prefork', time_limit=1)
         await reach(client, view, task, 'FAILURE')
         other = stack.send('math.add', 1, 1, queue='q-prefork')
         await reach(client, view, other, 'SUCCESS')
+        await client.until(
+            lambda: total(stats, 'SUCCESS') > succeeded and total(stats, 'FAILURE') > failed, 30, 'both tasks in the statistics'
+        )
 
         assert total(stats, 'FAILURE') == failed + 1
 
