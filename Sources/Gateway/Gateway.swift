@@ -56,8 +56,7 @@ package final class Gateway {
     package let ingest = IngestCounters()
 
     private var timers: [LoopTimer] = []
-    private var publishTimer: LoopTimer?
-    private var publishedAt: UInt64 = 0
+    private let ticker = Ticker()
 
     /// Builds the gateway; nothing flows before ``start()``.
     ///
@@ -91,11 +90,14 @@ package final class Gateway {
                 origin: options.origin, onChange: { later.gateway?.changed() }))
         let health = health
         let origins = OriginPolicy(allowed: options.allowedOrigins)
+        let ticker = ticker
         sessions = SessionDesk(
             SessionDesk.Dependencies(
                 rows: rows, access: edges.access, secrets: edges.secrets, commands: commands,
                 origins: origins, clock: clock, log: log, version: options.version,
-                freshness: { (health.asOf, health.state.rawValue) }))
+                freshness: { (health.asOf, health.state.rawValue) },
+                publish: { later.gateway?.publish() },
+                wait: { ticker.waits(until: $0) }))
         let inspector = inspector
         http = HttpDesk(
             HttpDesk.Dependencies(
@@ -103,6 +105,10 @@ package final class Gateway {
                 commands: commands, origins: origins, clock: clock, log: log,
                 isReady: { health.isConnected && inspector.isReconciled }))
         later.gateway = self
+        ticker.action = {
+            later.gateway?.publish()
+            later.gateway?.sessions.tell()
+        }
     }
 
     @LoopActor private final class Later {
@@ -189,6 +195,7 @@ package final class Gateway {
         switch event {
         case .batch(let batch):
             feed.learn { $0.apply(batch.items, receivedAt: batch.receivedAt) }
+            health.applied(after: clock.now() - batch.oldestAt)
             commands.noticed(batch.items)
             health.received(
                 batch.messages, batch.bytes, dropped: batch.dropped, at: batch.receivedAt)
@@ -285,24 +292,15 @@ package final class Gateway {
 
     // MARK: - Publishing
 
-    /// Something was learned: rows follow at once if the last time is long ago, else at the tick.
+    /// Something was learned: rows and frames follow with the next tick.
     func changed() {
-        guard publishTimer == nil else { return }
-        let now = EventLoop.shared.milliseconds
-        let due = publishedAt + UInt64(SessionLimits.tickMilliseconds)
-        guard now < due else {
-            publish()
-            return
-        }
-        publishTimer = LoopTimer(after: .milliseconds(due - now)) { [weak self] in self?.publish() }
+        ticker.changed()
     }
 
+    /// Writes what was learned into the tables, as one revision. Clients are told by the next tick.
     private func publish() {
-        publishTimer = nil
-        publishedAt = EventLoop.shared.milliseconds
         feed.publish(now: clock.now())
-        guard rows.engine.commit(at: Milliseconds(publishedAt)) != nil else { return }
-        sessions.changed()
+        rows.engine.commit(at: Milliseconds(EventLoop.shared.milliseconds))
     }
 }
 
@@ -324,8 +322,7 @@ extension Gateway: SocketServerHandler {
     }
 
     package func socketDrained(_ socket: SocketID) {
-        guard let session = sessions.sessions[socket] else { return }
-        sessions.serve(session)
+        sessions.drained(socket)
     }
 
     package func socketClosed(_ socket: SocketID, code: UInt16) {

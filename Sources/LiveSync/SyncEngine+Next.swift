@@ -95,8 +95,11 @@ extension SyncEngine {
         {
             return nil
         }
-        let interval = slowsDown ? max(subscription.interval, 1_000) : subscription.interval
-        return subscription.lastSentAt + interval
+        return subscription.lastSentAt + interval(of: subscription)
+    }
+
+    private func interval(of subscription: Subscription) -> Milliseconds {
+        slowsDown ? max(subscription.interval, 1_000) : subscription.interval
     }
 
     // Producing
@@ -176,8 +179,8 @@ extension SyncEngine {
     ) -> SharedFrame? {
         let checked = subscription.checked
         window.refresh(revision: revision)
-        let from = max(ticks.bucket(for: checked, floor: 0), min(window.openedAt, checked))
-        let label = min(from, ticks.bucket(for: subscription.sent, floor: 0))
+        let from = window.start(asked: checked, bucket: ticks.bucket(for: checked, floor: 0))
+        let label = label(from: from, sent: subscription.sent)
         var (run, wasThere) = window.delta(from: from, label: label)
         if run.parts.count > 1, label < subscription.sent {
             (run, wasThere) = window.delta(from: checked, label: subscription.sent)
@@ -205,8 +208,9 @@ extension SyncEngine {
             subscription.phase = .reset(.tooOld)
             return nil
         }
-        let from = ticks.bucket(for: checked, floor: floor)
-        let label = min(from, ticks.bucket(for: sent, floor: 0))
+        let from = query.start(
+            asked: checked, bucket: ticks.bucket(for: checked, floor: floor), to: revision)
+        let label = label(from: from, sent: sent)
         var (run, wasThere) = query.delta(from: from, label: label, to: revision)
         count(shared: wasThere)
         // The first parts of a long delta say "to the client's own revision": they must not say less.
@@ -226,6 +230,11 @@ extension SyncEngine {
             run = query.emptyDelta(from: sent, to: revision)
         }
         return send(&subscription, run, part: 0, now: now)
+    }
+
+    /// The start that frames name: the content's own, unless the client was not told of that revision.
+    private func label(from: Int, sent: Int) -> Int {
+        from <= sent ? from : ticks.bucket(for: sent, floor: 0)
     }
 
     private func isTooLarge(_ run: DeltaRun, _ topic: Topic) -> Bool {
@@ -251,7 +260,12 @@ extension SyncEngine {
         _ subscription: inout Subscription, revision: Int, part: Int, bytes: Int, isPart: Bool,
         now: Milliseconds
     ) {
-        subscription.lastSentAt = now
+        // Clients are looked at in ticks: the little that a tick is late must not add up, or a client
+        // that asks for twenty deltas a second gets sixteen.
+        let interval = interval(of: subscription)
+        let due = subscription.lastSentAt + interval
+        let slack = min(interval / 2, limits.lateMilliseconds)
+        subscription.lastSentAt = due <= now && now - due <= slack ? due : now
         subscription.credit.sent(
             revision: revision, part: part, bytes: bytes, isPart: isPart, now: now)
     }

@@ -97,14 +97,17 @@ package struct SubscriptionBatch<Item: Sendable>: Sendable {
     package var dropped: Int
     /// Gateway time of arrival of the newest message, unix seconds.
     package var receivedAt: Double
+    /// The same of the oldest message.
+    package var oldestAt: Double
 
-    /// Makes a batch.
+    /// Makes a batch of messages that arrived together.
     package init(items: [Item], messages: Int, bytes: Int, dropped: Int, receivedAt: Double) {
         self.items = items
         self.messages = messages
         self.bytes = bytes
         self.dropped = dropped
         self.receivedAt = receivedAt
+        oldestAt = receivedAt
     }
 }
 

@@ -6,13 +6,15 @@ final class GatewayClient {
     let socket: TcpSocket
     private var buffer: [UInt8] = []
     private var start = 0
-    private let token: String
+    private let maxHz: Int
     private(set) var isLive = false
+    /// Text frames and bytes received since the handshake.
     private(set) var frames = 0
+    private(set) var bytes = 0
 
     /// Connects, shakes hands and asks for a window; answers come through ``receive(_:)``.
-    init(host: String, port: UInt16, token: String) throws {
-        self.token = token
+    init(host: String, port: UInt16, token: String, maxHz: Int) throws {
+        self.maxHz = maxHz
         socket = try TcpSocket(host: host, port: port)
         let head = """
             GET /ws/v1 HTTP/1.1\r
@@ -61,22 +63,33 @@ final class GatewayClient {
         try socket.write(frame + [0, 0, 0, 0] + payload)
     }
 
-    /// Reads once and hands over every whole message.
+    /// Visits the id of every whole row in a frame of the window: its snapshot, and what came later.
+    static func forEachRow(of message: JsonValue, _ body: (String) -> Void) {
+        guard let params = message["params"] else { return }
+        if message["method"] == "view.delta" {
+            for row in params["new"]?.array ?? [] {
+                if let id = row.array?.last?["id"]?.string { body(id) }
+            }
+        } else if message["method"] == "view.snap",
+            let column = params["cols"]?.array?.firstIndex(of: "id")
+        {
+            for row in params["rows"]?.array ?? [] {
+                if let cells = row.array, column < cells.count, let id = cells[column].string {
+                    body(id)
+                }
+            }
+        }
+    }
+
+    /// Reads once and hands over every whole message, after those that came with the handshake.
     func receive(_ handle: (JsonValue) -> Void) throws {
         if start > 0 {
             buffer.removeFirst(start)
             start = 0
         }
-        buffer += try socket.read(limit: 262_144)
-        try takeFrames(handle)
-    }
-
-    /// Hands over the messages that came with the handshake.
-    func drainBuffer(_ handle: (JsonValue) -> Void) throws {
-        try takeFrames(handle)
-    }
-
-    private func takeFrames(_ handle: (JsonValue) -> Void) throws {
+        let part = try socket.read(limit: 262_144)
+        bytes += part.count
+        buffer += part
         while let (opcode, range) = nextFrame() {
             start = range.upperBound
             switch opcode {
@@ -112,7 +125,7 @@ final class GatewayClient {
         if message["id"]?.integer == 1 {
             try send(
                 #"{"jsonrpc":"2.0","id":2,"method":"view.open","params":{"sub":1,"topic":"tasks","#
-                    + #""order":["seen","desc"],"limit":200,"mode":"follow","maxHz":20}}"#)
+                    + #""order":["seen","desc"],"limit":200,"mode":"follow","maxHz":\#(maxHz)}}"#)
         }
         guard let params = message["params"], params["sub"] != nil else {
             if message["method"] == "session.hb" {

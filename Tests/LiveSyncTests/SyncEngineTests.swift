@@ -68,6 +68,41 @@ import Testing
         #expect(bench.engine.nextDue(for: session, now: bench.now) == nil)
     }
 
+    @Test func `being told in ticks costs a client none of its deltas`() throws {
+        var bench = Bench()
+        var session = SyncSession()
+        try bench.open(&session, frequency: 20)
+        _ = bench.drain(&session)
+        var received: [Milliseconds] = []
+
+        for tick in 0..<500 {
+            bench.now += 20
+            bench.set("a", "active", .int(tick))
+            received += bench.drain(&session).map { _ in bench.now }
+        }
+
+        #expect((198...200).contains(received.count))
+        #expect(zip(received, received.dropFirst()).allSatisfy { [40, 60].contains($1 - $0) })
+    }
+
+    @Test func `a delta that is later than a tick moves those after it`() throws {
+        var bench = Bench()
+        var session = SyncSession()
+        try bench.open(&session, frequency: 4)
+        _ = bench.drain(&session)
+        bench.now += 1_000
+        bench.set("a", "active", .int(1))
+        #expect(bench.drain(&session).count == 1)
+        bench.now += 250 + bench.engine.limits.lateMilliseconds + 1
+        bench.set("a", "active", .int(2))
+        #expect(bench.drain(&session).count == 1)
+        bench.now += 249
+        bench.set("a", "active", .int(3))
+        #expect(bench.drain(&session).isEmpty)
+        bench.now += 1
+        #expect(bench.drain(&session).count == 1)
+    }
+
     @Test func `under load everybody is told once a second`() throws {
         var bench = Bench()
         var session = SyncSession()

@@ -109,6 +109,52 @@ import Testing
         }
     }
 
+    /// A hundred clients that came one by one, told in ticks of 20 ms, as often as each asked for.
+    @Test(arguments: [20.0, 7.0, 4.0])
+    func `clients that keep up are sent no row twice, and share their frames`(
+        frequency: Double
+    ) throws {
+        var bench = Bench()
+        bench.addTask("t0", seen: 0)
+        bench.engine.commit(at: bench.now)
+        var sessions = Array(repeating: SyncSession(), count: 100)
+        var sights = Array(repeating: [Int: Int](), count: sessions.count)
+        var frames: Set<ObjectIdentifier> = []
+        var kept: [SharedFrame] = []
+        var received = 0
+        var made = 0
+        for tick in 0..<500 {
+            for _ in 0..<3 {
+                made += 1
+                bench.addTask("t\(made)", seen: Double(made))
+            }
+            bench.now += 20
+            bench.engine.commit(at: bench.now)
+            for index in sessions.indices {
+                if tick == index {
+                    try bench.openView(
+                        &sessions[index], limit: 200, mode: .follow, frequency: frequency)
+                }
+                while let outgoing = bench.engine.next(for: &sessions[index], now: bench.now) {
+                    guard case .viewDelta(let part) = outgoing.frame.content else { continue }
+                    if frames.insert(ObjectIdentifier(outgoing.frame)).inserted {
+                        kept.append(outgoing.frame)
+                    }
+                    received += 1
+                    for handle in part.new.handles { sights[index][handle, default: 0] += 1 }
+                    bench.engine.acknowledge(
+                        [Acknowledgement(subscription: 1, revision: part.to)],
+                        for: &sessions[index], now: bench.now)
+                }
+            }
+        }
+
+        #expect(sights.allSatisfy { $0.values.allSatisfy { $0 == 1 } })
+        #expect(received > 90 * Int(frequency) * 8)
+        // An interval is no whole number of ticks, so at each tick clients stand at one of two places.
+        #expect(kept.count <= 2 * 500)
+    }
+
     @Test func `under load following windows stand still and catch up afterwards`() throws {
         var bench = Bench()
         bench.addTask("a", seen: 1)

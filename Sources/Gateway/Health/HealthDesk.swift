@@ -22,6 +22,7 @@ final class HealthDesk {
     private var messages = 0
     private var bytes = 0
     private var dropped = 0
+    private var lag = LagMeter()
     private var published: [(at: Double, messages: Int, bytes: Int)] = []
     private var last = (events: 0, frames: 0, bytes: 0, at: 0.0)
 
@@ -76,6 +77,11 @@ final class HealthDesk {
         asOf = max(asOf ?? 0, at)
     }
 
+    /// Events are applied so many seconds after the oldest of them was read from the broker's socket.
+    func applied(after delay: Double) {
+        lag.note(delay, at: clock.now())
+    }
+
     func probed(roundTrip: Double, at: Double) {
         probe = roundTrip
         asOf = max(asOf ?? 0, at)
@@ -125,6 +131,7 @@ final class HealthDesk {
                 "events": .int(counts.events), "batches": .int(messages), "bytes": .int(self.bytes),
                 "skipped": .int(counts.skipped), "undecodable": .int(counts.undecodable),
                 "dropped": .int(dropped), "eventsPerSecond": rate(counts.events, last.events),
+                "lagMs": FieldValue(lag.longest(at: time).map { ($0 * 10_000).rounded() / 10 }),
                 "asOf": FieldValue(asOf.map { ($0 * 1000).rounded() / 1000 }),
             ])
         rows.setHealth(

@@ -55,7 +55,7 @@ extension SessionDesk {
                 return
             }
             to.rows.engine.acknowledge(acknowledgements, for: &session.sync, now: now)
-            changed()
+            serve(session)
         case .request(let id, let call):
             take(call, id, session)
         }
@@ -92,7 +92,6 @@ extension SessionDesk {
             let result = try perform(call, session, principal)
             send(ServerFrame.result(id, result), to: session)
             serve(session)
-            changed()
         } catch {
             send(ServerFrame.error(id, error), to: session)
         }
@@ -323,6 +322,7 @@ extension SessionDesk {
             session.inFlight.remove(id)
             guard sessions[session.socket] === session, session.phase != .closing else { return }
             // The row comes before the receipt that names it.
+            to.publish()
             serve(session)
             send(answer, to: session)
         }

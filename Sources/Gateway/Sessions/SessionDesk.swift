@@ -19,6 +19,10 @@ final class SessionDesk {
         let version: String
         /// What heartbeats say of the data: `asOf` and the state of the ingest.
         let freshness: @LoopActor () -> (asOf: Double?, ingest: String)
+        /// Makes what was changed until now a revision, before the tick that would.
+        let publish: @LoopActor () -> Void
+        /// Asks for a tick at a moment, or soon after it.
+        let wait: @LoopActor (Milliseconds) -> Void
     }
 
     let to: Dependencies
@@ -26,11 +30,7 @@ final class SessionDesk {
     weak var output: (any SocketOutput)?
     var sessions: [SocketID: ClientSession] = [:]
     var drain: Drain?
-    private var flushTimer: LoopTimer?
     var drainTimer: LoopTimer?
-    private var flushedAt: Milliseconds = 0
-    private var flushCost: Double = 0
-    private var isFlushPlanned = false
     private(set) var framesSent = 0
     private(set) var bytesSent = 0
 
@@ -139,63 +139,35 @@ final class SessionDesk {
         output?.close(session.socket, code: code.rawValue, reason: String(reason.prefix(100)))
     }
 
-    // MARK: - Flushing
+    // MARK: - Telling
 
-    /// Something changed: tell who is due, at once if the last flush is long ago (R47).
-    func changed() {
-        guard !sessions.isEmpty else { return }
-        let wait = flushedAt + tick - now
-        guard wait > 0 else {
-            planFlush()
-            return
-        }
-        guard flushTimer == nil else { return }
-        flushTimer = LoopTimer(after: .milliseconds(wait)) { [weak self] in self?.flush() }
+    /// The tick: sends every session what is due for it, after a commit.
+    func tell() {
+        for session in sessions.values { serve(session) }
     }
 
-    /// Flushes after the jobs that wait now, so that one turn's changes leave together.
-    private func planFlush() {
-        guard !isFlushPlanned else { return }
-        isFlushPlanned = true
-        Task { @LoopActor [weak self] in
-            self?.isFlushPlanned = false
-            self?.flush()
-        }
+    /// The kernel takes bytes for a socket again.
+    func drained(_ socket: SocketID) {
+        guard let session = sessions[socket] else { return }
+        serve(session)
     }
 
-    /// Milliseconds between two flushes: stretched while they take more than their share.
-    private var tick: Milliseconds {
-        max(SessionLimits.tickMilliseconds, Milliseconds(flushCost / SessionLimits.flushShare))
-    }
-
-    /// Sends every session what is due for it.
-    func flush() {
-        flushTimer = nil
-        guard !to.rows.engine.hasPendingChanges else { return }
-        let started = ContinuousClock.now
-        flushedAt = now
-        var soonest: Milliseconds?
-        for session in sessions.values {
-            serve(session)
-            if let due = to.rows.engine.nextDue(for: session.sync, now: now) {
-                soonest = min(soonest ?? due, due)
-            }
-        }
-        let cost = ContinuousClock.now - started
-        flushCost = Double(cost.components.attoseconds) / 1e15
-        guard let soonest, flushTimer == nil else { return }
-        let wait = max(tick, soonest - now)
-        flushTimer = LoopTimer(after: .milliseconds(wait)) { [weak self] in self?.flush() }
-    }
-
-    /// Sends one session what is due for it, as long as its socket takes it.
+    /// Sends one session what is due for it, as long as its socket takes it; asks for a tick if more
+    /// waits for its time.
     func serve(_ session: ClientSession) {
         guard session.principal != nil, let output else { return }
         let engine = to.rows.engine
-        guard !engine.hasPendingChanges else { return }
-        while output.isDrained(session.socket),
-            let outgoing = engine.next(for: &session.sync, now: now)
-        {
+        let now = now
+        guard !engine.hasPendingChanges else {
+            // Not before they are a revision.
+            to.wait(now)
+            return
+        }
+        while output.isDrained(session.socket) {
+            guard let outgoing = engine.next(for: &session.sync, now: now) else {
+                if let due = engine.nextDue(for: session.sync, now: now) { to.wait(due) }
+                return
+            }
             let frame = outgoing.frame.attachment(for: outgoing.subscription) { content in
                 Ports.SharedFrame(
                     text: ServerFrame.encode(content, subscription: outgoing.subscription))

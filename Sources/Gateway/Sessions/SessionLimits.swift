@@ -25,8 +25,8 @@ enum SessionLimits {
     /// Sessions that leave per second at a shutdown, and the longest a shutdown may take (R57).
     static let drainPerSecond = 350
     static let drainMilliseconds: Int64 = 40_000
-    /// Milliseconds between two flushes at least, the first change after quiet excepted (R47).
+    /// Milliseconds between two ticks at least; the first change after quiet makes one at once (R47).
     static let tickMilliseconds: Int64 = 20
-    /// Share of the time that flushes may take: the tick grows beyond it.
-    static let flushShare = 0.5
+    /// Share of the time that ticks may take: beyond it they move apart.
+    static let tickShare = 0.5
 }

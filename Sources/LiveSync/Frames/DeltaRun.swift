@@ -56,8 +56,37 @@ struct DeltaCache {
     /// Deltas kept at most; powers of two of a long history are fewer.
     static let limit = 32
 
+    /// Starts that are taken as they are asked for; see ``start(asked:bucket:to:)``.
+    static let exactStarts = 4
+
     private var runs: [DeltaRun] = []
     private var to = -1
+
+    /// The revision to start a delta from, for a client at `asked`.
+    ///
+    /// Clients that keep up stand at one or two places, those of the last ticks at which they were
+    /// told. The first few starts asked for are therefore exact, so that nobody who keeps up is sent
+    /// a row twice; only further ones share the older starts of R18, which repeat rows.
+    ///
+    /// - Parameters:
+    ///   - asked: where the client is.
+    ///   - bucket: the shared start for it, at most `asked`.
+    ///   - to: revision the delta leads to.
+    mutating func start(asked: Int, bucket: Int, to: Int) -> Int {
+        lead(to: to)
+        var starts: [Int] = []
+        for run in runs where !starts.contains(run.from) {
+            if run.from == asked { return asked }
+            starts.append(run.from)
+        }
+        return starts.count < Self.exactStarts ? asked : bucket
+    }
+
+    private mutating func lead(to: Int) {
+        guard self.to != to else { return }
+        runs.removeAll(keepingCapacity: true)
+        self.to = to
+    }
 
     /// A delta that was made before, or a new one.
     ///
@@ -69,10 +98,7 @@ struct DeltaCache {
     mutating func delta(
         from: Int, label: Int, to: Int, compute: () -> DeltaRun
     ) -> (run: DeltaRun, shared: Bool) {
-        if self.to != to {
-            runs.removeAll(keepingCapacity: true)
-            self.to = to
-        }
+        lead(to: to)
         if let run = runs.first(where: { $0.from == from && $0.label == label }) {
             return (run, true)
         }

@@ -23,6 +23,11 @@ final class TopicQuery {
         self.rules = rules
     }
 
+    /// The revision to start a delta from, for a client at `asked`; see ``DeltaCache``.
+    func start(asked: Int, bucket: Int, to: Int) -> Int {
+        deltas.start(asked: asked, bucket: bucket, to: to)
+    }
+
     /// The delta between two revisions, computed at most once.
     ///
     /// - Parameter label: what its frames name as their start; see ``DeltaRun/label``.

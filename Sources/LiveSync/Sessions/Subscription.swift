@@ -34,7 +34,8 @@ struct Subscription {
     var checked: Int
     /// Shortest time between two deltas.
     var interval: Milliseconds
-    /// When the last delta went out; long ago at first, so that a first change goes out at once (R47).
+    /// When the last delta went out, or was due if it went out a little later; long ago at first, so
+    /// that a first change goes out at once (R47).
     var lastSentAt: Milliseconds = .min / 2
     var credit: Credit
     /// The engine's generation that the client knows: another one means another epoch.

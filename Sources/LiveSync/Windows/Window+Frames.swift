@@ -36,6 +36,14 @@ extension Window {
         return run
     }
 
+    /// The revision to start a delta from, for a client at `asked`; see ``DeltaCache``.
+    ///
+    /// No older than the window itself: what it was before, it does not know.
+    func start(asked: Int, bucket: Int) -> Int {
+        let shared = max(bucket, min(openedAt, asked))
+        return deltas.start(asked: asked, bucket: shared, to: computedAt)
+    }
+
     /// What changed since a revision; no parts if nothing that a client sees.
     func delta(from: Int, label: Int) -> (run: DeltaRun, shared: Bool) {
         deltas.delta(from: from, label: label, to: computedAt) { computeDelta(from: from) }

@@ -87,7 +87,7 @@ final class IngestStream<Item: Sendable> {
         case .moved(let count):
             progress.bytes = count
             sink.isDropping = !inbox.hasRoom
-            sink.batch.receivedAt = Clocks.wall
+            sink.arrived(at: Clocks.wall)
             try unsafe reader.feed(scratch.filled(count)) { () throws(LinkFailure) in
                 if isFull, handOver() { progress.mustWake = true }
             }
@@ -121,7 +121,7 @@ final class IngestStream<Item: Sendable> {
         guard sink.batch.messages + sink.batch.dropped > 0 else { return false }
         let batch = sink.batch
         sink.batch = PushSink<Item>.emptyBatch
-        sink.batch.receivedAt = batch.receivedAt
+        sink.arrived(at: batch.receivedAt)
         return inbox.put(batch)
     }
 

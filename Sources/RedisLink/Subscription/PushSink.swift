@@ -43,6 +43,12 @@ final class PushSink<Item: Sendable>: ReplySink {
         SubscriptionBatch(items: [], messages: 0, bytes: 0, dropped: 0, receivedAt: 0)
     }
 
+    /// What comes next was read from the socket at this moment, unix seconds.
+    func arrived(at moment: Double) {
+        if batch.messages + batch.dropped == 0 { batch.oldestAt = moment }
+        batch.receivedAt = moment
+    }
+
     override func beginArray(_ count: Int) -> Bool {
         guard missing == 0, (2...4).contains(count) else {
             return refuse("the server sent an array that is no push message")

@@ -56,12 +56,13 @@ struct Bench {
     /// Opens a window of tasks.
     func openView(
         _ session: inout SyncSession, subscription: Int = 1, filter: FilterExpression? = nil,
-        limit: Int = 50, after: SortBound? = nil, mode: WindowMode = .pinned
+        limit: Int = 50, after: SortBound? = nil, mode: WindowMode = .pinned,
+        frequency: Double? = nil
     ) throws {
         try engine.openView(
             ViewRequest(
                 subscription: subscription, topic: "tasks", filter: filter, limit: limit,
-                after: after, mode: mode), for: &session, now: now)
+                after: after, mode: mode, frequency: frequency), for: &session, now: now)
     }
 
     /// Takes all frames that are due, acknowledging each.

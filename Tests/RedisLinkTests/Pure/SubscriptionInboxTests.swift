@@ -39,6 +39,26 @@ import Testing
         #expect(inbox.put(batch([4])))
     }
 
+    @Test func `joined batches keep when the oldest message came`() throws {
+        let inbox = SubscriptionInbox<Int>(limits: RedisLimits())
+        var early = batch([1])
+        early.receivedAt = 12
+        early.oldestAt = 11
+        var late = batch([2])
+        late.receivedAt = 14
+        late.oldestAt = 13
+
+        _ = inbox.put(early)
+        _ = inbox.put(late)
+
+        guard case .batch(let joined)? = inbox.take()?.event else {
+            Issue.record("no batch")
+            return
+        }
+        #expect(joined.items == [1, 2])
+        #expect((joined.oldestAt, joined.receivedAt) == (11, 14))
+    }
+
     @Test func `the bound is kept and what is beyond is counted in its place`() {
         var limits = RedisLimits()
         limits.inboxBytes = 1000
