@@ -47,7 +47,12 @@ class Run:
             return f'| {number} | no result |'
         cells = [f'{number}', f'{self.load:.2f}']
         cells += [f'{figures[name]:.0f}' for name in ('p50', 'p90', 'p99', 'p999', 'max')]
-        cells += [f'{figures["expected"]:,.0f}', f'{figures["missing"]:.0f}', f'{figures["again"]:.0f}', f'{figures["frames"]:,.0f}']
+        cells += [
+            f'{figures["expected"]:,.0f}',
+            f'{figures["missing"]:.0f}',
+            f'{figures["again"]:.0f}',
+            f'{figures["frames"]:,.0f}',
+        ]
         cells += [f'{self.gateway:.2f}', f'{self.tool:.2f}', f'{self.others:.2f}']
         return '| ' + ' | '.join(cells) + ' |'
 
@@ -114,7 +119,9 @@ def run(options: argparse.Namespace, tool: str) -> Run:
     span, served, measured, busy = (after - before for before, after in zip(began, ended, strict=True))
     lines = done.stdout.splitlines()
     print('\n'.join(line for line in lines if not line.startswith('result: ')), flush=True)
-    figures = next((json.loads(line.removeprefix('result: ')) for line in lines if line.startswith('result: ')), {})
+    figures: dict[str, float] = next(
+        (json.loads(line.removeprefix('result: ')) for line in lines if line.startswith('result: ')), {}
+    )
     return Run(done.returncode, figures, load, served / span, measured / span, (busy - served - measured) / span)
 
 
