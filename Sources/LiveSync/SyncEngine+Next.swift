@@ -19,12 +19,13 @@ extension SyncEngine {
         return nil
     }
 
-    /// When something may be due for a client that has nothing due now, `nil` if only a change or an
-    /// acknowledgement can make it so.
+    /// When something may be due for a client, `nil` if only a change or an acknowledgement can make it
+    /// so. Not after `now`: ask ``next(for:now:)``. It is cheap, for most clients at most ticks wait.
     package func nextDue(for session: SyncSession, now: Milliseconds) -> Milliseconds? {
         var soonest: Milliseconds?
-        for subscription in session.subscriptions {
-            guard let due = dueTime(subscription) else { continue }
+        for index in session.subscriptions.indices {
+            guard session.subscriptions[index].generation == generation else { return now }
+            guard let due = dueTime(session.subscriptions[index]) else { continue }
             soonest = min(soonest ?? due, due)
         }
         return soonest.map { max($0, now) }

@@ -163,11 +163,13 @@ final class SessionDesk {
             to.wait(now)
             return
         }
-        while output.isDrained(session.socket) {
-            guard let outgoing = engine.next(for: &session.sync, now: now) else {
-                if let due = engine.nextDue(for: session.sync, now: now) { to.wait(due) }
+        while let due = engine.nextDue(for: session.sync, now: now) {
+            guard due <= now else {
+                to.wait(due)
                 return
             }
+            guard output.isDrained(session.socket) else { return }
+            guard let outgoing = engine.next(for: &session.sync, now: now) else { continue }
             let frame = outgoing.frame.attachment(for: outgoing.subscription) { content in
                 Ports.SharedFrame(
                     text: ServerFrame.encode(content, subscription: outgoing.subscription))

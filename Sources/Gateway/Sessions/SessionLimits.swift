@@ -25,8 +25,9 @@ enum SessionLimits {
     /// Sessions that leave per second at a shutdown, and the longest a shutdown may take (R57).
     static let drainPerSecond = 350
     static let drainMilliseconds: Int64 = 40_000
-    /// Milliseconds between two ticks at least; the first change after quiet makes one at once (R47).
-    static let tickMilliseconds: Int64 = 20
+    /// Milliseconds between two ticks at least; the first change after quiet makes one at once, and the
+    /// first of a quiet topic waits no longer than this (R47).
+    static let tickMilliseconds: Int64 = 10
     /// Share of the time that ticks may take: beyond it they move apart.
     static let tickShare = 0.5
 }
