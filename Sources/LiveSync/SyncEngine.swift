@@ -241,6 +241,7 @@ package final class SyncEngine {
         }
         queries.forEach { $0.expire(revision: revision, now: now) }
         windows.forEach { $0.expire(revision: revision) }
+        for topic in topics { topic.tables?.release(now: now) }
     }
 
     /// Starts another history: every client is reset (protocol D11). Revisions go on growing.

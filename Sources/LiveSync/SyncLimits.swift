@@ -51,6 +51,8 @@ package struct SyncLimits: Sendable, Equatable {
     package var defaultFrequency = 4.0
     /// A delta that is late by at most this, and by at most half its interval, counts as sent in time.
     package var lateMilliseconds: Milliseconds = 50
+    /// An order that no window uses is kept for this long.
+    package var orderMilliseconds: Milliseconds = 60_000
     /// Changes of group, key or existence remembered for the windows of one order.
     package var touches = 32_768
     /// Slots looked at for one part of a snapshot, so that one turn stays short.

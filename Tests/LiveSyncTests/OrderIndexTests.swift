@@ -47,6 +47,51 @@ import Testing
         #expect(backwards == sorted.map(\.slot).reversed())
     }
 
+    @Test(arguments: [false, true])
+    func `an order made at once equals one made row by row`(hasTexts: Bool) {
+        var rows = RowStore(columnCount: 2, base: 1)
+        var grown = OrderIndex(column: 1)
+        var random = SeededGenerator(seed: 11)
+        var slots: [Int] = []
+        for handle in 2..<3_000 {
+            if slots.count > 10, random.chance(20) {
+                let slot = slots.remove(at: random.below(slots.count))
+                grown.remove(slot, in: rows)
+                rows.remove(slot)
+            }
+            let slot = rows.insert(handle: handle)
+            // Equal numbers of two kinds, equal texts, and rows without the field.
+            let number = random.below(500)
+            let key: FieldValue =
+                switch random.below(hasTexts ? 5 : 3) {
+                case 0: .absent
+                case 1: .int(number)
+                case 2: .double(Double(number) / 2)
+                case 3: .text("t\(number)")
+                default: .bool(random.chance(50))
+                }
+            _ = rows.set(slot, 1, key, revision: handle)
+            grown.insert(slot, in: rows)
+            slots.append(slot)
+        }
+
+        let made = OrderIndex(column: 1, rows: rows)
+
+        #expect(made.count == grown.count)
+        #expect(all(made) == all(grown))
+        #expect(all(made).count == slots.count)
+    }
+
+    private func all(_ index: OrderIndex) -> [Int] {
+        var slots: [Int] = []
+        var position = index.before(index.end)
+        while let found = position, let slot = index.slot(at: found) {
+            slots.append(slot)
+            position = index.before(found)
+        }
+        return slots
+    }
+
     @Test func `an empty order has no positions`() {
         let rows = RowStore(columnCount: 2, base: 1)
         let index = OrderIndex(column: 1)

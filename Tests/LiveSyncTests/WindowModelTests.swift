@@ -6,7 +6,7 @@ import Testing
 @Suite struct WindowModelTests {
     private static let schema = TopicSchema(
         name: "tasks", kind: .windows, fields: ["state", "name", "seen", "note"],
-        filters: ["state", "name"], sorts: ["seen"])
+        filters: ["state", "name"], sorts: ["seen", "state", "note"])
 
     @Test(arguments: 1...6)
     func `windows show what a naive recount shows`(seed: Int) throws {
@@ -25,6 +25,8 @@ import Testing
 
     private struct Client {
         let filter: FilterExpression?
+        /// The column of the order.
+        let order: Int
         let limit: Int
         let mode: WindowMode
         let isDescending: Bool
@@ -64,11 +66,14 @@ import Testing
                 .and([.isIn("state", [.text("a"), .text("b")]), .eq("name", .text("x"))]),
                 .range("seen", from: .double(10), to: .double(40)),
             ]
-            for filter in filters {
+            for (number, filter) in filters.enumerated() {
                 for mode in WindowMode.allCases {
+                    // A range must be on the order's field. The others change in a row's life, many
+                    // rows have the same, and some have none.
+                    let order = number == 3 ? 3 : [3, 1, 4][random.below(3)]
                     clients.append(
                         Client(
-                            filter: filter, limit: 5, mode: mode,
+                            filter: filter, order: order, limit: 5, mode: mode,
                             isDescending: random.chance(70), pages: random.chance(40)))
                 }
             }
@@ -139,11 +144,15 @@ import Testing
                         && record.fields[2] == .text("x")
                 default: return seen >= 10 && seen < 40
                 }
-            }.sorted { (place($0).ordered(before: place($1)) < 0) != clients[client].isDescending }
+            }.sorted {
+                (place($0, client).ordered(before: place($1, client)) < 0)
+                    != clients[client].isDescending
+            }
         }
 
-        func place(_ record: Record) -> SortBound {
-            SortBound(key: record.fields[3] ?? .absent, handle: record.handle)
+        func place(_ record: Record, _ client: Int) -> SortBound {
+            SortBound(
+                key: record.fields[clients[client].order] ?? .absent, handle: record.handle)
         }
 
         func isInFront(_ record: Record, _ client: Int) -> Bool {
@@ -152,28 +161,29 @@ import Testing
             case .none: return false
             case .everything: return true
             case .before(let bound):
-                return direction * place(record).ordered(before: bound) < 0
+                return direction * place(record, client).ordered(before: bound) < 0
             case .through(let bound):
-                return direction * place(record).ordered(before: bound) <= 0
+                return direction * place(record, client).ordered(before: bound) <= 0
             }
         }
 
         mutating func open(_ client: Int) throws {
             let rows = matching(client)
             var after: SortBound?
-            if clients[client].pages, rows.count > 3 { after = place(rows[2]) }
+            if clients[client].pages, rows.count > 3 { after = place(rows[2], client) }
             clients[client].table = ClientTable()
             clients[client].session = SyncSession()
             try engine.openView(
                 ViewRequest(
                     subscription: 1, topic: "tasks", filter: clients[client].filter,
+                    order: schema.columns[clients[client].order],
                     descending: clients[client].isDescending, limit: clients[client].limit,
                     after: after, mode: clients[client].mode, frequency: 20),
                 for: &clients[client].session, now: now)
             if let after {
                 clients[client].front = .through(after)
             } else if clients[client].mode == .pinned {
-                clients[client].front = rows.first.map { .before(place($0)) } ?? .everything
+                clients[client].front = rows.first.map { .before(place($0, client)) } ?? .everything
             } else {
                 clients[client].front = .none
             }
@@ -187,12 +197,12 @@ import Testing
                 return
             }
             let rows = matching(client)
-            let after = rows.count > 6 ? place(rows[4]) : nil
+            let after = rows.count > 6 ? place(rows[4], client) : nil
             try engine.move(1, after: after, for: &clients[client].session, now: now)
             if let after {
                 clients[client].front = .through(after)
             } else if clients[client].mode == .pinned {
-                clients[client].front = rows.first.map { .before(place($0)) } ?? .everything
+                clients[client].front = rows.first.map { .before(place($0, client)) } ?? .everything
             } else {
                 clients[client].front = .none
             }

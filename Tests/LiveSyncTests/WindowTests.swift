@@ -155,6 +155,45 @@ import Testing
         #expect(kept.count <= 2 * 500)
     }
 
+    @Test func `an order that nobody looks at is let go after its time, and made again`() throws {
+        var bench = Bench()
+        let tables = try #require(bench.engine.topics[bench.tasks.index].tables)
+        for number in 0..<100 {
+            bench.addTask("t\(number)", seen: Double(number), state: number < 3 ? "Z" : "A")
+        }
+        bench.engine.commit(at: bench.now)
+        #expect(!tables.orders[1].isKept)
+
+        var session = SyncSession()
+        try bench.openView(&session, order: "state", limit: 3, mode: .follow)
+        var table = ClientTable()
+        for content in bench.drain(&session) { _ = table.apply(content) }
+        #expect(table.orderedIDs == ["t2", "t1", "t0"])
+        bench.now += 200_000
+        bench.addTask("late", seen: 0, state: "Z")
+        bench.engine.commit(at: bench.now)
+        for content in bench.drain(&session) { _ = table.apply(content) }
+        #expect(table.orderedIDs == ["late", "t2", "t1"])
+
+        session = SyncSession()
+        bench.now += 1_000
+        bench.engine.commit(at: bench.now)
+        bench.now += bench.engine.limits.orderMilliseconds - 1_000
+        bench.engine.commit(at: bench.now)
+        #expect(tables.orders[1].isKept)
+        bench.now += 1_000
+        bench.engine.commit(at: bench.now)
+        #expect(!tables.orders[1].isKept)
+
+        bench.addTask("later", seen: 0, state: "Z")
+        bench.engine.commit(at: bench.now)
+        try bench.openView(&session, order: "state", limit: 3, mode: .follow)
+        table = ClientTable()
+        for content in bench.drain(&session) { _ = table.apply(content) }
+        #expect(table.orderedIDs == ["later", "late", "t2"])
+        #expect(table.faults.isEmpty)
+    }
+
     @Test func `under load following windows stand still and catch up afterwards`() throws {
         var bench = Bench()
         bench.addTask("a", seen: 1)

@@ -70,7 +70,8 @@ enum Topics {
             "expires", "args", "kwargs", "result", "exception", "progress", "parentId", "rootId",
             "groupId", "redelivered", "terminated", "stale", "reason",
         ],
-        filters: ["state", "name", "queue", "worker"], sorts: ["seen"])
+        filters: ["state", "name", "queue", "worker"], 
+        sorts: ["seen", "received", "started", "runtime", "name", "state", "queue"])
 
     /// All of them, in the order of their numbers in the engine.
     static let all = [stats, workers, queues, commands, health, alerts, tasks]

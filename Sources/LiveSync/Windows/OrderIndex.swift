@@ -20,6 +20,46 @@ struct OrderIndex {
         self.column = column
     }
 
+    /// Makes the order of all rows at once.
+    ///
+    /// Sorting reads each key once and compares plain numbers: the keys themselves if all are numbers or
+    /// absent, else their ranks among the different keys.
+    init(column: Int, rows: RowStore) {
+        self.init(column: column)
+        let slots = rows.metas.indices.filter { rows.metas[$0].handle != 0 }
+        let keys = slots.map { rows.value($0, column) }
+        var numbers = keys.map { Self.number($0) }
+        if numbers.contains(where: { $0 == nil }) {
+            var ranks: [FieldValue: Double] = [:]
+            let different = Set(keys).sorted { FieldValue.ordered($0, $1) < 0 }
+            for (rank, key) in different.enumerated() {
+                // Two kinds of number may be equal; then the handle decides.
+                let isNew = rank == 0 || FieldValue.ordered(different[rank - 1], key) != 0
+                ranks[key] = isNew ? Double(rank) : ranks[different[rank - 1]]
+            }
+            numbers = keys.map { ranks[$0] }
+        }
+        var entries = zip(slots, numbers).map { slot, number in
+            (key: number ?? 0, handle: rows.metas[slot].handle, slot: Int32(slot))
+        }
+        entries.sort { $0.key != $1.key ? $0.key < $1.key : $0.handle < $1.handle }
+        count = entries.count
+        let size = Self.chunkLimit * 7 / 8
+        chunks = stride(from: 0, to: entries.count, by: size).map { start in
+            entries[start..<min(start + size, entries.count)].map(\.slot)
+        }
+    }
+
+    /// A number or an absent key as a number in the same order, `nil` for other kinds.
+    private static func number(_ key: FieldValue) -> Double? {
+        switch key {
+        case .absent: -.infinity
+        case .int(let number): Double(number)
+        case .double(let number): number
+        case .bool, .text, .list: nil
+        }
+    }
+
     /// The place of a row in this order.
     func bound(of slot: Int, in rows: RowStore) -> SortBound {
         SortBound(key: rows.value(slot, column), handle: rows.metas[slot].handle)

@@ -74,16 +74,22 @@ final class Window {
         self.orderChangedAt = revision
         self.computedAt = revision
         self.groupGeneration = tables.groups.generation
+        tables.use(key.order, of: topic.rows)
         if let after = key.after { front = .through(after) }
+        recount()
         choose(revision: revision)
         if key.mode == .pinned, key.after == nil {
             let index = tables.orders[key.order].index
             front =
                 entries.first.map { .before(index.bound(of: $0.slot, in: topic.rows)) }
                 ?? .everything
+            recount()
         }
-        recount()
         logPosition = tables.orders[key.order].logEnd
+    }
+
+    deinit {
+        tables.disuse(key.order)
     }
 
     // Matching
@@ -289,15 +295,19 @@ final class Window {
         let rows = topic.rows
         let index = tables.orders[key.order].index
         let limit = key.limit
+        // Rows that match few of many: the walk ends with the last of them, not with the last row.
+        let most = total - (key.after == nil ? 0 : before)
         var chosen: [Int] = []
         var hasMore = false
-        walk(index, rows, from: key.after) { slot in
-            guard chosen.count < limit else {
-                hasMore = true
-                return false
+        if most > 0 {
+            walk(index, rows, from: key.after) { slot in
+                guard chosen.count < limit else {
+                    hasMore = true
+                    return false
+                }
+                chosen.append(slot)
+                return chosen.count < most
             }
-            chosen.append(slot)
-            return true
         }
         isFull = chosen.count >= limit
         let last = chosen.last.map { index.bound(of: $0, in: rows) }

@@ -1,6 +1,10 @@
 internal import DequeModule
 
-/// What a windowed topic keeps beside its rows: one order per sort column, and the groups.
+/// What a windowed topic keeps beside its rows: the groups, and the orders that somebody looks at.
+///
+/// An order costs every change of a row some comparisons, so only the first, which is the default, is
+/// kept all the time. Another one is made when a window asks for it (a sort of all rows, some tens of
+/// milliseconds for 100,000), and let go when no window has used it for a while.
 final class WindowTables {
     /// A row came to a place of an order, or left it, or changed its group there.
     struct Touch {
@@ -13,6 +17,12 @@ final class WindowTables {
     /// One order, and what happened in it lately.
     struct Order {
         var index: OrderIndex
+        /// Whether it follows the rows; otherwise it is empty.
+        var isKept: Bool
+        /// Windows that use it.
+        var users = 0
+        /// When it was first seen to have none; `nil` while it has some.
+        var idleSince: Milliseconds?
         /// The newest touches; windows that fell further behind start over.
         var log = Deque<Touch>()
         /// Number of the first touch in the log since the start.
@@ -28,8 +38,39 @@ final class WindowTables {
 
     init(schema: TopicSchema, limits: SyncLimits) {
         self.limits = limits
-        self.orders = schema.sortColumns.map { Order(index: OrderIndex(column: $0)) }
+        self.orders = schema.sortColumns.enumerated().map { number, column in
+            Order(index: OrderIndex(column: column), isKept: number == 0)
+        }
         self.groups = GroupTable(columns: schema.filterColumns)
+    }
+
+    /// A window needs an order: makes it, unless it is there.
+    func use(_ order: Int, of rows: RowStore) {
+        orders[order].users += 1
+        guard !orders[order].isKept else { return }
+        orders[order].isKept = true
+        orders[order].index = OrderIndex(column: orders[order].index.column, rows: rows)
+    }
+
+    /// The window is gone.
+    func disuse(_ order: Int) {
+        orders[order].users -= 1
+    }
+
+    /// Lets orders go that no window has used for a while; asked about once a second.
+    func release(now: Milliseconds) {
+        for order in orders.indices.dropFirst() where orders[order].isKept {
+            guard orders[order].users == 0 else {
+                orders[order].idleSince = nil
+                continue
+            }
+            let since = orders[order].idleSince ?? now
+            orders[order].idleSince = since
+            guard now - since >= limits.orderMilliseconds else { continue }
+            orders[order] = Order(
+                index: OrderIndex(column: orders[order].index.column), isKept: false,
+                logStart: orders[order].logEnd)
+        }
     }
 
     /// A new row has all its fields.
@@ -37,7 +78,7 @@ final class WindowTables {
         let group = groups.number(of: slot, in: rows)
         groups.move(from: -1, to: group)
         rows.setGroup(slot, group)
-        for order in orders.indices {
+        for order in orders.indices where orders[order].isKept {
             orders[order].index.insert(slot, in: rows)
             log(slot, group, +1, in: order, rows)
         }
@@ -48,7 +89,7 @@ final class WindowTables {
     /// - Returns: these orders, as a mask.
     func willChange(_ slot: Int, _ fields: [FieldUpdate], in rows: RowStore) -> UInt64 {
         var taken: UInt64 = 0
-        for order in orders.indices {
+        for order in orders.indices where orders[order].isKept {
             let column = orders[order].index.column
             guard
                 fields.contains(where: {
@@ -75,7 +116,7 @@ final class WindowTables {
             groups.move(from: old, to: group)
             rows.setGroup(slot, group)
         }
-        for order in orders.indices {
+        for order in orders.indices where orders[order].isKept {
             if taken & (1 << UInt64(order)) != 0 {
                 orders[order].index.insert(slot, in: rows)
                 log(slot, group, +1, in: order, rows)
@@ -89,7 +130,7 @@ final class WindowTables {
     /// A row is about to be removed.
     func willRemove(_ slot: Int, in rows: inout RowStore) {
         let group = rows.metas[slot].group
-        for order in orders.indices {
+        for order in orders.indices where orders[order].isKept {
             log(slot, group, -1, in: order, rows)
             orders[order].index.remove(slot, in: rows)
         }

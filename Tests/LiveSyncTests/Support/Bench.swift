@@ -7,7 +7,7 @@ struct Bench {
         filters: ["id", "state"], sorts: ["active"])
     static let tasks = TopicSchema(
         name: "tasks", kind: .windows, fields: ["name", "state", "seen", "args"],
-        filters: ["name", "state"], sorts: ["seen"])
+        filters: ["name", "state"], sorts: ["seen", "state"])
 
     let engine: SyncEngine
     let workers: TopicID
@@ -56,12 +56,12 @@ struct Bench {
     /// Opens a window of tasks.
     func openView(
         _ session: inout SyncSession, subscription: Int = 1, filter: FilterExpression? = nil,
-        limit: Int = 50, after: SortBound? = nil, mode: WindowMode = .pinned,
+        order: String? = nil, limit: Int = 50, after: SortBound? = nil, mode: WindowMode = .pinned,
         frequency: Double? = nil
     ) throws {
         try engine.openView(
             ViewRequest(
-                subscription: subscription, topic: "tasks", filter: filter, limit: limit,
+                subscription: subscription, topic: "tasks", filter: filter, order: order, limit: limit,
                 after: after, mode: mode, frequency: frequency), for: &session, now: now)
     }
 
