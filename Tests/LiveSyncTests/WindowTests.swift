@@ -247,7 +247,7 @@ import Testing
         bench.engine.commit(at: bench.now)
         for content in bench.drain(&session) { _ = table.apply(content) }
 
-        #expect(bench.engine.topics[1].tables?.groups.groups.count ?? .max < 1_100)
+        #expect(bench.engine.topics[1].tables?.groups.count ?? .max < 1_100)
         #expect(table.orderedIDs == ["new", "stays"])
         #expect(table.total == .exact(2))
     }

@@ -1,15 +1,18 @@
-/// Rows with equal values in all filter columns form a group: a filter is asked once per group, not once
-/// per row, and exact totals are sums of group sizes (R24).
+/// Rows with equal values in all filter columns form a group: exact totals are sums of group sizes (R24),
+/// and a filter asks about a group's values, not about each row's.
+///
+/// The values of each column are numbered, so that a group is a few small numbers and a filter a few
+/// tables; see ``GroupMatcher``.
 struct GroupTable {
-    /// One group.
-    struct Group {
-        let values: [FieldValue]
-        var count: Int
-    }
-
     let columns: [Int]
-    private(set) var groups: [Group] = []
-    private var numbers: [[FieldValue]: Int32] = [:]
+    /// The different values of each filter column, by number.
+    private(set) var values: [[FieldValue]]
+    /// Numbers of the values of all groups, `columns.count` for each.
+    private(set) var parts: [Int32] = []
+    /// Rows of each group.
+    private(set) var counts: [Int] = []
+    private var valueNumbers: [[FieldValue: Int32]]
+    private var numbers: [[Int32]: Int32] = [:]
     /// Groups that have rows.
     private(set) var live = 0
     /// Changes when numbers change their meaning.
@@ -17,54 +20,70 @@ struct GroupTable {
 
     init(columns: [Int]) {
         self.columns = columns
+        values = Array(repeating: [], count: columns.count)
+        valueNumbers = Array(repeating: [:], count: columns.count)
     }
+
+    /// Groups, empty ones included.
+    var count: Int { counts.count }
 
     /// Moves a row, or takes it in, or out.
     mutating func move(from old: Int32, to new: Int32) {
         if old >= 0 {
-            groups[Int(old)].count -= 1
-            if groups[Int(old)].count == 0 { live -= 1 }
+            counts[Int(old)] -= 1
+            if counts[Int(old)] == 0 { live -= 1 }
         }
         if new >= 0 {
-            groups[Int(new)].count += 1
-            if groups[Int(new)].count == 1 { live += 1 }
+            counts[Int(new)] += 1
+            if counts[Int(new)] == 1 { live += 1 }
         }
     }
 
     /// The group of a row's present values, made if it is the first of its kind.
     mutating func number(of slot: Int, in rows: RowStore) -> Int32 {
-        let values = columns.map { rows.value(slot, $0) }
-        if let number = numbers[values] { return number }
-        let number = Int32(groups.count)
-        groups.append(Group(values: values, count: 0))
-        numbers[values] = number
+        number(of: columns.map { rows.value(slot, $0) })
+    }
+
+    private mutating func number(of fields: [FieldValue]) -> Int32 {
+        var part: [Int32] = []
+        part.reserveCapacity(fields.count)
+        for (place, value) in fields.enumerated() {
+            if let number = valueNumbers[place][value] {
+                part.append(number)
+            } else {
+                let number = Int32(values[place].count)
+                values[place].append(value)
+                valueNumbers[place][value] = number
+                part.append(number)
+            }
+        }
+        if let number = numbers[part] { return number }
+        let number = Int32(counts.count)
+        counts.append(0)
+        parts += part
+        numbers[part] = number
         return number
     }
 
     /// True if most groups are empty.
-    var wantsCompaction: Bool { groups.count > 2 * live + 1_024 }
+    var wantsCompaction: Bool { counts.count > 2 * live + 1_024 }
 
-    /// Forgets empty groups and renumbers the others.
+    /// Forgets empty groups and values that no group has, and renumbers the others.
     mutating func compact(_ rows: inout RowStore) {
-        var renumbered = [Int32](repeating: -1, count: groups.count)
-        var kept: [Group] = []
-        numbers = [:]
-        for (number, group) in groups.enumerated() where group.count > 0 {
-            renumbered[number] = Int32(kept.count)
-            numbers[group.values] = Int32(kept.count)
-            kept.append(group)
+        let old = self
+        var renumbered = [Int32](repeating: -1, count: old.counts.count)
+        self = GroupTable(columns: columns)
+        for (group, count) in old.counts.enumerated() where count > 0 {
+            let fields = columns.indices.map { place in
+                old.values[place][Int(old.parts[group * columns.count + place])]
+            }
+            renumbered[group] = number(of: fields)
+            counts[Int(renumbered[group])] = count
         }
-        groups = kept
         for slot in rows.metas.indices where rows.metas[slot].group >= 0 {
             rows.setGroup(slot, renumbered[Int(rows.metas[slot].group)])
         }
-        generation += 1
-    }
-
-    /// True if a group's rows match the clauses of a filter.
-    func matches(_ group: Int, _ filter: Filter) -> Bool {
-        filter.matchesClauses { column in
-            columns.firstIndex(of: column).map { groups[group].values[$0] } ?? .absent
-        }
+        live = old.live
+        generation = old.generation + 1
     }
 }

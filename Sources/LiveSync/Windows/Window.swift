@@ -45,23 +45,25 @@ final class Window {
     let key: Key
     let topic: Topic
     let tables: WindowTables
-    private(set) var entries: [Entry] = []
+    var entries: [Entry] = []
     private(set) var front = Front.none
-    private(set) var total = 0
-    private(set) var before = 0
+    var total = 0
+    var before = 0
     /// Revision at which anything that a client sees last changed.
-    private(set) var changedAt: Int
-    private(set) var orderChangedAt: Int
-    private(set) var next: SortBound?
+    var changedAt: Int
+    var orderChangedAt: Int
+    /// Place of the last row if more follow it.
+    var next: SortBound?
     /// Revision at which its first client opened it.
     let openedAt: Int
     /// Revision up to which all of the above is right.
     private(set) var computedAt: Int
     private var logPosition = 0
     private var groupGeneration: Int
-    /// Whether rows of a group match the filter's clauses; asked once per group.
-    private var groupMatches: [Bool] = []
-    private var isFull = false
+    private var matcher: GroupMatcher
+    /// Place of the last entry when it was chosen, if there were as many as fit: what comes after it does
+    /// not touch the window. `nil` if all matching rows are in it.
+    var end: SortBound?
     var deltas = DeltaCache()
     var snapshotRun: WindowRun?
 
@@ -74,6 +76,7 @@ final class Window {
         self.orderChangedAt = revision
         self.computedAt = revision
         self.groupGeneration = tables.groups.generation
+        self.matcher = GroupMatcher(key.filter, columns: tables.groups.columns)
         tables.use(key.order, of: topic.rows)
         if let after = key.after { front = .through(after) }
         recount()
@@ -94,23 +97,21 @@ final class Window {
 
     // Matching
 
-    /// Asks the filter about groups that are new, so that loops can read the answers alone.
-    private func askGroups() -> [Bool] {
-        for group in groupMatches.count..<max(groupMatches.count, tables.groups.groups.count) {
-            groupMatches.append(tables.groups.matches(group, key.filter))
-        }
-        return groupMatches
+    /// The filter, with answers about all values there are now, so that loops can read them alone.
+    func learnedMatcher() -> GroupMatcher {
+        matcher.learn(tables.groups)
+        return matcher
     }
 
     // Order
 
     /// Negative if `left` is shown before `right`.
-    private func shown(_ left: SortBound, before right: SortBound) -> Int {
+    func shown(_ left: SortBound, before right: SortBound) -> Int {
         let ascending = left.ordered(before: right)
         return key.isDescending ? -ascending : ascending
     }
 
-    private func isInFront(_ bound: SortBound) -> Bool {
+    func isInFront(_ bound: SortBound) -> Bool {
         switch front {
         case .none: false
         case .everything: true
@@ -127,7 +128,7 @@ final class Window {
         let order = tables.orders[key.order]
         if groupGeneration != tables.groups.generation || logPosition < order.logStart {
             groupGeneration = tables.groups.generation
-            groupMatches.removeAll()
+            matcher.forget()
             let earlier = (total, before)
             recount()
             if earlier != (total, before) { changedAt = revision }
@@ -141,38 +142,39 @@ final class Window {
     }
 
     private func replayLog(_ order: WindowTables.Order, revision: Int) {
-        let matches = askGroups()
+        let matcher = learnedMatcher()
+        let parts = tables.groups.parts
         let span = key.filter.span
         let follows = key.mode == .follow
-        let last = entries.last.map { SortBound(key: lastKey, handle: $0.handle) }
-        var mustChoose = false
+        var touched: Set<Int> = []
         var (newTotal, newBefore) = (total, before)
         for number in logPosition..<order.logEnd {
             let touch = order.log[number - order.logStart]
-            guard matches[Int(touch.group)], span?.contains(touch.bound.key) ?? true else {
-                continue
-            }
+            guard matcher.matches(touch.group, parts), span?.contains(touch.bound.key) ?? true
+            else { continue }
             newTotal += touch.sign
             if isInFront(touch.bound) {
                 newBefore += touch.sign
-            } else if follows, !mustChoose {
-                mustChoose = !isFull || last.map { shown(touch.bound, before: $0) <= 0 } ?? true
+            } else if follows, end.map({ shown(touch.bound, before: $0) <= 0 }) ?? true {
+                touched.insert(Int(touch.slot))
             }
         }
         if (newTotal, newBefore) != (total, before) {
             (total, before) = (newTotal, newBefore)
             changedAt = revision
         }
-        if mustChoose { choose(revision: revision) }
+        if !touched.isEmpty {
+            repair(touched, revision: revision)
+        } else if follows {
+            noteNext()
+        }
     }
-
-    /// Key of the last entry when it was chosen.
-    private var lastKey = FieldValue.absent
 
     /// Notes which of the window's rows changed or left since it was last right.
     private func markChanges(revision: Int) {
         let rows = topic.rows
-        let matches = askGroups()
+        let matcher = learnedMatcher()
+        let parts = tables.groups.parts
         let span = key.filter.span
         let isPinned = key.mode == .pinned
         var marked: [(index: Int, hasLeft: Bool)] = []
@@ -182,7 +184,7 @@ final class Window {
             if !isGone, rows.lastChange(entry.slot) > computedAt { hasChange = true }
             guard isPinned else { continue }
             let hasLeft =
-                isGone || !matches[Int(rows.metas[entry.slot].group)]
+                isGone || !matcher.matches(rows.metas[entry.slot].group, parts)
                 || !(span.map { $0.contains(rows.value(entry.slot, $0.column)) } ?? true)
             if hasLeft != entry.hasLeft { marked.append((index, hasLeft)) }
         }
@@ -191,141 +193,5 @@ final class Window {
             entries[index].leftAt = revision
         }
         if hasChange || !marked.isEmpty { changedAt = revision }
-    }
-
-    /// Counts matching rows, and those in front.
-    private func recount() {
-        let rows = topic.rows
-        let index = tables.orders[key.order].index
-        var newTotal = 0
-        var newBefore = 0
-        if key.filter.span == nil {
-            let matches = askGroups()
-            for (number, group) in tables.groups.groups.enumerated() where matches[number] {
-                newTotal += group.count
-            }
-        } else {
-            walk(index, rows, from: nil) { _ in
-                newTotal += 1
-                return true
-            }
-        }
-        switch front {
-        case .none: newBefore = 0
-        case .everything: newBefore = newTotal
-        case .before, .through:
-            if key.filter.isEverything {
-                newBefore = rankOfFront(index)
-            } else {
-                walk(index, rows, from: nil) { slot in
-                    guard isInFront(index.bound(of: slot, in: rows)) else { return false }
-                    newBefore += 1
-                    return true
-                }
-            }
-        }
-        (total, before) = (newTotal, newBefore)
-    }
-
-    private func rankOfFront(_ index: OrderIndex) -> Int {
-        let place: SortBound
-        let isIncluded: Bool
-        switch front {
-        case .before(let bound): (place, isIncluded) = (bound, false)
-        case .through(let bound): (place, isIncluded) = (bound, true)
-        case .none, .everything: return 0
-        }
-        let position = index.firstNotBefore(place, in: topic.rows)
-        let isThere =
-            index.slot(at: position).map { index.bound(of: $0, in: topic.rows) == place } ?? false
-        let rank = index.rank(position)
-        if key.isDescending {
-            return index.count - rank - (isThere && !isIncluded ? 1 : 0)
-        }
-        return rank + (isThere && isIncluded ? 1 : 0)
-    }
-
-    /// Visits matching rows in the window's order until `body` says stop.
-    ///
-    /// - Parameter place: rows up to and with it are passed over.
-    private func walk(
-        _ index: OrderIndex, _ rows: RowStore, from place: SortBound?, _ body: (Int) -> Bool
-    ) {
-        let span = key.filter.span
-        let matches = askGroups()
-        let metas = rows.metas
-        let isDescending = key.isDescending
-        var position: OrderIndex.Position?
-        if isDescending {
-            var end = index.end
-            if let place {
-                end = index.firstNotBefore(place, in: rows)
-            } else if let span, span.prefix == nil, !span.upper.isAbsent {
-                end = index.firstNotBefore(key: span.upper, in: rows)
-            }
-            position = index.before(end)
-        } else if let place {
-            position = index.firstNotBefore(place, in: rows)
-            if let found = position, let slot = index.slot(at: found),
-                index.bound(of: slot, in: rows) == place
-            {
-                position = index.after(found)
-            }
-        } else {
-            let lower = span.map { $0.prefix.map { .text($0) } ?? $0.lower } ?? FieldValue.absent
-            position = index.firstNotBefore(key: lower, in: rows)
-        }
-        var entered = false
-        while let found = position, let slot = index.slot(at: found) {
-            if let span {
-                // The span is one stretch of this order: after it nothing matches.
-                if span.contains(rows.value(slot, span.column)) {
-                    entered = true
-                } else if entered {
-                    return
-                }
-            }
-            if matches[Int(metas[slot].group)], !body(slot) { return }
-            position = isDescending ? index.before(found) : index.after(found)
-        }
-    }
-
-    /// Chooses the window's rows anew; rows that stay keep when they came.
-    private func choose(revision: Int) {
-        let rows = topic.rows
-        let index = tables.orders[key.order].index
-        let limit = key.limit
-        // Rows that match few of many: the walk ends with the last of them, not with the last row.
-        let most = total - (key.after == nil ? 0 : before)
-        var chosen: [Int] = []
-        var hasMore = false
-        if most > 0 {
-            walk(index, rows, from: key.after) { slot in
-                guard chosen.count < limit else {
-                    hasMore = true
-                    return false
-                }
-                chosen.append(slot)
-                return chosen.count < most
-            }
-        }
-        isFull = chosen.count >= limit
-        let last = chosen.last.map { index.bound(of: $0, in: rows) }
-        lastKey = last?.key ?? .absent
-        next = hasMore ? last : nil
-        let isSame = chosen.elementsEqual(entries) {
-            $0 == $1.slot && rows.metas[$0].handle == $1.handle
-        }
-        guard !isSame else { return }
-        var known: [Int: Int] = [:]
-        for entry in entries {
-            known[entry.handle] = entry.enteredAt
-        }
-        entries = chosen.map { slot in
-            let handle = rows.metas[slot].handle
-            return Entry(slot: slot, handle: handle, enteredAt: known[handle] ?? revision)
-        }
-        orderChangedAt = revision
-        changedAt = revision
     }
 }

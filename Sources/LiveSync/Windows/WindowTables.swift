@@ -9,6 +9,8 @@ final class WindowTables {
     /// A row came to a place of an order, or left it, or changed its group there.
     struct Touch {
         let bound: SortBound
+        /// Where the row was; another one may be there by now.
+        let slot: Int32
         let group: Int32
         /// +1 came, -1 left.
         let sign: Int
@@ -150,7 +152,7 @@ final class WindowTables {
 
     private func log(_ slot: Int, _ group: Int32, _ sign: Int, in order: Int, _ rows: RowStore) {
         let bound = orders[order].index.bound(of: slot, in: rows)
-        orders[order].log.append(Touch(bound: bound, group: group, sign: sign))
+        orders[order].log.append(Touch(bound: bound, slot: Int32(slot), group: group, sign: sign))
         if orders[order].log.count > limits.touches {
             orders[order].log.removeFirst()
             orders[order].logStart += 1
