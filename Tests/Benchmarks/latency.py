@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import resource
 import subprocess
 import sys
@@ -22,6 +21,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from _machine import machine
 from harness.gateway import Gateway
 from harness.redis_server import RedisServer
 
@@ -60,19 +60,6 @@ class Run:
 
 HEAD = """| run | load before | p50 | p90 | p99 | p99.9 | max | to be seen | missing | sent again | frames | gateway | load tool | all else |
 |---|---|---|---|---|---|---|---|---|---|---|---|---|---|"""
-
-
-def machine() -> str:
-    """One line about where the figures come from."""
-    model = next(
-        (
-            line.split(':', 1)[1].strip()
-            for line in Path('/proc/cpuinfo').read_text().splitlines()
-            if line.startswith('model name')
-        ),
-        platform.machine(),
-    )
-    return f'{os.cpu_count()} x {model}, Linux {platform.release()}'
 
 
 def process_seconds(pid: int) -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness.client import GatewayClient
+from harness.client import GatewayClient, RpcError
 from harness.events import life, task_events, worker_event
 from harness.fixtures import ConnectClient
 from harness.rows import Table
@@ -204,6 +204,62 @@ async def test_a_window_in_follow_mode_shows_the_newest(stack: Stack, connect: C
             lambda: f'the ten newest; {[row["id"] for row in view.ordered()]}',
         )
         assert view.total == 25 and len(view) == 10
+
+
+async def test_a_window_is_ordered_by_the_field_that_was_asked_for(stack: Stack, connect: ConnectClient) -> None:
+    name = unique('ordered')
+
+    def run(runtime: float, ending: str) -> None:
+        events = life(name, task_id=f'{name}-{runtime}', ending=ending)
+        if ending == 'task-succeeded':
+            events[-1]['runtime'] = runtime
+        stack.publish_raw(*task_events(*events))
+
+    def shown(view: Table, field: str) -> list[Any]:
+        return [row.get(field) for row in view.ordered()]
+
+    async with connect(stack) as client:
+        for runtime in (0.3, 2.5, 0.01, 7.0):
+            run(runtime, 'task-succeeded')
+        run(1.0, 'task-failed')
+        longest = await client.view(where=['eq', 'name', name], order=['runtime', 'desc'], mode='follow', limit=4)
+        states = await client.view(where=['eq', 'name', name], order=['state', 'asc'], mode='follow', limit=4)
+
+        await client.until(
+            lambda: shown(longest, 'runtime') == [7.0, 2.5, 0.3, 0.01],
+            15,
+            lambda: f'the longest first; {shown(longest, "runtime")}',
+        )
+        await client.until(
+            lambda: shown(states, 'state') == ['FAILURE', 'SUCCESS', 'SUCCESS', 'SUCCESS'],
+            15,
+            lambda: f'failures first; {shown(states, "state")}',
+        )
+        run(4.0, 'task-succeeded')
+        run(3.0, 'task-failed')
+        await client.until(
+            lambda: shown(longest, 'runtime') == [7.0, 4.0, 2.5, 0.3] and longest.total == 7,
+            15,
+            lambda: f'the new one in its place; {shown(longest, "runtime")} of {longest.total}',
+        )
+        await client.until(
+            lambda: shown(states, 'state') == ['FAILURE', 'FAILURE', 'SUCCESS', 'SUCCESS'],
+            15,
+            lambda: f'two failures; {shown(states, "state")}',
+        )
+        with pytest.raises(RpcError):
+            await client.view(order=['result', 'asc'])
+
+
+async def test_the_delay_from_the_socket_to_the_state_is_shown(stack: Stack, connect: ConnectClient) -> None:
+    async with connect(stack) as client:
+        health = await client.subscribe('health')
+        with churn(stack):
+            await client.until(
+                lambda: 0 <= (health.get('ingest') or {}).get('lagMs', -1) < 10_000,
+                15,
+                lambda: f'a delay; {health.get("ingest")}',
+            )
 
 
 async def test_a_pinned_window_counts_the_newcomers(stack: Stack, connect: ConnectClient) -> None:

@@ -1,0 +1,20 @@
+"""Where figures come from."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+
+def machine() -> str:
+    """One line about the machine."""
+    model = next(
+        (
+            line.split(':', 1)[1].strip()
+            for line in Path('/proc/cpuinfo').read_text().splitlines()
+            if line.startswith('model name')
+        ),
+        platform.machine(),
+    )
+    return f'{os.cpu_count()} x {model}, Linux {platform.release()}'
