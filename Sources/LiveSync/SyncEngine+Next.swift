@@ -180,6 +180,11 @@ extension SyncEngine {
     ) -> SharedFrame? {
         let checked = subscription.checked
         window.refresh(revision: revision)
+        guard window.changedAt > checked else {
+            // Most windows at most ticks: nothing that they show has changed.
+            subscription.checked = revision
+            return nil
+        }
         let from = window.start(asked: checked, bucket: ticks.bucket(for: checked, floor: 0))
         let label = label(from: from, sent: subscription.sent)
         var (run, wasThere) = window.delta(from: from, label: label)

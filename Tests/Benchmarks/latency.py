@@ -21,8 +21,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from _machine import machine
 from harness.gateway import Gateway
+from harness.machine import machine
 from harness.redis_server import RedisServer
 
 CONNECTIONS_PER_TOKEN = 8

@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 
-from _machine import machine
+from harness.machine import machine
 
 
 def main(arguments: list[str]) -> int:

@@ -70,7 +70,7 @@ enum Topics {
             "expires", "args", "kwargs", "result", "exception", "progress", "parentId", "rootId",
             "groupId", "redelivered", "terminated", "stale", "reason",
         ],
-        filters: ["state", "name", "queue", "worker"], 
+        filters: ["state", "name", "queue", "worker"],
         sorts: ["seen", "received", "started", "runtime", "name", "state", "queue"])
 
     /// All of them, in the order of their numbers in the engine.

@@ -61,7 +61,8 @@ struct Bench {
     ) throws {
         try engine.openView(
             ViewRequest(
-                subscription: subscription, topic: "tasks", filter: filter, order: order, limit: limit,
+                subscription: subscription, topic: "tasks", filter: filter, order: order,
+                limit: limit,
                 after: after, mode: mode, frequency: frequency), for: &session, now: now)
     }
 
