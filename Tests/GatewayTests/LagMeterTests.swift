@@ -21,6 +21,18 @@ import Testing
         #expect(meter.longest(at: 111) == nil)
     }
 
+    @Test func `only a way that works can lag, and it recovers`() {
+        let tolerance = HealthDesk.State.tolerance
+
+        #expect(HealthDesk.State.ok.noticing(delay: tolerance) == .ok)
+        #expect(HealthDesk.State.ok.noticing(delay: tolerance + 0.001) == .lagging)
+        #expect(HealthDesk.State.lagging.noticing(delay: tolerance + 0.001) == .lagging)
+        #expect(HealthDesk.State.lagging.noticing(delay: tolerance) == .ok)
+        #expect(HealthDesk.State.lagging.noticing(delay: nil) == .ok)
+        #expect(HealthDesk.State.down.noticing(delay: 9) == .down)
+        #expect(HealthDesk.State.reconciling.noticing(delay: 9) == .reconciling)
+    }
+
     @Test func `a clock that is set starts over, and no delay is negative`() {
         var meter = LagMeter()
         meter.note(0.3, at: 5_000)

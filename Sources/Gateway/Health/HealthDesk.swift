@@ -7,6 +7,17 @@ final class HealthDesk {
     /// How the way from the workers to us is.
     enum State: String {
         case ok, lagging, down, reconciling
+
+        /// Seconds from the socket to the fleet's state beyond which we say that we lag.
+        static let tolerance = 5.0
+
+        /// The state after a look at the delay: only a way that works can lag.
+        func noticing(delay: Double?) -> State {
+            switch self {
+            case .down, .reconciling: self
+            case .ok, .lagging: (delay ?? 0) > Self.tolerance ? .lagging : .ok
+            }
+        }
     }
 
     /// Commands per minute above which we would be a burden; shown beside what we cause.
@@ -120,6 +131,8 @@ final class HealthDesk {
         let counts = ingest.counts
         let span = max(0.001, time - last.at)
         let isFirst = last.at == 0
+        let delay = lag.longest(at: time)
+        notice(delay)
         func rate(_ value: Int, _ before: Int) -> FieldValue {
             isFirst ? .absent : .double((Double(value - before) / span * 10).rounded() / 10)
         }
@@ -131,7 +144,7 @@ final class HealthDesk {
                 "events": .int(counts.events), "batches": .int(messages), "bytes": .int(self.bytes),
                 "skipped": .int(counts.skipped), "undecodable": .int(counts.undecodable),
                 "dropped": .int(dropped), "eventsPerSecond": rate(counts.events, last.events),
-                "lagMs": FieldValue(lag.longest(at: time).map { ($0 * 10_000).rounded() / 10 }),
+                "lagMs": FieldValue(delay.map { ($0 * 10_000).rounded() / 10 }),
                 "asOf": FieldValue(asOf.map { ($0 * 1000).rounded() / 1000 }),
             ])
         rows.setHealth(
@@ -143,6 +156,13 @@ final class HealthDesk {
             ])
         showCost(now, at: time)
         last = (counts.events, frames, bytes, time)
+    }
+
+    private func notice(_ delay: Double?) {
+        let next = state.noticing(delay: delay)
+        guard next != state else { return }
+        let detail = "events waited up to \((delay ?? 0).rounded()) s in the gateway"
+        show(state: next, detail: next == .lagging ? detail : nil)
     }
 
     private func showCost(_ now: (messages: Int, bytes: Int), at time: Double) {

@@ -55,7 +55,8 @@ extension SessionDesk {
         let (asOf, ingest) = to.freshness()
         send(
             ServerFrame.heartbeat(
-                revision: to.rows.engine.revision, now: to.clock.now(), asOf: asOf,
+                revision: to.rows.engine.bookmark(for: session.sync), now: to.clock.now(),
+                asOf: asOf,
                 ingest: ingest, shed: to.rows.engine.slowsDown ? 1 : 0), to: session)
     }
 
