@@ -90,7 +90,7 @@ def test_tokens_are_stored_hashed_and_never_logged(stack: Stack) -> None:
 def test_an_unknown_role_and_a_past_expiry_are_refused(stack: Stack) -> None:
     gateway = stack.running_gateway
 
-    for options in (['--role', 'god'], ['--role', 'admin', '--expires', 'soon'], ['--role', 'admin', '--expires', '-1d']):
+    for options in (['--role', 'god'], ['--role', 'admin', '--expires', 'soon'], ['--role', 'admin', '--expires=-1d']):
         done = gateway.cli('token', 'create', '--data', str(gateway.data), '--name', 'x', *options)
         assert done.returncode != 0 and done.stderr.strip(), options
 

@@ -7,7 +7,7 @@ import { formatRoute, parseRoute } from '../../web/core/query/route.js';
 import { readTaskFilter, whereOf, writeTaskFilter } from '../../web/core/query/task-filter.js';
 import { connectionWords } from '../../web/core/state/connection-words.js';
 import { History, Series, sparklinePath } from '../../web/core/state/history.js';
-import { alertsWorstFirst, gapsNewestFirst, queueParts, runnableNames, stateCounts, workersInTrouble, workersWorstFirst } from '../../web/core/state/selectors.js';
+import { alertsWorstFirst, completenessOf, gapsNewestFirst, queueParts, runnableNames, stateCounts, workersInTrouble, workersWorstFirst } from '../../web/core/state/selectors.js';
 import { Store } from '../../web/core/state/store.js';
 import { seeded } from './random.js';
 
@@ -218,3 +218,12 @@ for (const [frame, kind] of [
 ]) {
   test(`the frame ${frame} is ${kind}`, () => assert.equal(decodeFrame(frame).kind, kind));
 }
+
+test('completeness is unknown while a gap is open, whatever was measured before', () => {
+  const measured = { id: 'completeness', overall: 0.5 };
+  assert.equal(completenessOf([measured], { completeness: 0.9 }), 0.5);
+  assert.equal(completenessOf([], { completeness: 0.9 }), 0.9);
+  assert.equal(completenessOf([]), undefined);
+  assert.equal(completenessOf([measured, { id: 'gap:1', from: 1, to: 2 }]), 0.5);
+  assert.equal(completenessOf([measured, { id: 'gap:1', from: 1 }], { completeness: 0.9 }), undefined);
+});

@@ -3,7 +3,7 @@ import { purgeCeiling, refusal, restartRefusal } from '../core/commands/catalog.
 import { arrayOf } from '../core/state/selectors.js';
 import { count, plural } from '../core/format/number.js';
 import { line, shortId } from '../core/format/text.js';
-import { taskEnded } from '../core/format/states.js';
+import { RUNNING_STATES, taskEnded } from '../core/format/states.js';
 import { formatRoute } from '../core/query/route.js';
 import { h } from '../platform/dom.js';
 import { confirm } from './dialogs.js';
@@ -30,7 +30,7 @@ export class Actions {
   async revoke(tasks) {
     const open = tasks.filter((task) => !taskEnded(task.state));
     if (open.length === 0) return;
-    const running = open.filter((task) => task.state === 'STARTED').length;
+    const running = open.filter((task) => RUNNING_STATES.includes(task.state)).length;
     const what = describeTasks(open);
     const yes = await confirm({
       title: open.length === 1 ? 'Revoke this task?' : `Revoke ${plural(open.length, 'task')}?`,

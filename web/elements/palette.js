@@ -1,5 +1,6 @@
 /** Ctrl/Cmd-K: go anywhere, do anything, by typing. */
 import { runnableNames } from '../core/state/selectors.js';
+import { RUNNING_STATES } from '../core/format/states.js';
 import { line } from '../core/format/text.js';
 import { formatRoute } from '../core/query/route.js';
 import { h, setAttr } from '../platform/dom.js';
@@ -55,7 +56,7 @@ function collect(app) {
   entries.push(
     { name: 'Run a task', kind: 'action', icon: 'run', act: () => openRunDialog(app) },
     { name: 'Failed tasks', kind: 'page', icon: 'tasks', href: formatRoute('tasks', null, [['state', 'FAILURE']]) },
-    { name: 'Running tasks', kind: 'page', icon: 'tasks', href: formatRoute('tasks', null, [['state', 'STARTED']]) },
+    { name: 'Running tasks', kind: 'page', icon: 'tasks', href: formatRoute('tasks', null, [['state', RUNNING_STATES.join(',')]]) },
     { name: 'Change colour scheme', kind: 'action', icon: 'scheme', act: () => app.nextScheme() },
     { name: 'Keyboard help', kind: 'action', icon: 'help', act: () => app.openHelp() },
   );

@@ -1,4 +1,5 @@
 /** One line, always visible: the connection in words, age of the data, completeness, broker, who I am. */
+import { completenessOf } from '../core/state/selectors.js';
 import { connectionWords } from '../core/state/connection-words.js';
 import { brokerStatus } from '../core/format/states.js';
 import { percent } from '../core/format/number.js';
@@ -41,9 +42,9 @@ export class StatusLine {
     setText(this.#age, dataAge === null ? 'none yet' : age(dataAge / 1000));
     setAttr(this.node, 'data-kind', words.kind);
     const health = client.topics.get('health');
-    const completeness = health.get('completeness')?.overall ?? client.topics.get('stats').get('fleet')?.completeness;
-    setText(this.#completeness, Number.isFinite(completeness) ? `${percent(completeness)} %` : 'not measured');
-    setAttr(this.#completeness, 'title', Number.isFinite(completeness) ? 'Share of the events workers sent that the gateway can prove it saw' : 'The gateway has not measured yet which share of the events it saw');
+    const completeness = completenessOf(health.rows, client.topics.get('stats').get('fleet'));
+    setText(this.#completeness, Number.isFinite(completeness) ? `${percent(completeness)} %` : 'unknown');
+    setAttr(this.#completeness, 'title', Number.isFinite(completeness) ? 'Share of the events workers sent that the gateway can prove it saw' : 'Not known: nothing was measured yet, or events are being lost right now');
     const broker = health.get('broker');
     this.#broker.set(broker ? brokerStatus(broker.state) : { kind: 'unknown', word: 'unknown' }, broker ? brokerTitle(broker, this.#app.serverNow()) : '');
     const open = [...health.rows].some((row) => typeof row.id === 'string' && row.id.startsWith('gap:') && row.to === undefined);

@@ -1,5 +1,5 @@
 /** Activity: commands with their evidence, gaps in our knowledge, and what the gateway itself costs. */
-import { arrayOf, commandEnded, commandsNewestFirst, gapsNewestFirst } from '../core/state/selectors.js';
+import { arrayOf, commandEnded, commandsNewestFirst, completenessOf, gapsNewestFirst } from '../core/state/selectors.js';
 import { commandTitle } from '../core/commands/catalog.js';
 import { bytes, count, percent, plural, rate } from '../core/format/number.js';
 import { duration, moment } from '../core/format/time.js';
@@ -136,10 +136,10 @@ export class ActivityPage {
     const ingest = health.get('ingest') ?? {};
     const cost = health.get('cost') ?? {};
     const sessions = health.get('sessions') ?? {};
-    const completeness = health.get('completeness')?.overall;
+    const completeness = completenessOf(health.rows);
     const put = (facts, entries) => { for (const [label, value] of entries) facts.set(label, value); };
     put(this.#knowledge, [
-      ['Completeness', Number.isFinite(completeness) ? `${percent(completeness)} %` : 'not measured'], ['Events per second', rate(ingest.eventsPerSecond)], ['Events', count(ingest.events)],
+      ['Completeness', Number.isFinite(completeness) ? `${percent(completeness)} %` : 'unknown'], ['Events per second', rate(ingest.eventsPerSecond)], ['Events', count(ingest.events)],
       ['Dropped', count(ingest.dropped)], ['Undecodable', count(ingest.undecodable)], ['Other serializers', count(ingest.skipped)], ['Ingest lag', duration(Number.isFinite(ingest.lagMs) ? ingest.lagMs / 1000 : undefined)],
     ]);
     put(this.#cost, [

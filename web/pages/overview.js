@@ -2,7 +2,7 @@
 import { alertsWorstFirst, queueLoad, queueParts, queuesDeepestFirst, workerStates, workersWorstFirst } from '../core/state/selectors.js';
 import { compact, count, DASH, percent, rate } from '../core/format/number.js';
 import { duration } from '../core/format/time.js';
-import { severityStatus, workerStatus } from '../core/format/states.js';
+import { RUNNING_STATES, severityStatus, workerStatus } from '../core/format/states.js';
 import { line } from '../core/format/text.js';
 import { formatRoute } from '../core/query/route.js';
 import { h, setAttr, setHidden, setText } from '../platform/dom.js';
@@ -22,7 +22,7 @@ const ALERTS_AT_MOST = 50;
 /** @type {[string, string, (fleet: any, topics: any) => {value: string, unit?: string, sub: string}, string, object?][]} */
 const TILES = [
   ['active', 'Running', (fleet) => ({ value: compact(fleet.active), sub: `${compact(fleet.reserved)} reserved` }), 'fleet.active'],
-  ['queueDepth', 'Waiting', (fleet) => ({ value: compact(fleet.queueDepth), sub: `in ${count(fleet.queues)} queues` }), 'fleet.queueDepth'],
+  ['queueDepth', 'Waiting', (fleet) => ({ value: compact(fleet.queueDepth), sub: `not delivered, ${count(fleet.queues)} queues` }), 'fleet.queueDepth'],
   ['throughput', 'Throughput', (fleet) => ({ value: rate(fleet.throughput), unit: '/min', sub: `${rate(fleet.eventsPerSecond)} events/s` }), 'fleet.throughput10s'],
   ['successRate', 'Success rate', (fleet) => ({ value: percent(fleet.successRate), unit: fleet.successRate === undefined ? '' : '%', sub: fleet.successRate === undefined ? 'nothing finished lately' : 'last 5 min' }), 'fleet.successRate', { zeroBased: false }],
   ['completed', 'Completed', (_, stats) => ({ value: compact(totalOf(stats, 'SUCCESS')), sub: `${compact(totalOf(stats, 'RETRY'))} retries` }), 'total.SUCCESS', { zeroBased: false }],
@@ -51,7 +51,7 @@ export class OverviewPage {
 
   constructor(app) {
     this.#app = app;
-    this.#running = app.client.openWindow({ topic: 'tasks', where: ['eq', 'state', 'STARTED'], order: ['seen', 'desc'], limit: 8, mode: 'follow', maxHz: 2 });
+    this.#running = app.client.openWindow({ topic: 'tasks', where: ['in', 'state', RUNNING_STATES], order: ['seen', 'desc'], limit: 8, mode: 'follow', maxHz: 2 });
     this.#failures = app.client.openWindow({ topic: 'tasks', where: ['eq', 'state', 'FAILURE'], order: ['seen', 'desc'], limit: 8, mode: 'follow', maxHz: 2 });
     this.node = h('div', { class: 'page overview', 'data-testid': 'page-overview' },
       h('h1', { class: 'visually-hidden', tabindex: '-1', text: 'Overview' }),
@@ -205,7 +205,7 @@ export class OverviewPage {
   }
 
   #makeRunning() {
-    const section = card('Running now', { href: formatRoute('tasks', null, [['state', 'STARTED']]) });
+    const section = card('Running now', { href: formatRoute('tasks', null, [['state', RUNNING_STATES.join(',')]]) });
     this.#runningTable = new DataTable({
       caption: 'Running now', testid: 'running-now', keyOf: ({ id }) => id, hrefOf: ({ id }) => formatRoute('tasks', id),
       columns: [nameColumn(), workerColumn(), runningColumn(this.#app)],

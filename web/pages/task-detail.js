@@ -135,7 +135,8 @@ export class TaskDetailPage {
       this.#parts.life.replaceChildren();
       return;
     }
-    const waited = Math.max(0, (started ?? end) - begin);
+    // The row's own figure wins: only the gateway knows by which clocks it was measured.
+    const waited = started !== null && Number.isFinite(task.wait) ? Math.max(0, task.wait) : Math.max(0, (started ?? end) - begin);
     const ran = started === null ? 0 : Math.max(0, end - started);
     const whole = Math.max(1e-6, waited + ran);
     const status = taskStatus(task.state);

@@ -6,6 +6,9 @@
  * @typedef {{kind: Kind, word: string}} Status
  */
 
+/** States of a task that a process works on now; PROGRESS is STARTED with a word from the task. */
+export const RUNNING_STATES = Object.freeze(['STARTED', 'PROGRESS']);
+
 /** Order in which task states are listed. */
 export const STATE_ORDER = ['PENDING', 'RECEIVED', 'STARTED', 'PROGRESS', 'RETRY', 'SUCCESS', 'FAILURE', 'REVOKED', 'REJECTED', 'LOST'];
 

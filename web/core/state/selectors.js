@@ -103,6 +103,21 @@ export function gapsNewestFirst(health) {
     .sort((a, b) => Number(b.to === undefined) - Number(a.to === undefined) || (b.from ?? 0) - (a.from ?? 0));
 }
 
+/**
+ * Share of the workers' events that the gateway can prove it saw, 0..1. While a gap is open nobody knows, whatever was
+ * measured before it.
+ * @returns {number | undefined}
+ */
+export function completenessOf(health, fleet) {
+  let overall;
+  for (const row of health) {
+    if (typeof row.id === 'string' && row.id.startsWith('gap:') && row.to === undefined) return undefined;
+    if (row.id === 'completeness') overall = row.overall;
+  }
+  overall ??= fleet?.completeness;
+  return Number.isFinite(overall) ? overall : undefined;
+}
+
 /** How many workers are in trouble, for the badge in the navigation. */
 export function workersInTrouble(workers) {
   let count = 0;
