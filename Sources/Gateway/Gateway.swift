@@ -206,6 +206,7 @@ package final class Gateway {
             changed()
         case .subscribed(let at):
             health.subscribed(at: at)
+            hasSubscribed = true
             if let gap = openGap {
                 openGap = nil
                 feed.learn { $0.closeGap(gap, at: at, lost: nil) }
@@ -219,7 +220,11 @@ package final class Gateway {
                     $0.openGap(from: since, reason: reason, now: clock.now())
                 }
             }
-            log.warning("events are lost", metadata: ["reason": "\(reason)"])
+            log.warning(
+                hasSubscribed
+                    ? "events are lost until the broker answers again"
+                    : "the broker does not answer",
+                metadata: ["reason": "\(reason)"])
             changed()
         case .probe(let roundTrip):
             health.probed(roundTrip: roundTrip, at: clock.now())
@@ -227,6 +232,8 @@ package final class Gateway {
     }
 
     private var openGap: Int?
+    /// Whether the broker ever answered.
+    private var hasSubscribed = false
 
     /// A gap of our own making: the loop did not keep up.
     private func noteDrop(_ count: Int, at: Double) {

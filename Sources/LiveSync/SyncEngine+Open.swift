@@ -13,7 +13,7 @@ extension SyncEngine {
         projection: Projection = .everything, now: Milliseconds
     ) throws(SyncError) -> SubscriptionStart {
         guard let number = topicNumber(request.topic), topics[number].schema.kind == .whole else {
-            throw SyncError(.unknownTopic, "no topic of this name can be subscribed to")
+            throw unknownTopic(request.topic, .whole)
         }
         try checkRoom(request.subscription, in: session)
         let filter = try Filter(
@@ -45,11 +45,12 @@ extension SyncEngine {
     ) throws(SyncError) {
         guard let number = topicNumber(request.topic), topics[number].schema.kind == .windows
         else {
-            throw SyncError(.unknownTopic, "no topic of this name has windows")
+            throw unknownTopic(request.topic, .windows)
         }
         try checkRoom(request.subscription, in: session)
         guard session.subscriptions.count(where: \.isWindow) < limits.windowsPerSession else {
-            throw SyncError(.limit, "more than \(limits.windowsPerSession) windows")
+            throw SyncError(
+                .full, "more than \(limits.windowsPerSession) windows; close one first")
         }
         guard 1...limits.windowRows ~= request.limit else {
             throw SyncError(.badFilter, "limit is not between 1 and \(limits.windowRows)")
@@ -59,7 +60,10 @@ extension SyncEngine {
         guard let column, let order = schema.sortColumns.firstIndex(of: column),
             projection.allowsFilter(on: column)
         else {
-            throw SyncError(.badFilter, "\(schema.name) cannot be ordered by this field")
+            throw SyncError(
+                .badFilter,
+                "\(schema.name) cannot be ordered by \((request.order ?? "").prefix(64)); one can order by "
+                    + schema.names(schema.sortColumns, projection))
         }
         let filter = try Filter(
             request.filter, schema: schema, projection: projection, limits: limits)
@@ -176,12 +180,23 @@ extension SyncEngine {
         }
     }
 
+    /// The refusal of a topic, with the names that would do.
+    private func unknownTopic(_ name: String, _ kind: TopicSchema.Kind) -> SyncError {
+        let names = topics.filter { $0.schema.kind == kind }.map(\.schema.name).sorted()
+        let method = kind == .whole ? "sub.open" : "view.open"
+        return SyncError(
+            .unknownTopic,
+            "no topic \(name.prefix(64)) for \(method); there are \(names.joined(separator: ", "))")
+    }
+
     private func checkRoom(_ number: Int, in session: SyncSession) throws(SyncError) {
         guard session.index(of: number) == nil else {
             throw SyncError(.conflict, "subscription \(number) is open already")
         }
         guard session.count < limits.subscriptionsPerSession else {
-            throw SyncError(.limit, "more than \(limits.subscriptionsPerSession) subscriptions")
+            throw SyncError(
+                .full,
+                "more than \(limits.subscriptionsPerSession) subscriptions; close one first")
         }
     }
 
@@ -219,7 +234,7 @@ extension SyncEngine {
             throw SyncError(.limit, "more than \(limits.windows) windows are in use")
         }
         guard let tables = topics[key.topic].tables else {
-            throw SyncError(.unknownTopic, "no topic of this name has windows")
+            throw unknownTopic(topics[key.topic].schema.name, .windows)
         }
         let window = Window(key: key, topic: topics[key.topic], tables: tables, revision: revision)
         if let known {

@@ -10,7 +10,10 @@ package struct SyncError: Error, Sendable, Equatable {
         case conflict
         /// No subscription of that number (1009).
         case notOpen
-        /// Too many subscriptions, windows or moves (1012, may be tried again).
+        /// Too many subscriptions or windows of this session (1012): waiting does not help, closing
+        /// one does.
+        case full
+        /// Too many moves, or too much is in use by everybody (1012, may be tried again).
         case limit
     }
 

@@ -20,6 +20,7 @@ struct ServeCommand: ParsableCommand {
         LogOutput.start(level: settings.logLevel, format: settings.logFormat)
         let log = Logger(label: "celeriac")
         for warning in settings.warnings { log.warning("\(warning)") }
+        try WebFolder.check(settings)
         let broker = BrokerRoute(try BrokerURL(settings.broker, role: .broker))
         let results = try settings.resultBackend.map {
             BrokerRoute(try BrokerURL($0, role: .resultBackend))

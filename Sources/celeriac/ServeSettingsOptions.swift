@@ -5,15 +5,22 @@ internal import Gateway
 struct ServeSettingsOptions: ParsableArguments {
     @OptionGroup var common: SettingsOptions
 
-    @Option(help: ArgumentHelp("Broker, as Celery takes it.", valueName: "url"))
+    @Option(
+        help: ArgumentHelp(
+            "Broker, as Celery takes it (default: redis://localhost:6379/0).", valueName: "url"))
     var broker: String?
     @Option(
         help: ArgumentHelp("Result backend; the broker if it is not given.", valueName: "url"))
     var resultBackend: String?
     @Option(
-        help: ArgumentHelp("Where to listen; port 0 takes a free one.", valueName: "host:port"))
+        help: ArgumentHelp(
+            "Where to listen; port 0 takes a free one (default: 127.0.0.1:8555).",
+            valueName: "host:port"))
     var listen: String?
-    @Option(help: ArgumentHelp("Directory of the dashboard's files.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "Directory of the dashboard's files (default: web here, or near the program).",
+            valueName: "dir"))
     var web: String?
     @Option(
         help: ArgumentHelp(
@@ -22,21 +29,27 @@ struct ServeSettingsOptions: ParsableArguments {
     var allowedOrigins: String?
     @Flag(help: "Listen beyond loopback although there is no TLS.")
     var insecureListen = false
-    @Option(help: "trace, debug, info, notice, warning, error or critical.")
+    @Option(help: "trace, debug, info, notice, warning, error or critical (default: info).")
     var logLevel: String?
-    @Option(help: "text, json, or auto: text on a terminal.")
+    @Option(help: "text, json, or auto: text on a terminal (default: auto).")
     var logFormat: String?
-    @Option(help: ArgumentHelp("WebSockets that one address may have.", valueName: "count"))
+    @Option(
+        help: ArgumentHelp(
+            "WebSockets that one address may have; 0 is the server's own bound (default: 0).",
+            valueName: "count"))
     var socketsPerAddress: String?
     @Option(help: ArgumentHelp("global_keyprefix of the broker.", valueName: "prefix"))
     var brokerKeyPrefix: String?
     @Option(help: ArgumentHelp("global_keyprefix of the result backend.", valueName: "prefix"))
     var resultKeyPrefix: String?
-    @Option(help: ArgumentHelp("visibility_timeout of the broker.", valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp(
+            "visibility_timeout of the broker (default: 3600).", valueName: "seconds"))
     var visibilityTimeout: String?
     @Option(
         help: ArgumentHelp(
-            "Tasks of which to keep also what Flower would show.", valueName: "count"))
+            "Tasks of which to keep also what Flower would show; 0 keeps none (default: 10000).",
+            valueName: "count"))
     var flowerTasks: String?
 
     /// Resolves all settings.

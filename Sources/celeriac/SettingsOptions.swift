@@ -24,7 +24,8 @@ struct SettingsOptions: ParsableArguments {
         return try Settings(
             Settings.Input(
                 flags: flags, environment: environment,
-                file: try path.map { (name: $0, text: try text(of: $0)) }))
+                file: try path.map { (name: $0, text: try text(of: $0)) },
+                webFolder: WebFolder.builtIn()))
     }
 
     private func text(of path: String) throws -> String {

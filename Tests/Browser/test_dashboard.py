@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,6 +15,7 @@ from harness.waiting import wait_for
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 PAGES = ('overview', 'tasks', 'queues', 'workers', 'activity')
+SCHEMES: tuple[Literal['light', 'dark'], ...] = ('light', 'dark')
 AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 
 
@@ -53,6 +56,7 @@ def test_the_link_works_once(browser: Browser, stack: Stack) -> None:
         if attempt == 0:
             expect(page.get_by_test_id('status-connection')).to_contain_text(re.compile('live|connected', re.IGNORECASE))
         else:
+            expect(page.get_by_test_id('sign-in')).to_be_visible()
             expect(page.get_by_test_id('stat-eventsPerSecond')).to_have_count(0)
         context.close()
 
@@ -183,18 +187,24 @@ def test_hostile_names_are_text(page: Page, stack: Stack) -> None:
     assert page.evaluate('window.__hacked') is None
 
 
-def test_the_connection_comes_back_by_itself(page: Page, context: BrowserContext) -> None:
-    context.set_offline(True)
-    page.evaluate("() => window.dispatchEvent(new Event('offline'))")
-    context.set_offline(False)
+def test_a_silent_gateway_is_shown_and_the_connection_comes_back(page: Page, stack: Stack, screenshots: Path) -> None:
+    shown = page.get_by_test_id('status-connection')
+    process = stack.running_gateway.process
+    assert process
+    process.signal(signal.SIGSTOP)
+    try:
+        expect(shown).not_to_contain_text('Live', timeout=40_000)
+        page.screenshot(path=screenshots / 'silent-gateway.png')
+    finally:
+        process.signal(signal.SIGCONT)
 
-    expect(page.get_by_test_id('status-connection')).to_contain_text(re.compile('live|connected', re.IGNORECASE), timeout=40_000)
+    expect(shown).to_contain_text('Live', timeout=40_000)
 
 
-@pytest.mark.parametrize('scheme', ['light', 'dark'])
+@pytest.mark.parametrize('scheme', SCHEMES)
 @pytest.mark.parametrize('name', PAGES)
-def test_every_page_is_axe_clean_and_fits(page: Page, name: str, scheme: str, screenshots: Path) -> None:
-    page.emulate_media(color_scheme='dark' if scheme == 'dark' else 'light', reduced_motion='reduce')
+def test_every_page_is_axe_clean_and_fits(page: Page, name: str, scheme: Literal['light', 'dark'], screenshots: Path) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion='reduce')
     show(page, name)
     page.wait_for_timeout(600)
     page.screenshot(path=screenshots / f'{name}-{scheme}.png')
@@ -202,6 +212,55 @@ def test_every_page_is_axe_clean_and_fits(page: Page, name: str, scheme: str, sc
     result = Axe().run(page, options={'runOnly': {'type': 'tag', 'values': AXE_TAGS}})
 
     assert result.violations_count == 0, result.generate_report()
+
+
+def assert_axe_clean(page: Page) -> None:
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme, reduced_motion='reduce')
+        result = Axe().run(page, options={'runOnly': {'type': 'tag', 'values': AXE_TAGS}})
+        assert result.violations_count == 0, f'{scheme}: {result.generate_report()}'
+
+
+def test_the_details_are_axe_clean_and_fit(page: Page, stack: Stack, screenshots: Path) -> None:
+    task = stack.send('math.add', 1, 1, queue='search', countdown=300)
+    for kind, key in (('task', task), ('queue', 'celery'), ('worker', 'mail@berlin-1')):
+        page.evaluate('path => { location.hash = `#/${path[0]}s/${encodeURIComponent(path[1])}`; }', [kind, key])
+        expect(page.get_by_test_id(f'page-{kind}')).to_contain_text(key)
+        for width in (1280, 320):
+            page.set_viewport_size({'width': width, 'height': 800})
+            page.screenshot(path=screenshots / f'{kind}-detail-{width}.png')
+            assert page.evaluate('document.documentElement.scrollWidth') <= width + 1
+            assert_axe_clean(page)
+        page.set_viewport_size({'width': 1280, 'height': 800})
+
+
+def test_the_dialogs_are_axe_clean(page: Page, screenshots: Path) -> None:
+    show(page, 'workers')
+
+    def opened(testid: str) -> None:
+        dialog = page.get_by_test_id(testid)
+        expect(dialog).to_be_visible()
+        page.screenshot(path=screenshots / f'{testid}.png')
+        assert_axe_clean(page)
+        page.keyboard.press('Escape')
+        expect(dialog).to_be_hidden()
+
+    page.keyboard.press('Control+k')
+    opened('dialog-palette')
+    page.keyboard.press('?')
+    opened('dialog-help')
+    page.get_by_test_id('action-run').click()
+    opened('dialog-run')
+    row(page, 'reports@berlin-2').get_by_test_id('action-restart').click()
+    opened('dialog-confirm')
+
+
+def test_the_sign_in_page_is_axe_clean(context: BrowserContext, stack: Stack, screenshots: Path) -> None:
+    page = context.new_page()
+    page.goto(stack.running_gateway.base_url)
+    expect(page.get_by_test_id('sign-in')).to_be_visible()
+    page.screenshot(path=screenshots / 'sign-in.png')
+    assert_axe_clean(page)
 
 
 @pytest.mark.parametrize('name', PAGES)

@@ -61,6 +61,20 @@ import Testing
         }
     }
 
+    @Test func `a refusal names the field and those that would do`() {
+        #expect { try Filter(.eq("nonsense", .int(1)), schema: schema) } throws: {
+            let message = ($0 as? SyncError)?.message ?? ""
+            return message.contains("filtered by nonsense") && message.contains("state")
+        }
+        let blind = Projection(of: schema, hidden: ["state"])
+        #expect {
+            try Filter(.eq("state", .text("a")), schema: schema, projection: blind)
+        } throws: {
+            let possible = ($0 as? SyncError)?.message.split(separator: "possible are").last
+            return possible?.contains("id") == true && possible?.contains("state") == false
+        }
+    }
+
     @Test func `what a role does not see it cannot ask for`() {
         let blind = Projection(of: schema, hidden: ["state"])
         let half = Projection(of: schema, masked: ["state"])

@@ -9,8 +9,22 @@ import Testing
         var session = SyncSession()
         for number in 1...32 { try bench.open(&session, subscription: number) }
 
-        #expect(code { try bench.open(&session, subscription: 33) } == .limit)
+        #expect(code { try bench.open(&session, subscription: 33) } == .full)
         #expect(code { try bench.open(&session, subscription: 32) } == .conflict)
+    }
+
+    @Test func `a topic that is not there is refused with those that are`() {
+        let bench = Bench()
+        var session = SyncSession()
+
+        #expect {
+            try bench.engine.open(
+                SubscriptionRequest(subscription: 1, topic: "nosuch"), for: &session, now: 0)
+        } throws: {
+            let message = ($0 as? SyncError)?.message ?? ""
+            return message.contains("nosuch") && message.contains("workers")
+                && !message.contains("tasks")
+        }
     }
 
     @Test func `a session opens 8 windows, not 9`() throws {
@@ -18,7 +32,7 @@ import Testing
         var session = SyncSession()
         for number in 1...8 { try bench.openView(&session, subscription: number) }
 
-        #expect(code { try bench.openView(&session, subscription: 9) } == .limit)
+        #expect(code { try bench.openView(&session, subscription: 9) } == .full)
         try bench.open(&session, subscription: 9)
     }
 

@@ -1,6 +1,6 @@
 /** Overview: the figures, what is wrong, who works, what waits, what runs now and what failed last. */
 import { alertsWorstFirst, queueLoad, queueParts, queuesDeepestFirst, workerStates, workersWorstFirst } from '../core/state/selectors.js';
-import { compact, count, DASH, percent, rate } from '../core/format/number.js';
+import { compact, count, DASH, percent, plural, rate } from '../core/format/number.js';
 import { duration } from '../core/format/time.js';
 import { RUNNING_STATES, severityStatus, workerStatus } from '../core/format/states.js';
 import { line } from '../core/format/text.js';
@@ -136,10 +136,13 @@ export class OverviewPage {
 
   #updateAlerts() {
     const alerts = alertsWorstFirst(this.#app.client.topics.get('alerts').rows);
-    this.#alertList.sync(alerts.slice(0, this.#allAlerts ? ALERTS_AT_MOST : ALERTS_SHOWN), ({ id }) => id);
+    // What is only good to know waits behind the button: the strip is for what somebody should do.
+    const urgent = alerts.filter((alert) => alert.severity !== 'info').slice(0, ALERTS_SHOWN);
+    this.#alertList.sync(this.#allAlerts ? alerts.slice(0, ALERTS_AT_MOST) : urgent, ({ id }) => id);
     setHidden(this.#alerts.node, alerts.length === 0);
-    setHidden(this.#alerts.more, alerts.length <= ALERTS_SHOWN);
-    setText(this.#alerts.more.lastChild, this.#allAlerts ? 'Show the worst only' : `Show ${count(Math.min(alerts.length, ALERTS_AT_MOST) - ALERTS_SHOWN)} more`);
+    setHidden(this.#alerts.more, alerts.length === urgent.length);
+    const others = Math.min(alerts.length, ALERTS_AT_MOST) - urgent.length;
+    setText(this.#alerts.more.lastChild, this.#allAlerts ? 'Show the worst only' : urgent.length === 0 ? `Show ${plural(others, 'note')}` : `Show ${count(others)} more`);
     setAttr(this.#alerts.more, 'aria-expanded', String(this.#allAlerts));
   }
 

@@ -153,7 +153,7 @@ export class TaskDetailPage {
     setVar(runPart, 'flex-grow', String(Math.max(ran / whole, started === null ? 0 : 0.04)));
     runPart.dataset.kind = status.kind;
     setText(waitText, `${started === null && !taskEnded(task.state) ? 'waiting' : 'waited'} ${duration(waited)}`);
-    setText(runText, started === null ? (taskEnded(task.state) ? 'never started' : 'not started yet') : `${taskEnded(task.state) ? 'ran' : 'running for'} ${taskEnded(task.state) ? runtimeWords(task, now) : duration(Math.round(ran))}`);
+    setText(runText, started === null ? (taskEnded(task.state) ? 'never started' : 'not started yet') : `${taskEnded(task.state) ? 'ran' : 'running for'} ${runtimeWords(task, now)}`);
   }
 
   #drawFacts(task) {
@@ -161,7 +161,7 @@ export class TaskDetailPage {
     this.#link('Queue', 'queues', task.queue);
     this.#link('Worker', 'workers', task.worker);
     set('Process', Number.isFinite(task.pid) ? String(task.pid) : undefined);
-    set('Priority', Number.isFinite(task.priority) ? `${task.priority} (urgency ${10 - task.priority})` : undefined);
+    set('Priority', Number.isFinite(task.priority) ? priorityWords(task.priority) : undefined);
     set('Retries', count(task.retries));
     set('Redelivered', count(task.redelivered));
     for (const [label, field] of [['Sent', 'sent'], ['Received', 'received'], ['Started', 'started'], ['Finished', 'finished']]) set(label, exact(task[field]));
@@ -239,4 +239,9 @@ export class TaskDetailPage {
         : 'The worker reported arguments that are not plain data, or cut them short. Type them again.',
     });
   }
+}
+
+/** Redis brokers deliver 0 first and 9 last. */
+function priorityWords(priority) {
+  return priority === 0 ? '0 · most urgent' : priority === 9 ? '9 · least urgent' : String(priority);
 }

@@ -336,6 +336,7 @@ extension FrameFault {
         case .unknownTopic: self.init(.unknownTopic, error.message)
         case .badFilter: self.init(.badFilter, error.message)
         case .conflict, .notOpen: self.init(.conflict, error.message)
+        case .full: self.init(.limit, error.message)
         case .limit: self.init(.limit, error.message, retryAfterMilliseconds: 1_000)
         }
     }

@@ -9,15 +9,18 @@ package struct Settings: Sendable {
         package var environment: [String: String]
         /// The configuration file's name (for messages) and text.
         package var file: (name: String, text: String)?
+        /// The web folder if nobody names one.
+        package var webFolder = "web"
 
         /// Makes an input.
         package init(
             flags: [String: String] = [:], environment: [String: String] = [:],
-            file: (name: String, text: String)? = nil
+            file: (name: String, text: String)? = nil, webFolder: String = "web"
         ) {
             self.flags = flags
             self.environment = environment
             self.file = file
+            self.webFolder = webFolder
         }
     }
 
@@ -106,7 +109,7 @@ package struct Settings: Sendable {
         data = try reader.value(
             .data, default: Self.dataDirectory(input.environment), expected: "a directory",
             Self.path)
-        web = try reader.value(.web, default: "web", expected: "a directory", Self.path)
+        web = try reader.value(.web, default: input.webFolder, expected: "a directory", Self.path)
         allowedOrigins = try reader.value(
             .allowedOrigins, default: "",
             expected: "origins such as https://ops.example, with commas between", Origins.read)

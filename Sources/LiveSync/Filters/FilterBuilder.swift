@@ -42,7 +42,10 @@ struct FilterBuilder {
         guard let column = schema.column(name), allowed.contains(column),
             projection.allowsFilter(on: column)
         else {
-            throw SyncError(.badFilter, "\(schema.name) cannot be filtered by this field")
+            throw SyncError(
+                .badFilter,
+                "\(schema.name) cannot be filtered by \(name.prefix(64)) in this way; possible are "
+                    + schema.names(allowed, projection))
         }
         return column
     }

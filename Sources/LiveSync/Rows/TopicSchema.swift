@@ -82,6 +82,12 @@ package struct TopicSchema: Sendable {
         numbers[name]
     }
 
+    /// Names of columns that a role may use, for a refusal's sentence.
+    func names(_ columns: [Int], _ projection: Projection) -> String {
+        let names = columns.filter { projection.allowsFilter(on: $0) }.map { self.columns[$0] }
+        return names.isEmpty ? "none" : names.sorted().joined(separator: ", ")
+    }
+
     private static func resolved(_ names: [String], _ numbers: [String: Int], _ topic: String)
         -> [Int]
     {

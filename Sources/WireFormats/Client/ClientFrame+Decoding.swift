@@ -89,6 +89,12 @@ extension ClientFrame {
         }
     }
 
+    /// What a request may ask for.
+    private static let methods = [
+        "session.start", "session.refresh", "sub.open", "sub.close", "sub.resync", "view.open",
+        "view.move", "view.close", "cmd.submit",
+    ]
+
     private static func call(
         _ method: String, _ params: JsonValue
     ) throws(FrameFault) -> ClientFrame.Call {
@@ -103,7 +109,9 @@ extension ClientFrame {
         case "sub.resync": return .resync(subscription: try number(params))
         case "cmd.submit": return .submit(try submission(params))
         default:
-            throw FrameFault(.unknownMethod, "unknown method \(method.prefix(64))")
+            throw FrameFault(
+                .unknownMethod,
+                "unknown method \(method.prefix(64)); there are \(methods.joined(separator: ", "))")
         }
     }
 

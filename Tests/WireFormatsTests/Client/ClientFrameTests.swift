@@ -122,6 +122,16 @@ import Testing
         #expect(refused?.id == nil)
     }
 
+    @Test func `an unknown method is refused with those that are known`() {
+        let message =
+            refusal(#"{"jsonrpc":"2.0","id":1,"method":"no.such"}"#)?.fault.message ?? ""
+
+        #expect(message.contains("no.such"))
+        for method in ["session.start", "sub.open", "view.move", "cmd.submit"] {
+            #expect(message.contains(method))
+        }
+    }
+
     @Test(arguments: [
         ("no.such", "{}", FrameFault.Code.unknownMethod),
         ("session.hello", "{}", .unknownMethod),
