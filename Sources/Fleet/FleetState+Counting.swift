@@ -167,6 +167,11 @@ extension FleetState {
             news.succeeded = 0
             news.failed = 0
         }
+        if after.nameIndex != NameTable.none, second.succeeded + second.failed > 0 {
+            nameTable.update(after.nameIndex) {
+                $0.lately.record(succeeded: second.succeeded, failed: second.failed, now: now)
+            }
+        }
         rates.record { $0.add(news) }
         if after.queue >= 0 {
             queues[after.queue].rates.advance(to: now)

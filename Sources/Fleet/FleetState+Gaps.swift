@@ -145,6 +145,7 @@ extension FleetState {
         lastSweep = now
         sweepWorkers(now: now)
         sweepQueues(now: now)
+        nameTable.advance(to: now)
         nameTable.recycle(now: now, quietFor: limits.ghostSeconds)
         rememberFindings(now: now)
         aggregatesChanged = true

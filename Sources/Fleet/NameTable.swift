@@ -14,10 +14,18 @@ struct NameTable: Sendable {
         var runtimeSum = 0.0
         var runtimeMax = 0.0
         var touched = 0.0
+        var lately: LatelyRing
         /// Queue that a task of this name was last told to be in, or -1.
         var queue: Int32 = -1
         var isListed = false
         var isPublished = false
+
+        init(name: String, now: Double, isListed: Bool = false) {
+            self.name = name
+            self.touched = now
+            self.isListed = isListed
+            lately = LatelyRing(now: now)
+        }
 
         /// Takes over the figures of an entry that goes.
         mutating func absorb(_ other: Entry) {
@@ -29,6 +37,7 @@ struct NameTable: Sendable {
             runtimes += other.runtimes
             runtimeSum += other.runtimeSum
             runtimeMax = max(runtimeMax, other.runtimeMax)
+            lately.absorb(other.lately)
         }
     }
 
@@ -36,7 +45,7 @@ struct NameTable: Sendable {
     static let none = UInt16.max
     static let otherName = "*other*"
 
-    private(set) var entries = [Entry(name: NameTable.otherName)]
+    private(set) var entries = [Entry(name: NameTable.otherName, now: 0)]
     private var index: [String: UInt16] = [:]
     private var listed: [UInt16] = []
     private var removed: [String] = []
@@ -55,10 +64,10 @@ struct NameTable: Sendable {
         let place: UInt16
         if let free = vacant.popLast() {
             let isListed = entries[Int(free)].isListed
-            entries[Int(free)] = Entry(name: name, touched: now, isListed: isListed)
+            entries[Int(free)] = Entry(name: name, now: now, isListed: isListed)
             place = free
         } else if entries.count <= limit {
-            entries.append(Entry(name: name, touched: now))
+            entries.append(Entry(name: name, now: now))
             place = UInt16(entries.count - 1)
         } else {
             refused += 1
@@ -93,6 +102,13 @@ struct NameTable: Sendable {
         }
     }
 
+    /// Lets the figures of the last minutes get older.
+    mutating func advance(to now: Double) {
+        for place in entries.indices where entries[place].lately.advance(to: now) {
+            update(UInt16(place)) { _ in }
+        }
+    }
+
     /// Frees places of names that no kept record has, and that were quiet: a flood of forged names
     /// must not use them up for ever. Their figures go to `*other*`.
     mutating func recycle(now: Double, quietFor: Double) {
@@ -105,7 +121,7 @@ struct NameTable: Sendable {
             update(0) { $0.absorb(entry) }
             index.removeValue(forKey: entry.name)
             if entry.isPublished { removed.append(entry.name) }
-            entries[place] = Entry(name: "", isListed: entry.isListed)
+            entries[place] = Entry(name: "", now: now, isListed: entry.isListed)
             vacant.append(UInt16(place))
         }
     }
@@ -130,10 +146,12 @@ struct NameTable: Sendable {
     /// The figures of a place.
     func statistics(_ place: UInt16) -> NameStatistics {
         let entry = entries[Int(place)]
+        let lately = entry.lately.sums
         return NameStatistics(
             name: entry.name, count: entry.count, active: entry.active,
             succeeded: entry.succeeded, failed: entry.failed, retried: entry.retried,
             runtimeMean: entry.runtimes == 0 ? nil : entry.runtimeSum / Double(entry.runtimes),
-            runtimeMax: entry.runtimes == 0 ? nil : entry.runtimeMax)
+            runtimeMax: entry.runtimes == 0 ? nil : entry.runtimeMax,
+            succeededLately: lately.succeeded, failedLately: lately.failed)
     }
 }

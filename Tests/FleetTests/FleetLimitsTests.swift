@@ -118,6 +118,37 @@ import Testing
         #expect(state.summary(now: 1).queueDepth == 10)
     }
 
+    @Test func `how tasks of a name ended lately is forgotten after five minutes`() throws {
+        var state = state { _ in }
+        state.feed([
+            Make.task(.received, "a", at: 1_000) { $0.name = "n" },
+            Make.task(.failed, "a", at: 1_000),
+            Make.task(.received, "b", at: 1_020) { $0.name = "n" },
+            Make.task(.succeeded, "b", at: 1_020),
+        ])
+        func lately() -> [Int?] {
+            let figures = state.nameStatistics("n")
+            return [figures?.failedLately, figures?.succeededLately, figures?.failed]
+        }
+        #expect(lately() == [1, 1, 1])
+        _ = state.takeChanges()
+        state.advance(now: 1_289)
+        #expect(lately() == [1, 1, 1])
+        #expect(state.takeChanges().names.isEmpty)
+
+        state.advance(now: 1_290)
+        #expect(lately() == [0, 1, 1])
+        #expect(state.takeChanges().names == ["n"])
+        state.advance(now: 1_320)
+        #expect(lately() == [0, 0, 1])
+        state.feed([
+            Make.task(.received, "c", at: 1_321) { $0.name = "n" },
+            Make.task(.failed, "c", at: 1_321),
+        ])
+        state.advance(now: 1_300)
+        #expect(lately() == [1, 0, 2])
+    }
+
     @Test func `names beyond the bound share one place, and quiet ones make room`() throws {
         var state = state {
             $0.names = 3

@@ -33,12 +33,15 @@ test('index.html preloads exactly the modules that app.js reaches', () => {
 });
 
 test('every module is reached and every file that is named exists', () => {
-  assert.deepEqual(scripts.filter((file) => !reachable('app.js').has(file)), []);
-  for (const [, file] of html.matchAll(/(?:href|src)="([^"]+)"/g)) assert.ok(existsSync(path.join(web, file)), file);
+  const reached = new Set([...reachable('app.js'), ...reachable('wall/wall.js')]);
+  assert.deepEqual(scripts.filter((file) => !reached.has(file)), []);
+  for (const page of ['index.html', 'wall/index.html']) {
+    for (const [, file] of read(page).matchAll(/(?:href|src)="([^"]+)"/g)) assert.ok(existsSync(path.join(web, path.dirname(page), file)), file);
+  }
 });
 
 test('nothing needs what the content security policy forbids', () => {
-  assert.equal(/\sstyle=|\son\w+=|<style|<script(?![^>]*\ssrc=)/.test(html), false);
+  for (const page of [html, read('wall/index.html')]) assert.equal(/\sstyle=|\son\w+=|<style|<script(?![^>]*\ssrc=)/.test(page), false);
   for (const file of scripts) {
     const source = read(file);
     for (const forbidden of ['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'document.write', 'eval(', 'new Function', "setAttribute('style'", 'javascript:']) {

@@ -3,6 +3,7 @@
  * the CSRF nonce and who it is.
  */
 const TIMEOUT_MILLISECONDS = 10_000;
+const TOKEN_IN_HASH = /^#token=([A-Za-z0-9._~-]{1,512})$/;
 const CODE_IN_HASH = /^#login=([A-Za-z0-9._~-]{1,512})$/;
 
 /**
@@ -13,6 +14,16 @@ export function takeLoginCode() {
   if (!location.hash.startsWith('#login=')) return null;
   const found = CODE_IN_HASH.exec(location.hash);
   history.replaceState(null, '', `${location.pathname}${location.search}#/overview`);
+  return found === null ? null : found[1];
+}
+
+/**
+ * Takes a display's token out of the address bar, so that nobody photographs it; the rest of the address stays.
+ * @returns {string | null}
+ */
+export function takeWallToken() {
+  const found = TOKEN_IN_HASH.exec(location.hash);
+  if (location.hash !== '') history.replaceState(null, '', `${location.pathname}${location.search}`);
   return found === null ? null : found[1];
 }
 

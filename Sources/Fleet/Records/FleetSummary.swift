@@ -54,4 +54,7 @@ package struct NameStatistics: Sendable, Equatable {
     /// Seconds, of the finished ones.
     package var runtimeMean: Double?
     package var runtimeMax: Double?
+    /// Ends of the last 5 min, in steps of 30 s.
+    package var succeededLately = 0
+    package var failedLately = 0
 }

@@ -47,6 +47,8 @@ enum StatsProjection {
         row.add(figures.failed)
         row.add(figures.retried)
         row.add(figures.runtimeMax)
+        row.add(figures.succeededLately)
+        row.add(figures.failedLately)
         return row.updates
     }
 }

@@ -10,7 +10,7 @@ enum Topics {
             "workersOnline", "workers", "queues", "queueDepth", "tasks", "active", "reserved",
             "eventsPerSecond", "throughput", "throughput10s", "throughput5m", "successRate",
             "runtimeMean", "waitMean", "completeness", "state", "count", "name", "succeeded",
-            "failed", "retried", "runtimeMax",
+            "failed", "retried", "runtimeMax", "succeeded5m", "failed5m",
         ])
 
     /// Worker nodes.

@@ -50,6 +50,11 @@ final class HttpDesk {
         case ("/api/session", _): return notAllowed("GET, POST, DELETE")
         default: break
         }
+        if request.path == "/wall", request.method == "GET" {
+            let isPlain = request.query.utf8.allSatisfy { 0x21...0x7E ~= $0 }
+            let query = isPlain && !request.query.isEmpty ? "?\(request.query)" : ""
+            return HttpResponse(status: 308, headers: [("location", "/wall/\(query)")])
+        }
         guard request.path.hasPrefix("/api/") else {
             return problem(404, "Not found", "there is nothing at this path")
         }

@@ -39,6 +39,7 @@ export class FeedClient {
   #nextSub = 1;
   #timer = null;
   #resume = null;
+  #fastest;
 
   /**
    * @param {{
@@ -49,9 +50,11 @@ export class FeedClient {
    *   random: () => number, changed: (what: string) => void, version: string,
    * }} ports
    * @param {string[]} topics whole topics to keep
+   * @param {{maxHz?: number}} [options] frames a second to ask for
    */
-  constructor(ports, topics) {
+  constructor(ports, topics, { maxHz = BROWSER_MAX_HZ } = {}) {
     this.#ports = ports;
+    this.#fastest = maxHz;
     this.machine = new ConnectionMachine({ random: ports.random });
     for (const topic of topics) this.topics.set(topic, new TopicState());
   }
@@ -203,7 +206,7 @@ export class FeedClient {
     for (const feedWindow of this.#windows) this.#openWindowNow(feedWindow);
   }
 
-  get #maxHz() { return Math.max(1, BROWSER_MAX_HZ / this.machine.rateDivisor); }
+  get #maxHz() { return Math.max(1, this.#fastest / this.machine.rateDivisor); }
 
   async #openTopic(topic, state) {
     const sub = this.#newSub({ kind: 'topic', topic, state, resyncing: false });
