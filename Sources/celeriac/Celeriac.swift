@@ -10,5 +10,7 @@ struct Celeriac: AsyncParsableCommand {
         commandName: "celeriac",
         abstract: "The real-time gateway for Celery.",
         version: celeriacVersion,
-        subcommands: [ServeCommand.self, CheckCommand.self, TokenCommand.self])
+        subcommands: [
+            ServeCommand.self, CheckCommand.self, TokenCommand.self, CommandsCommand.self,
+        ])
 }

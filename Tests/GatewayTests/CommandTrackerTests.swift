@@ -1,14 +1,28 @@
 import Testing
+import WireFormats
 
 @testable import Gateway
 
 @Suite struct CommandTrackerTests {
-    private let restart = CommandSpec.restart(workers: ["celery@a", "celery@b"])
-    private let revoke = CommandSpec.revoke(
-        RevokeSpec(ids: ["t1"], terminate: false, signal: "SIGTERM"))
+    private let two = ["celery@a", "celery@b"]
 
-    @Test func `a restart is confirmed when every worker shows new processes`() {
-        var tracker = CommandTracker(restart)
+    private func tracker(
+        _ name: String, _ args: JsonValue, workers: [String] = [], asked: [String] = []
+    ) throws -> CommandTracker {
+        CommandTracker(
+            try CommandSpec(name, args: args, taskID: "t1"), workers: workers, asked: asked)
+    }
+
+    private func restart(_ workers: [String]) throws -> CommandTracker {
+        try tracker("worker.restart", ["all": true], workers: workers)
+    }
+
+    private func revoke(asked: [String] = []) throws -> CommandTracker {
+        try tracker("task.revoke", ["id": "t1"], asked: asked)
+    }
+
+    @Test func `a restart is confirmed when every worker shows new processes`() throws {
+        var tracker = try restart(two)
 
         _ = tracker.learn(.taken("published", receivers: 2))
         #expect(tracker.state == .sent)
@@ -22,8 +36,8 @@ import Testing
         #expect(tracker.reason == nil)
     }
 
-    @Test func `a refusal by every worker is a rejection with the setting to change`() {
-        var tracker = CommandTracker(.restart(workers: ["celery@a"]))
+    @Test func `a refusal by every worker is a rejection with the setting to change`() throws {
+        var tracker = try restart(["celery@a"])
         _ = tracker.learn(.taken("published", receivers: 1))
 
         _ = tracker.learn(.refused(worker: "celery@a", text: "Pool restarts not enabled"))
@@ -33,8 +47,8 @@ import Testing
         #expect(tracker.fix?.contains("worker_pool_restarts = True") == true)
     }
 
-    @Test func `one refusal among two is partial`() {
-        var tracker = CommandTracker(restart)
+    @Test func `one refusal among two is partial`() throws {
+        var tracker = try restart(two)
 
         _ = tracker.learn(.refused(worker: "celery@a", text: "Pool restarts not enabled"))
         _ = tracker.learn(.effect(worker: "celery@b", text: "new processes"))
@@ -43,8 +57,8 @@ import Testing
         #expect(tracker.reason == "1 of 2 done")
     }
 
-    @Test func `a worker's answer to revoke proves nothing`() {
-        var tracker = CommandTracker(revoke, asked: ["celery@a"])
+    @Test func `a worker's answer to revoke proves nothing`() throws {
+        var tracker = try revoke(asked: ["celery@a"])
         _ = tracker.learn(.taken("published", receivers: 1))
 
         _ = tracker.learn(.agreed(worker: "celery@a", text: "tasks {'t1'} flagged as revoked"))
@@ -52,8 +66,8 @@ import Testing
         #expect(tracker.state == .sent)
     }
 
-    @Test func `a revoke is unknown at the deadline and confirmed by a late event`() {
-        var tracker = CommandTracker(revoke)
+    @Test func `a revoke is unknown at the deadline and confirmed by a late event`() throws {
+        var tracker = try revoke()
         _ = tracker.learn(.taken("published", receivers: 1))
 
         _ = tracker.learn(.deadline(hint: "celery@solo is busy and answers after its task"))
@@ -64,8 +78,8 @@ import Testing
         #expect(tracker.state == .confirmed)
     }
 
-    @Test func `a task that ended first makes the revoke a rejection`() {
-        var tracker = CommandTracker(revoke)
+    @Test func `a task that ended first makes the revoke a rejection`() throws {
+        var tracker = try revoke()
 
         _ = tracker.learn(.task(id: "t1", state: "SUCCESS", worker: "celery@a"))
 
@@ -73,16 +87,16 @@ import Testing
         #expect(tracker.reason == "the task had ended already: SUCCESS")
     }
 
-    @Test func `nobody listening is a failure`() {
-        var tracker = CommandTracker(revoke)
+    @Test func `nobody listening is a failure`() throws {
+        var tracker = try revoke()
 
         _ = tracker.learn(.taken("published", receivers: 0))
 
         #expect(tracker.state == .failed)
     }
 
-    @Test func `the same fact twice changes nothing`() {
-        var tracker = CommandTracker(restart)
+    @Test func `the same fact twice changes nothing`() throws {
+        var tracker = try restart(two)
         let fact = CommandTracker.Fact.effect(worker: "celery@a", text: "new processes 12")
 
         let first = tracker.learn(fact)
@@ -93,9 +107,9 @@ import Testing
     }
 
     @Test(arguments: [CommandLimits.evidence, CommandLimits.evidence + 1])
-    func `evidence is bounded and the rest is counted`(count: Int) {
+    func `evidence is bounded and the rest is counted`(count: Int) throws {
         let workers = (0..<count).map { "celery@\($0)" }
-        var tracker = CommandTracker(.shutdown(workers: workers))
+        var tracker = try tracker("worker.shutdown", ["all": true], workers: workers)
 
         for worker in workers { _ = tracker.learn(.effect(worker: worker, text: "offline")) }
 
@@ -107,12 +121,26 @@ import Testing
         )
     }
 
-    @Test func `a final state is not changed by a deadline`() {
-        var tracker = CommandTracker(.purge(queue: "mail", messagesMax: nil))
+    @Test func `a final state is not changed by a deadline`() throws {
+        var tracker = try tracker("queue.purge", ["queue": "mail"])
         _ = tracker.learn(.done("3 messages removed"))
 
         _ = tracker.learn(.deadline(hint: nil))
 
         #expect(tracker.state == .confirmed)
+    }
+
+    @Test func `a worker that is known to be unable is refused with the setting to change`() throws
+    {
+        var tracker = try restart(two)
+
+        _ = tracker.learn(.unable(worker: "celery@a", reason: "not enabled", fix: "enable it"))
+        #expect(tracker.state == .accepted)
+        #expect(tracker.silent == ["celery@b"])
+        _ = tracker.learn(.unable(worker: "celery@b", reason: "not enabled", fix: "enable it"))
+
+        #expect(tracker.state == .rejected)
+        #expect(tracker.reason == "not enabled")
+        #expect(tracker.fix == "enable it")
     }
 }

@@ -14,9 +14,10 @@ enum Effect: Sendable {
     case broadcast(ControlMethod, destination: [String])
 
     init(
-        _ spec: CommandSpec, settings: CelerySettings, origin: String, now: Double
+        _ action: CommandAction, workers: [String], settings: CelerySettings, origin: String,
+        now: Double
     ) throws(CommandFault) {
-        switch spec {
+        switch action {
         case .run(let run):
             self = try Self.message(for: run, settings: settings, origin: origin, now: now)
         case .revoke(let revoke):
@@ -28,10 +29,8 @@ enum Effect: Sendable {
             self = .purge(
                 keys: CelerySettings.prioritySteps.map { settings.queueKey(queue, step: $0) },
                 messagesMax: most)
-        case .restart(let workers):
-            self = .broadcast(.poolRestart, destination: workers)
-        case .shutdown(let workers):
-            self = .broadcast(.shutdown, destination: workers)
+        case .control(let method):
+            self = .broadcast(method, destination: workers)
         }
     }
 }
@@ -224,7 +223,7 @@ extension CommandDesk {
         }
         let text = answer.value["ok"].map { $0.string ?? $0.text() } ?? "answered"
         learn(.agreed(worker: answer.worker, text: text), for: command)
-        guard case .restart = command.tracker.spec else { return }
+        guard command.tracker.spec.command.proof == .observed(.newProcesses) else { return }
         Task { @LoopActor in await proveRestart(of: answer.worker, for: command) }
     }
 
@@ -233,7 +232,7 @@ extension CommandDesk {
     /// Since Celery 5.6 a revoke writes REVOKED to the backend at once; the announcement may have
     /// been missed, so the keys are read as well.
     private func readResults(of command: Open) async {
-        guard case .revoke(let revoke) = command.tracker.spec else { return }
+        guard case .revoke(let revoke) = command.tracker.spec.action else { return }
         for _ in 0..<3 where command.tracker.state.isOpen {
             await pause(.milliseconds(300))
             guard let found = await to.inspector.readResults(revoke.ids) else { continue }
@@ -277,7 +276,7 @@ extension CommandDesk {
     /// What is known about why there is no proof.
     func hint(for command: Open) -> String? {
         let fleet = to.feed.fleet
-        switch command.tracker.spec {
+        switch command.tracker.spec.action {
         case .run(let run):
             if run.eta != nil { return "it waits for its time" }
             guard let queue = fleet.queue(run.queue) else { return nil }
@@ -286,7 +285,7 @@ extension CommandDesk {
                 return "\(depth) messages wait in queue \(run.queue)"
             }
             return nil
-        case .revoke, .restart, .shutdown:
+        case .revoke, .control:
             let busy = command.tracker.silent.sorted().filter {
                 fleet.worker($0)?.pool == "solo"
             }

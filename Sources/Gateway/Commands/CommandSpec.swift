@@ -1,70 +1,69 @@
 internal import Ports
+internal import WireFormats
 
 /// What is asked for, as typed values: nothing in here can become a message that harms a worker.
-enum CommandSpec: Equatable, Sendable {
-    /// Run a task.
-    case run(RunSpec)
-    /// Revoke tasks, and end them if they run.
-    case revoke(RevokeSpec)
-    /// Empty a queue; with `messagesMax` only if it holds no more than that.
-    case purge(queue: String, messagesMax: Int?)
-    /// Restart the pools of workers.
-    case restart(workers: [String])
-    /// Stop workers.
-    case shutdown(workers: [String])
+struct CommandSpec: Sendable {
+    /// The workers that are meant.
+    enum Workers: Equatable, Sendable {
+        /// The command is not for certain workers.
+        case none
+        /// These.
+        case named([String])
+        /// Every one that is up when the command is accepted.
+        case all
+    }
+
+    /// The command.
+    let command: CommandDeclaration
+    /// What is to be done.
+    let action: CommandAction
+    /// By which workers.
+    let workers: Workers
+    /// Names of the arguments that are used.
+    private let used: [CommandParameter]
+
+    /// Reads a command.
+    ///
+    /// - Parameters:
+    ///   - name: such as `queue.purge`.
+    ///   - args: an object, or null for none.
+    ///   - expect: the client's preconditions (R41), or null.
+    ///   - taskID: the id a `task.run` gets.
+    /// - Throws: the first fault: what is wrong, where, and how to mend it.
+    init(
+        _ name: String, args: JsonValue, expect: JsonValue = .null, taskID: String
+    ) throws(CommandFault) {
+        command = try CommandCatalog.command(name)
+        let arguments = try CommandArguments(
+            of: command, args: args, expect: expect, taskID: taskID)
+        workers = command.destination == .workers ? try arguments.workers() : .none
+        action = try command.make(arguments)
+        used = command.parameters.filter { arguments.uses($0.name) }
+    }
 
     /// The name on the wire.
-    var name: String {
-        switch self {
-        case .run: "task.run"
-        case .revoke: "task.revoke"
-        case .purge: "queue.purge"
-        case .restart: "worker.restart"
-        case .shutdown: "worker.shutdown"
-        }
-    }
+    var name: String { command.name }
 
     /// One line that tells people what it is about.
     var target: String {
-        switch self {
-        case .run(let run): run.task
-        case .revoke(let revoke):
-            revoke.ids.count == 1 ? "task \(revoke.ids[0])" : "\(revoke.ids.count) tasks"
-        case .purge(let queue, _): "queue \(queue)"
-        case .restart(let workers), .shutdown(let workers):
-            workers.count == 1 ? workers[0] : "\(workers.count) workers"
-        }
+        let place: String? =
+            switch workers {
+            case .none: nil
+            case .named(let names): names.count == 1 ? names[0] : "\(names.count) workers"
+            case .all: "all workers"
+            }
+        guard let subject = action.subject else { return place ?? name }
+        return place.map { "\(subject) on \($0)" } ?? subject
     }
 
-    /// Whether a role may ask for it (docs/topics.md, "Commands").
+    /// Whether a role may ask for it.
     func isAllowed(for role: Role) -> Bool {
-        switch self {
-        case .run: role == .operator || role == .admin || role == .bot
-        case .revoke(let revoke):
-            role == .admin || (role == .operator && !revoke.terminate)
-        case .purge, .restart, .shutdown: role == .admin
-        }
+        command.roles.contains(role) && used.allSatisfy { $0.roles?.contains(role) ?? true }
     }
 
     /// Whether it destroys work, and so has a narrower limit of its own.
-    var isDangerous: Bool {
-        switch self {
-        case .purge: true
-        case .revoke(let revoke): revoke.terminate
-        case .run, .restart, .shutdown: false
-        }
-    }
-}
+    var isDangerous: Bool { command.isDangerous || used.contains(where: \.isDangerous) }
 
-/// Arguments of `task.revoke`.
-struct RevokeSpec: Equatable, Sendable {
-    /// Task ids, at least one, no two alike.
-    var ids: [String]
-    /// Whether to end tasks that run already.
-    var terminate: Bool
-    /// The signal for it.
-    var signal: String
-
-    /// Signals that Celery's prefork pool can deliver and that mean "end".
-    static let signals = ["SIGTERM", "SIGKILL", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1"]
+    /// What a worker must have to be able to do it.
+    var needs: [CommandNeed] { command.needs + used.flatMap(\.needs) }
 }

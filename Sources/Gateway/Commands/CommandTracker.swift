@@ -21,6 +21,8 @@ struct CommandTracker: Sendable {
         case agreed(worker: String, text: String)
         /// A worker answered an error.
         case refused(worker: String, text: String)
+        /// A worker was not told, because it is known to be unable.
+        case unable(worker: String, reason: String, fix: String?)
         /// A worker did what was asked, as seen from the outside.
         case effect(worker: String, text: String)
         /// A task reached a state; `worker` is who said so, if known.
@@ -47,23 +49,19 @@ struct CommandTracker: Sendable {
     private var proven: Set<String> = []
     private var refusals: [String: String] = [:]
     private var dropped = 0
+    private let targetCount: Int
 
     /// Starts to follow a command.
     ///
     /// - Parameters:
     ///   - spec: what is asked for.
+    ///   - workers: who is to do it, if it is a command for workers.
     ///   - asked: names of the live workers that a broadcast should reach.
-    init(_ spec: CommandSpec, asked: [String] = []) {
+    init(_ spec: CommandSpec, workers: [String] = [], asked: [String] = []) {
         self.spec = spec
-        silent = Set(asked)
-        switch spec {
-        case .run(let run): open = [run.id]
-        case .revoke(let revoke): open = Set(revoke.ids)
-        case .purge: open = []
-        case .restart(let workers), .shutdown(let workers):
-            open = Set(workers)
-            silent = Set(workers)
-        }
+        open = Set(spec.command.proof.isByWorker ? workers : spec.action.taskIDs)
+        silent = Set(spec.command.proof.isByWorker ? workers : asked)
+        targetCount = max(1, open.count)
     }
 
     /// Takes a fact into account.
@@ -91,9 +89,15 @@ struct CommandTracker: Sendable {
         case .agreed(let worker, let text):
             silent.remove(worker)
             note("\(worker): \(text)")
+            if spec.command.proof == .answer { prove(worker) }
         case .refused(let worker, let text):
             silent.remove(worker)
             learnRefusal(worker, text)
+        case .unable(let worker, let reason, let fix):
+            silent.remove(worker)
+            self.fix = self.fix ?? fix
+            note("\(worker) cannot: \(reason)")
+            refuse(worker, reason)
         case .effect(let worker, let text):
             silent.remove(worker)
             note("\(worker): \(text)")
@@ -111,8 +115,12 @@ struct CommandTracker: Sendable {
     private mutating func learnRefusal(_ worker: String, _ text: String) {
         note("\(worker) refused: \(text)")
         guard open.contains(worker) || isBroadcast else { return }
+        if fix == nil { fix = CommandNeed.fix(for: text, needs: spec.needs) }
+        refuse(worker, text)
+    }
+
+    private mutating func refuse(_ worker: String, _ text: String) {
         refusals[worker] = text
-        if fix == nil { fix = Self.remedy(for: text, spec: spec) }
         guard !isBroadcast else { return }
         open.remove(worker)
         settle()
@@ -121,11 +129,11 @@ struct CommandTracker: Sendable {
     private mutating func learnTask(_ id: String, _ taskState: String, _ worker: String?) {
         guard open.contains(id) || state == .unknown else { return }
         let who = worker.map { " on \($0)" } ?? ""
-        switch spec {
-        case .run:
+        switch spec.command.proof {
+        case .taskSeen:
             note("task \(taskState)\(who)")
             if taskState != "PENDING" { prove(id) }
-        case .revoke:
+        case .tasksRevoked:
             note("task \(id): \(taskState)\(who)")
             switch taskState {
             case "REVOKED": prove(id)
@@ -135,20 +143,13 @@ struct CommandTracker: Sendable {
                 settle()
             default: break
             }
-        case .purge, .restart, .shutdown: break
+        case .broker, .answer, .observed: break
         }
     }
 
     private mutating func learnDeadline(_ hint: String?) {
         guard state.isOpen else { return }
-        let waited =
-            switch spec {
-            case .run: "no worker has reported the task"
-            case .revoke: "no proof that the task was revoked"
-            case .purge: "Redis has not answered"
-            case .restart: "no proof that the pool was restarted"
-            case .shutdown: "the worker has not said goodbye"
-            }
+        let waited = spec.command.proof.waitedFor
         let text = hint.map { "\(waited): \($0)" } ?? waited
         end(proven.isEmpty ? .unknown : .partial, text)
     }
@@ -156,12 +157,7 @@ struct CommandTracker: Sendable {
     // MARK: - Deciding
 
     /// Whether workers only flag what they are told, so that an answer proves nothing.
-    private var isBroadcast: Bool {
-        switch spec {
-        case .revoke: true
-        case .run, .purge, .restart, .shutdown: false
-        }
-    }
+    private var isBroadcast: Bool { spec.command.proof == .tasksRevoked }
 
     private mutating func prove(_ target: String) {
         guard open.remove(target) != nil || !proven.contains(target) else { return }
@@ -177,15 +173,6 @@ struct CommandTracker: Sendable {
             end(.rejected, refusals.sorted { $0.key < $1.key }.first?.value)
         } else {
             end(.partial, "\(proven.count) of \(targetCount) done")
-        }
-    }
-
-    private var targetCount: Int {
-        switch spec {
-        case .run: 1
-        case .revoke(let revoke): revoke.ids.count
-        case .purge: 1
-        case .restart(let workers), .shutdown(let workers): workers.count
         }
     }
 
@@ -205,18 +192,5 @@ struct CommandTracker: Sendable {
             return
         }
         evidence.append(sentence)
-    }
-
-    /// The setting to change for an error that Celery answers (`celery/worker/control.py`).
-    private static func remedy(for text: String, spec: CommandSpec) -> String? {
-        switch spec {
-        case .restart where text.contains("Pool restarts not enabled"):
-            "set worker_pool_restarts = True in the worker's configuration and start it again"
-        case .restart where text.contains("NotImplementedError") || text.contains("AttributeError"):
-            "this pool cannot restart in place: run the worker under a supervisor and use shutdown"
-        case .revoke where text.contains("NotImplementedError"):
-            "only the prefork and gevent pools can end a running task; use a time limit in the task"
-        default: nil
-        }
     }
 }

@@ -44,6 +44,7 @@ extension HttpDesk {
         switch (path.count, path.first, path.last) {
         case (1, "commands", _):
             return (body["cmd"]?.string ?? "", body["args"] ?? .object([]))
+        case (2, "commands", let name?): return (name, arguments(in: body))
         case (3, "workers", "restart"): return ("worker.restart", ["workers": [.string(path[1])]])
         case (3, "workers", "shutdown"): return ("worker.shutdown", ["workers": [.string(path[1])]])
         case (3, "queues", "purge"): return ("queue.purge", ["queue": .string(path[1])])
@@ -57,11 +58,17 @@ extension HttpDesk {
         }
     }
 
+    /// The body without what stands beside the arguments.
+    private func arguments(in body: JsonValue) -> JsonValue {
+        .object((body.object ?? []).filter { !["expect", "deadlineMs"].contains($0.name) })
+    }
+
     private func refusal(_ fault: CommandFault) -> HttpResponse {
         let (status, title) =
             switch fault.code {
             case .forbidden: (403, "Forbidden")
-            case .invalid, .unknownCommand: (400, "Bad request")
+            case .unknownCommand: (404, "Not found")
+            case .invalid: (400, "Bad request")
             case .conflict: (409, "Conflict")
             case .precondition: (412, "Precondition failed")
             case .tooLarge: (413, "Too large")

@@ -14,6 +14,7 @@ extension HttpDesk {
         case ("commands", 1): return wholeTopic(Topics.commands, to.rows.commands, role)
         case ("health", 1): return wholeTopic(Topics.health, to.rows.health, role)
         case ("alerts", 1): return wholeTopic(Topics.alerts, to.rows.alerts, role)
+        case ("catalog", 1): return json(["commands": CommandReference.json])
         case ("workers", 2): return worker(path[1], role)
         case ("queues", 2): return row(Topics.queues, to.rows.queues, path[1], role)
         case ("commands", 2): return row(Topics.commands, to.rows.commands, path[1], role)

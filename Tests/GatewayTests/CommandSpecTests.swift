@@ -4,12 +4,12 @@ import WireFormats
 
 @testable import Gateway
 
-@Suite struct CommandParserTests {
+@Suite struct CommandSpecTests {
     private func parse(_ name: String, _ args: JsonValue, expect: JsonValue = nil)
         throws(CommandFault)
         -> CommandSpec
     {
-        try CommandParser.parse(name, args: args, expect: expect, taskID: "id-1")
+        try CommandSpec(name, args: args, expect: expect, taskID: "id-1")
     }
 
     @Test func `a run is read with all its fields`() throws {
@@ -30,7 +30,7 @@ import WireFormats
         expected.expires = .at("2026-11-23T20:00:00+01:00")
         expected.softTimeLimit = 5
         expected.timeLimit = 10
-        #expect(spec == .run(expected))
+        #expect(spec.action == .run(expected))
     }
 
     /// A command that is refused, and what the refusal says.
@@ -83,7 +83,7 @@ import WireFormats
 
     @Test func `a purge takes the client's expectation`() throws {
         #expect(
-            try parse("queue.purge", ["queue": "mail"], expect: ["messagesMax": 12])
+            try parse("queue.purge", ["queue": "mail"], expect: ["messagesMax": 12]).action
                 == .purge(queue: "mail", messagesMax: 12))
         #expect(throws: CommandFault.self) {
             try parse("queue.purge", ["queue": "mail"], expect: ["messagesMax": -1])
@@ -119,24 +119,41 @@ import WireFormats
         #expect(isInstant(text) == isValid)
     }
 
-    static let rights: [(Role, [Bool])] = [
-        (.viewer, [false, false, false, false, false, false]),
-        (.operator, [true, true, false, false, false, false]),
-        (.admin, [true, true, true, true, true, true]),
-        (.wall, [false, false, false, false, false, false]),
-        (.bot, [true, false, false, false, false, false]),
+    @Test func `workers are named, or all of them, not both`() throws {
+        #expect(try parse("worker.restart", ["workers": ["a@h"]]).workers == .named(["a@h"]))
+        #expect(try parse("worker.restart", ["all": true]).workers == .all)
+        #expect(throws: CommandFault.self) { try parse("worker.restart", [:]) }
+        #expect(throws: CommandFault.self) { try parse("worker.restart", ["all": false]) }
+        #expect(throws: CommandFault.self) {
+            try parse("worker.restart", ["workers": ["a@h"], "all": true])
+        }
+    }
+
+    /// Commands, and whether viewer, operator, admin, wall and bot may ask for them.
+    static let rights: [(String, JsonValue, [Bool])] = [
+        ("task.run", ["task": "t"], [false, true, true, false, true]),
+        ("task.revoke", ["id": "a"], [false, true, true, false, false]),
+        ("task.revoke", ["id": "a", "terminate": false], [false, true, true, false, false]),
+        ("task.revoke", ["id": "a", "terminate": true], [false, false, true, false, false]),
+        ("queue.purge", ["queue": "q"], [false, false, true, false, false]),
+        ("worker.restart", ["all": true], [false, false, true, false, false]),
+        ("worker.shutdown", ["all": true], [false, false, true, false, false]),
     ]
 
     @Test(arguments: rights)
-    func `each role may ask for its commands only`(role: Role, allowed: [Bool]) {
-        let specs: [CommandSpec] = [
-            .run(RunSpec(task: "t", id: "i")),
-            .revoke(RevokeSpec(ids: ["a"], terminate: false, signal: "SIGTERM")),
-            .revoke(RevokeSpec(ids: ["a"], terminate: true, signal: "SIGTERM")),
-            .purge(queue: "q", messagesMax: nil), .restart(workers: ["w"]),
-            .shutdown(workers: ["w"]),
-        ]
+    func `each role may ask for its commands only`(
+        name: String, args: JsonValue, allowed: [Bool]
+    ) throws {
+        let spec = try parse(name, args)
 
-        #expect(specs.map { $0.isAllowed(for: role) } == allowed)
+        let roles: [Role] = [.viewer, .operator, .admin, .wall, .bot]
+        #expect(roles.map { spec.isAllowed(for: $0) } == allowed)
+    }
+
+    @Test func `what destroys work is told apart`() throws {
+        #expect(try parse("queue.purge", ["queue": "q"]).isDangerous)
+        #expect(try parse("task.revoke", ["id": "a", "terminate": true]).isDangerous)
+        #expect(try !parse("task.revoke", ["id": "a", "terminate": false]).isDangerous)
+        #expect(try !parse("task.run", ["task": "t"]).isDangerous)
     }
 }

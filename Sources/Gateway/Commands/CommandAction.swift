@@ -1,0 +1,46 @@
+internal import WireFormats
+
+/// What a command does.
+enum CommandAction: Equatable, Sendable {
+    /// Run a task.
+    case run(RunSpec)
+    /// Revoke tasks, and end them if they run.
+    case revoke(RevokeSpec)
+    /// Empty a queue; with `messagesMax` only if it holds no more than that.
+    case purge(queue: String, messagesMax: Int?)
+    /// Tell workers to do something, by remote control.
+    case control(ControlMethod)
+
+    /// What it is about, for people; `nil` if it is about the workers themselves.
+    var subject: String? {
+        switch self {
+        case .run(let run): run.task
+        case .revoke(let revoke):
+            revoke.ids.count == 1 ? "task \(revoke.ids[0])" : "\(revoke.ids.count) tasks"
+        case .purge(let queue, _): "queue \(queue)"
+        case .control: nil
+        }
+    }
+
+    /// Tasks that it is about.
+    var taskIDs: [String] {
+        switch self {
+        case .run(let run): [run.id]
+        case .revoke(let revoke): revoke.ids
+        case .purge, .control: []
+        }
+    }
+}
+
+/// Arguments of `task.revoke`.
+struct RevokeSpec: Equatable, Sendable {
+    /// Task ids, at least one, no two alike.
+    var ids: [String]
+    /// Whether to end tasks that run already.
+    var terminate: Bool
+    /// The signal for it.
+    var signal: String
+
+    /// Signals that Celery's prefork pool can deliver and that mean "end".
+    static let signals = ["SIGTERM", "SIGKILL", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1"]
+}

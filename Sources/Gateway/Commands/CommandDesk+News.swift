@@ -1,0 +1,73 @@
+internal import EventLoop
+internal import Fleet
+internal import LiveSync
+internal import Ports
+internal import WireFormats
+
+extension CommandDesk {
+    /// Looks for news in events.
+    func noticed(_ events: [CeleryEvent]) {
+        guard isWatching else { return }
+        for event in events {
+            switch event {
+            case .task(let task):
+                guard let ids = tasksWatched[task.uuid], let state = task.kind.stateName else {
+                    continue
+                }
+                let worker = task.kind == .sent ? nil : task.origin.hostname
+                for id in ids {
+                    guard let command = open[id] else { continue }
+                    learn(.task(id: task.uuid, state: state, worker: worker), for: command)
+                }
+            case .worker(let worker):
+                guard worker.kind == .offline, let ids = workersWatched[worker.origin.hostname]
+                else { continue }
+                for id in ids { noticedOffline(worker.origin.hostname, id) }
+            }
+        }
+    }
+
+    func noticedOffline(_ worker: String, _ id: String) {
+        guard let command = open[id], command.tracker.spec.command.proof == .observed(.goodbye)
+        else { return }
+        learn(.effect(worker: worker, text: "said goodbye (worker-offline)"), for: command)
+    }
+
+    /// Looks for news in results.
+    func noticed(_ results: [TaskResult]) {
+        guard !tasksWatched.isEmpty else { return }
+        for result in results {
+            for id in tasksWatched[result.id] ?? [] {
+                guard let command = open[id] else { continue }
+                let fact = CommandTracker.Fact.task(
+                    id: result.id, state: result.status, worker: result.worker)
+                guard command.tracker.spec.command.proof == .taskSeen, result.worker == nil else {
+                    learn(fact, for: command)
+                    continue
+                }
+                // The worker's own event names the worker; it may be a moment behind the result.
+                command.resultTimer = LoopTimer(after: .milliseconds(500)) { [weak self] in
+                    self?.learn(fact, for: command)
+                }
+            }
+        }
+    }
+}
+
+extension TaskEvent.Kind {
+    /// The state that Celery gives a task with this event; `nil` for custom ones.
+    var stateName: String? {
+        switch self {
+        case .sent: "PENDING"
+        case .received: "RECEIVED"
+        case .started: "STARTED"
+        case .succeeded: "SUCCESS"
+        case .failed: "FAILURE"
+        case .retried: "RETRY"
+        case .revoked: "REVOKED"
+        case .rejected: "REJECTED"
+        case .cancelled: "CANCELLED"
+        case .custom: nil
+        }
+    }
+}

@@ -1,0 +1,61 @@
+internal import EventLoop
+internal import Fleet
+internal import LiveSync
+internal import Logging
+internal import Ports
+internal import WireFormats
+
+extension CommandDesk {
+    func show(_ command: Open) {
+        apply(command.tracker, to: &command.record)
+        to.rows.engine.upsert(to.rows.commands, id: command.record.id, fields(command.record))
+        to.onChange()
+    }
+
+    func apply(_ tracker: CommandTracker, to record: inout CommandRecord) {
+        record.stage = tracker.state
+        record.evidence = tracker.evidence
+        record.reason = tracker.reason
+        record.fix = tracker.fix
+        record.silent = tracker.silent.sorted()
+    }
+
+    func save(_ command: Open, answered: Bool) async {
+        let record = command.record
+        let answer = answered ? record.id : nil
+        let audit =
+            record.stage.isOpen
+            ? nil
+            : AuditEntry(
+                at: to.clock.now(), principal: record.by, remote: "gateway",
+                action: record.command, target: record.target, outcome: record.stage.rawValue,
+                detail: record.reason ?? "")
+        do {
+            try await to.records.update(record, answer: answer, audit: audit)
+        } catch {
+            to.log.error(
+                "a command's state is not recorded",
+                metadata: ["command": "\(record.id)", "error": "\(error.message)"])
+        }
+    }
+
+    /// The fields in the order of ``Topics/commands``.
+    func fields(_ record: CommandRecord) -> [FieldUpdate] {
+        var row = RowBuilder(capacity: 14)
+        row.add(record.command)
+        row.add(record.arguments)
+        row.add(record.target)
+        row.add(record.stage.rawValue)
+        row.add(record.by)
+        row.add(record.at)
+        row.add(record.sentAt)
+        row.add(record.endedAt)
+        row.add(record.deadlineAt)
+        row.add(record.evidence.isEmpty ? nil : record.evidence)
+        row.add(record.reason)
+        row.add(record.fix)
+        row.add(record.taskID)
+        row.add(record.silent.isEmpty ? nil : record.silent)
+        return row.updates
+    }
+}

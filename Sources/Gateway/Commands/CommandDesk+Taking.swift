@@ -1,0 +1,210 @@
+internal import EventLoop
+internal import Fleet
+internal import LiveSync
+internal import Logging
+internal import Ports
+internal import WireFormats
+
+extension CommandDesk {
+    /// Checks, records and performs a command.
+    ///
+    /// - Returns: the receipt, once the record is durable and the broker has taken the effect.
+    /// - Throws: why it was refused; the refusal is in the audit.
+    func submit(_ request: Request) async throws(CommandFault) -> Receipt {
+        do throws(CommandFault) {
+            return try await accept(request)
+        } catch {
+            await auditRefusal(request, error)
+            throw error
+        }
+    }
+
+    func accept(_ request: Request) async throws(CommandFault) -> Receipt {
+        let now = to.clock.now()
+        guard 1...CommandLimits.keyBytes ~= request.key.utf8.count else {
+            throw CommandFault(
+                .invalid, "key must be 1 to \(CommandLimits.keyBytes) bytes, new for each command")
+        }
+        let taskID: String
+        do {
+            taskID = try to.secrets.taskID(principal: request.principal.id, key: request.key)
+        } catch {
+            throw CommandFault(.busy, error.message, retryAfterMilliseconds: 1_000)
+        }
+        let spec = try CommandSpec(
+            request.command, args: request.args, expect: request.expect, taskID: taskID)
+        guard spec.isAllowed(for: request.principal.role) else {
+            throw CommandFault(
+                .forbidden, "role \(request.principal.role.rawValue) may not do \(spec.name)")
+        }
+        try checkRate(request.principal.id, isDangerous: spec.isDangerous, now: now)
+        let plan = try plan(for: spec, now: now)
+        guard open.count + beginning < CommandLimits.open else {
+            throw CommandFault(.busy, "too many commands are open", retryAfterMilliseconds: 1_000)
+        }
+        guard to.broker.isConnected else {
+            throw CommandFault(
+                .brokerDown, "no connection to the broker; nothing was sent",
+                retryAfterMilliseconds: 1_000)
+        }
+        beginning += 1
+        defer { beginning -= 1 }
+        return try await begin(request, spec, plan, now: now)
+    }
+
+    func begin(
+        _ request: Request, _ spec: CommandSpec, _ plan: Plan, now: Double
+    ) async throws(CommandFault) -> Receipt {
+        let wait = min(
+            max(
+                request.deadline ?? spec.command.deadline, CommandLimits.deadline.lowerBound
+            ),
+            CommandLimits.deadline.upperBound)
+        let record = try newRecord(request, spec, now: now, wait: wait)
+        let beginning: CommandBeginning
+        do {
+            beginning = try await to.records.begin(
+                record,
+                claim: IdempotencyClaim(
+                    principal: request.principal.id, key: request.key,
+                    request: canonical(request)),
+                audit: AuditEntry(
+                    at: now, principal: request.principal.name, remote: request.remote,
+                    action: spec.name, target: spec.target, outcome: "accepted"),
+                revokes: [])
+        } catch {
+            throw CommandFault(
+                .brokerDown, "the command could not be recorded: \(error.message)",
+                retryAfterMilliseconds: 5_000)
+        }
+        switch beginning {
+        case .conflict:
+            throw CommandFault(.conflict, "this key was used for another command; use a new one")
+        case .duplicate(let known, _):
+            let handle = to.rows.engine.handle(of: known.id, in: to.rows.commands) ?? 0
+            let stage = open[known.id]?.tracker.state ?? known.stage
+            return Receipt(handle: handle, id: known.id, stage: stage, isDuplicate: true)
+        case .new: break
+        }
+        let command = Open(
+            CommandTracker(spec, workers: plan.workers, asked: asked(for: spec)), record)
+        start(command, wait: wait)
+        for (worker, lack) in plan.unable {
+            learn(.unable(worker: worker, reason: lack.reason, fix: lack.fix), for: command)
+        }
+        if let effect = plan.effect { await perform(effect, for: command) }
+        await save(command, answered: true)
+        let handle = to.rows.engine.handle(of: record.id, in: to.rows.commands) ?? 0
+        return Receipt(
+            handle: handle, id: record.id, stage: command.tracker.state, isDuplicate: false)
+    }
+
+    func newRecord(
+        _ request: Request, _ spec: CommandSpec, now: Double, wait: Double
+    ) throws(CommandFault) -> CommandRecord {
+        let id: String
+        do {
+            id = try to.secrets.makeIdentifier()
+        } catch {
+            throw CommandFault(.busy, error.message, retryAfterMilliseconds: 1_000)
+        }
+        var record = CommandRecord(
+            id: id, command: spec.name, arguments: redactedText(request.args),
+            target: spec.target, principal: request.principal.id, by: request.principal.name,
+            at: now, deadlineAt: now + wait)
+        let tasks = spec.action.taskIDs
+        if tasks.count == 1 { record.taskID = tasks[0] }
+        return record
+    }
+
+    func canonical(_ request: Request) -> [UInt8] {
+        var writer = JsonWriter()
+        writer.value([.string(request.command), request.args, request.expect])
+        return writer.bytes
+    }
+
+    func checkRate(
+        _ principal: String, isDangerous: Bool, now: Double
+    ) throws(CommandFault) {
+        if buckets.count > 1_000 {
+            buckets = buckets.filter {
+                !$0.value.all.isIdle(now: now) || !$0.value.dangerous.isIdle(now: now)
+            }
+        }
+        var pair =
+            buckets[principal]
+            ?? (
+                TokenBucket(rate: CommandLimits.rate, burst: CommandLimits.burst, now: now),
+                TokenBucket(
+                    rate: CommandLimits.dangerousPerMinute / 60,
+                    burst: CommandLimits.dangerousPerMinute, now: now)
+            )
+        defer { buckets[principal] = pair }
+        var wait = pair.all.take(now: now)
+        if wait == 0, isDangerous { wait = pair.dangerous.take(now: now) }
+        guard wait == 0 else {
+            throw CommandFault(
+                .limited, "too many commands; try again in \(Int(wait.rounded(.up))) s",
+                retryAfterMilliseconds: Int((wait * 1000).rounded(.up)))
+        }
+    }
+
+    func auditRefusal(_ request: Request, _ fault: CommandFault) async {
+        do {
+            try await to.audit.append(
+                AuditEntry(
+                    at: to.clock.now(), principal: request.principal.name, remote: request.remote,
+                    action: String(request.command.prefix(60)), outcome: "refused",
+                    detail: String(fault.message.prefix(CommandLimits.evidenceLength))))
+        } catch {
+            // The command is refused either way; the log keeps what the audit cannot.
+            to.log.error("a refusal is not in the audit", metadata: ["error": "\(error.message)"])
+        }
+    }
+
+    /// Who has to do a command, who cannot, and what is sent to the rest.
+    struct Plan {
+        /// The workers that are meant.
+        let workers: [String]
+        /// Those that are known to be unable, and why.
+        let unable: [(worker: String, lack: CommandNeed.Lack)]
+        /// What is sent; `nil` if nobody could do it.
+        let effect: Effect?
+    }
+
+    private func plan(for spec: CommandSpec, now: Double) throws(CommandFault) -> Plan {
+        let workers: [String]
+        switch spec.workers {
+        case .none: workers = []
+        case .named(let names): workers = names
+        case .all:
+            workers = upWorkers
+            guard !workers.isEmpty else {
+                throw CommandFault(.precondition, "no worker is up", retryAfterMilliseconds: 5_000)
+            }
+        }
+        var unable: [(worker: String, lack: CommandNeed.Lack)] = []
+        for name in workers {
+            guard let worker = to.feed.fleet.worker(name),
+                let lack = spec.needs.lazy.compactMap({ $0.lack(of: worker) }).first
+            else { continue }
+            unable.append((name, lack))
+        }
+        let lacking = Set(unable.map(\.worker))
+        let able = workers.filter { !lacking.contains($0) }
+        let isIdle = able.isEmpty && !workers.isEmpty
+        let effect = try Effect(
+            spec.action, workers: isIdle ? workers : able, settings: to.settings,
+            origin: to.origin, now: now)
+        return Plan(workers: workers, unable: unable, effect: isIdle ? nil : effect)
+    }
+
+    /// Names of the workers that an answer can be expected from.
+    func asked(for spec: CommandSpec) -> [String] {
+        spec.command.destination == .everybody ? upWorkers : []
+    }
+
+    private var upWorkers: [String] {
+        to.feed.fleet.workerNames.filter { to.feed.fleet.worker($0)?.health.isUp == true }
+    }
+}

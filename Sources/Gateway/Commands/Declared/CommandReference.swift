@@ -1,0 +1,97 @@
+internal import Ports
+package import WireFormats
+
+/// The reference of all commands, made from their declarations: `docs/commands.md`,
+/// `celeriac commands` and `GET /api/celery/catalog`.
+package enum CommandReference {
+    /// Names of all commands, in the order in which they are explained.
+    package static var names: [String] { CommandCatalog.all.map(\.name) }
+
+    /// The page `docs/commands.md`.
+    package static var markdown: String {
+        ([introduction] + CommandCatalog.all.map(section)).joined(separator: "\n\n") + "\n"
+    }
+
+    /// The part of the page about one command; `nil` if there is none of that name.
+    package static func markdown(of name: String) -> String? {
+        CommandCatalog.all.first { $0.name == name }.map { section($0) + "\n" }
+    }
+
+    /// All commands as JSON: `name`, `summary`, `roles`, `destination`, `parameters`, `expect`,
+    /// `needs`, `evidence`, `deadline` (seconds), `dangerous`.
+    package static var json: JsonValue {
+        .array(CommandCatalog.all.map(object))
+    }
+
+    private static let introduction = """
+        # Commands
+
+        Made by `celeriac commands` from their declarations (`Sources/Gateway/Commands/Declared`); a test compares the two.
+
+        `cmd.submit {cmd, args, key, expect?, deadlineMs?}` over the socket, `POST /api/celery/commands/<name>` with `Idempotency-Key` over HTTP,
+        `celeriac call <name> --json '{…}'` in a shell. What became of it is a row of topic `commands` (`topics.md`): `accepted` → `sent` → `confirmed`, or
+        `partial`, `rejected`, `failed`; at the deadline `unknown`, which later proof still lifts for five minutes.
+        """
+
+    private static func section(_ command: CommandDeclaration) -> String {
+        var lines = ["## `\(command.name)`", "", command.summary, ""]
+        var facts = ["For " + command.roles.map(\.rawValue).joined(separator: ", ")]
+        if !command.needs.isEmpty {
+            facts.append("needs " + command.needs.map(\.text).joined(separator: ", "))
+        }
+        facts.append("deadline \(Int(command.deadline)) s")
+        if command.isDangerous {
+            facts.append("at most \(Int(CommandLimits.dangerousPerMinute)) per minute")
+        }
+        lines.append(facts.joined(separator: "; ") + ".")
+        lines.append("Proof: \(command.evidence)")
+        let rows =
+            command.allParameters.map { row($0, in: "") }
+            + command.expectations.map { row($0, in: "expect: ") }
+        if !rows.isEmpty {
+            lines += ["", "| argument | type | meaning |", "|---|---|---|"] + rows
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func row(_ parameter: CommandParameter, in place: String) -> String {
+        var help = parameter.help
+        if parameter.isRequired { help += " Required." }
+        if let roles = parameter.roles {
+            help += " For \(roles.map(\.rawValue).joined(separator: ", ")) only."
+        }
+        if !parameter.needs.isEmpty {
+            help += " Needs \(parameter.needs.map(\.text).joined(separator: ", "))."
+        }
+        return "| \(place)`\(parameter.name)` | \(parameter.typeText) | \(help) |"
+    }
+
+    private static func object(_ command: CommandDeclaration) -> JsonValue {
+        [
+            "name": .string(command.name), "summary": .string(command.summary),
+            "roles": .array(command.roles.map { .string($0.rawValue) }),
+            "destination": .string("\(command.destination)"),
+            "parameters": .array(command.allParameters.map(object)),
+            "expect": .array(command.expectations.map(object)),
+            "needs": .array(command.needs.map { .string($0.text) }),
+            "evidence": .string(command.evidence), "deadline": .number(command.deadline),
+            "dangerous": .bool(command.isDangerous),
+        ]
+    }
+
+    private static func object(_ parameter: CommandParameter) -> JsonValue {
+        var members: [JsonMember] = [
+            JsonMember("name", .string(parameter.name)),
+            JsonMember("type", .string(parameter.typeText)),
+            JsonMember("help", .string(parameter.help)),
+            JsonMember("required", .bool(parameter.isRequired)),
+        ]
+        if let roles = parameter.roles {
+            members.append(JsonMember("roles", .array(roles.map { .string($0.rawValue) })))
+        }
+        if case .choice(let words) = parameter.kind {
+            members.append(JsonMember("choices", .array(words.map(JsonValue.string))))
+        }
+        return .object(members)
+    }
+}
