@@ -36,6 +36,15 @@ internal import CUV
         unsafe uv_timer_stop(handle.pointer)
     }
 
+    /// Comes back after a while; the loop does other things meanwhile.
+    package static func sleep(_ duration: Duration) async {
+        var timer: LoopTimer?
+        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+            timer = LoopTimer(after: duration) { done.resume() }
+        }
+        timer?.cancel()
+    }
+
     fileprivate func fire() {
         let current = action
         if !isRepeating { action = nil }

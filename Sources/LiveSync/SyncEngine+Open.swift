@@ -52,19 +52,10 @@ extension SyncEngine {
             throw SyncError(
                 .full, "more than \(limits.windowsPerSession) windows; close one first")
         }
-        guard 1...limits.windowRows ~= request.limit else {
-            throw SyncError(.badFilter, "limit is not between 1 and \(limits.windowRows)")
-        }
+        try checkRows(request.limit)
         let schema = topics[number].schema
-        let column = request.order.map { schema.column($0) } ?? schema.sortColumns[0]
-        guard let column, let order = schema.sortColumns.firstIndex(of: column),
-            projection.allowsFilter(on: column)
-        else {
-            throw SyncError(
-                .badFilter,
-                "\(schema.name) cannot be ordered by \((request.order ?? "").prefix(64)); one can order by "
-                    + schema.names(schema.sortColumns, projection))
-        }
+        let order = try order(request.order, schema, projection)
+        let column = schema.sortColumns[order]
         let filter = try Filter(
             request.filter, schema: schema, projection: projection, limits: limits)
         if let span = filter.span, span.column != column {
@@ -180,8 +171,31 @@ extension SyncEngine {
         }
     }
 
+    /// Refuses a page of no rows, or of too many.
+    func checkRows(_ limit: Int) throws(SyncError) {
+        guard 1...limits.windowRows ~= limit else {
+            throw SyncError(.badFilter, "limit is not between 1 and \(limits.windowRows)")
+        }
+    }
+
+    /// The number of the order that a client named; the topic's first if it named none.
+    func order(
+        _ name: String?, _ schema: TopicSchema, _ projection: Projection
+    ) throws(SyncError) -> Int {
+        let column = name.map { schema.column($0) } ?? schema.sortColumns[0]
+        guard let column, let order = schema.sortColumns.firstIndex(of: column),
+            projection.allowsFilter(on: column)
+        else {
+            throw SyncError(
+                .badFilter,
+                "\(schema.name) cannot be ordered by \((name ?? "").prefix(64)); one can order by "
+                    + schema.names(schema.sortColumns, projection))
+        }
+        return order
+    }
+
     /// The refusal of a topic, with the names that would do.
-    private func unknownTopic(_ name: String, _ kind: TopicSchema.Kind) -> SyncError {
+    func unknownTopic(_ name: String, _ kind: TopicSchema.Kind) -> SyncError {
         let names = topics.filter { $0.schema.kind == kind }.map(\.schema.name).sorted()
         let method = kind == .whole ? "sub.open" : "view.open"
         return SyncError(

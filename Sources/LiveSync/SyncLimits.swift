@@ -39,6 +39,10 @@ package struct SyncLimits: Sendable, Equatable {
     package var filterClauses = 16
     /// Bytes of one filter value.
     package var filterValueBytes = 1_024
+    /// Clauses of one query's filter (R27).
+    package var queryClauses = 32
+    /// How deep the clauses of a query's filter may be nested.
+    package var queryDepth = 6
     /// Unacknowledged deltas of one subscription (R45).
     package var unackedFrames = 2
     /// Unacknowledged bytes of one subscription (R45).

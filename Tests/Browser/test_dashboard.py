@@ -247,7 +247,7 @@ def test_the_dialogs_are_axe_clean(page: Page, screenshots: Path) -> None:
 
     page.keyboard.press('Control+k')
     opened('dialog-palette')
-    page.keyboard.press('?')
+    page.get_by_role('button', name='Keyboard help').click()
     opened('dialog-help')
     page.get_by_test_id('action-run').click()
     opened('dialog-run')

@@ -31,6 +31,8 @@ final class ClientSession {
     var requests: TokenBucket
     var acknowledgements: TokenBucket
     var inFlight: Set<RequestID> = []
+    /// Whether one of its queries runs.
+    var isQuerying = false
     var warnings = 0
     var openedAt: Milliseconds
     var heardAt: Milliseconds

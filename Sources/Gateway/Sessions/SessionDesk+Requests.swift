@@ -84,6 +84,10 @@ extension SessionDesk {
             submit(submission, id, session, principal)
             return
         }
+        if case .query(let request) = call {
+            query(request, id, session, principal)
+            return
+        }
         if case .refresh(let proof) = call {
             refresh(proof, id, session, principal)
             return
@@ -267,14 +271,14 @@ extension SessionDesk {
             case .resync(let subscription):
                 try to.rows.engine.resync(subscription, for: &session.sync)
                 return ["sub": .integer(Int64(subscription))]
-            case .start, .refresh, .submit: return .null
+            case .start, .refresh, .query, .submit: return .null
             }
         } catch {
             throw FrameFault(error)
         }
     }
 
-    private func projection(
+    func projection(
         _ topic: String, _ principal: Principal
     ) throws(FrameFault) -> Projection {
         guard let schema = Topics.all.first(where: { $0.name == topic }) else {
@@ -291,15 +295,7 @@ extension SessionDesk {
         _ submission: CommandSubmission, _ id: RequestID, _ session: ClientSession,
         _ principal: Principal
     ) {
-        guard session.inFlight.count < SessionLimits.inFlight else {
-            send(
-                ServerFrame.error(
-                    id,
-                    FrameFault(
-                        .limit, "more than \(SessionLimits.inFlight) requests are in flight",
-                        retryAfterMilliseconds: 1_000)), to: session)
-            return
-        }
+        guard takesMore(session, id) else { return }
         session.inFlight.insert(id)
         let request = CommandDesk.Request(
             command: submission.command, args: submission.args, expect: submission.expect,
@@ -331,7 +327,7 @@ extension SessionDesk {
 
 extension FrameFault {
     /// The engine's refusal with its code on the wire (R11).
-    fileprivate init(_ error: SyncError) {
+    init(_ error: SyncError) {
         switch error.code {
         case .unknownTopic: self.init(.unknownTopic, error.message)
         case .badFilter: self.init(.badFilter, error.message)

@@ -31,6 +31,8 @@ final class SessionDesk {
     var sessions: [SocketID: ClientSession] = [:]
     var drain: Drain?
     var drainTimer: LoopTimer?
+    /// Queries that run now.
+    var queriesRunning = 0
     private(set) var framesSent = 0
     private(set) var bytesSent = 0
 

@@ -5,6 +5,13 @@ enum SessionLimits {
     /// Bytes of any later frame; a viewer's is smaller.
     static let frame = 64 << 10
     static let viewerFrame = 16 << 10
+    /// Queries that run at a time, over all sessions; each session has one.
+    static let queries = 8
+    /// Milliseconds of the loop that a query may take in all, and in one turn (R27).
+    static let queryBudget = 20.0
+    static let querySlice = 2.0
+    /// Rows that a query looks at between two looks at the clock.
+    static let queryRows = 128
     /// Milliseconds until the first frame must have come.
     static let startMilliseconds: Int64 = 5_000
     /// Requests that may be unanswered.

@@ -35,6 +35,8 @@ struct FilterBuilder {
             let column = try column(name, among: schema.sortColumns)
             try check([.text(text)])
             try set(Filter.Span(column: column, lower: .absent, upper: .absent, prefix: text))
+        case .or, .not, .contains:
+            throw SyncError(.badFilter, "or, not and contains are for query, which asks once")
         }
     }
 
@@ -75,6 +77,11 @@ struct FilterBuilder {
     }
 
     private func check(_ values: [FieldValue]) throws(SyncError) {
+        try Self.check(values, limits)
+    }
+
+    /// Checks values against the bounds that every filter has.
+    static func check(_ values: [FieldValue], _ limits: SyncLimits) throws(SyncError) {
         guard values.count <= limits.filterValues else {
             throw SyncError(.badFilter, "more than \(limits.filterValues) values")
         }

@@ -10,4 +10,14 @@ package indirect enum FilterExpression: Sendable, Equatable {
     case range(String, from: FieldValue, to: FieldValue)
     /// `["prefix", field, text]`.
     case prefix(String, String)
+    /// `["or", …]`: one of them; none means nothing. In queries only.
+    case or([FilterExpression])
+    /// `["not", …]`. In queries only.
+    case not(FilterExpression)
+    /// `["contains", field, text]`: a part of the text, ASCII letters of either case are one; the field
+    /// ``anyField`` stands for all that the role sees. In queries only.
+    case contains(String, String)
+
+    /// Stands for every field, in ``contains(_:_:)``.
+    package static let anyField = "*"
 }

@@ -92,7 +92,7 @@ extension ClientFrame {
     /// What a request may ask for.
     private static let methods = [
         "session.start", "session.refresh", "sub.open", "sub.close", "sub.resync", "view.open",
-        "view.move", "view.close", "cmd.submit",
+        "view.move", "view.close", "query", "cmd.submit",
     ]
 
     private static func call(
@@ -107,6 +107,7 @@ extension ClientFrame {
             return .move(subscription: try number(params), after: try cursor(params["after"]))
         case "sub.close", "view.close": return .close(subscription: try number(params))
         case "sub.resync": return .resync(subscription: try number(params))
+        case "query": return .query(try query(params))
         case "cmd.submit": return .submit(try submission(params))
         default:
             throw FrameFault(
@@ -171,19 +172,10 @@ extension ClientFrame {
             subscription: try number(params), topic: try text(params, "topic", "topic"),
             filter: try filter(params["where"]), after: try cursor(params["after"]),
             frequency: try frequency(params))
-        if let order = params["order"], !order.isNull {
-            guard let parts = order.array, parts.count == 2, let column = parts[0].string,
-                let direction = parts[1].string, direction == "asc" || direction == "desc"
-            else { throw FrameFault(.badFilter, "order must be [field, \"asc\" or \"desc\"]") }
-            request.order = column
-            request.descending = direction == "desc"
+        if let order = try order(params) {
+            (request.order, request.descending) = order
         }
-        if let limit = params["limit"], !limit.isNull {
-            guard let count = limit.integer else {
-                throw FrameFault(.invalidParams, "limit must be a whole number")
-            }
-            request.limit = Int(clamping: count)
-        }
+        request.limit = try limit(params) ?? request.limit
         if let mode = params["mode"], !mode.isNull {
             guard let known = mode.string.flatMap(WindowMode.init(rawValue:)) else {
                 throw FrameFault(.invalidParams, "mode must be pinned or follow")
@@ -191,6 +183,35 @@ extension ClientFrame {
             request.mode = known
         }
         return request
+    }
+
+    private static func query(_ params: JsonValue) throws(FrameFault) -> QueryRequest {
+        var request = QueryRequest(
+            topic: try text(params, "topic", "topic"), filter: try filter(params["where"]),
+            after: try cursor(params["after"]))
+        if let order = try order(params) {
+            (request.order, request.descending) = order
+        }
+        request.limit = try limit(params) ?? request.limit
+        return request
+    }
+
+    private static func order(
+        _ params: JsonValue
+    ) throws(FrameFault) -> (column: String, descending: Bool)? {
+        guard let order = params["order"], !order.isNull else { return nil }
+        guard let parts = order.array, parts.count == 2, let column = parts[0].string,
+            let direction = parts[1].string, direction == "asc" || direction == "desc"
+        else { throw FrameFault(.badFilter, "order must be [field, \"asc\" or \"desc\"]") }
+        return (column, direction == "desc")
+    }
+
+    private static func limit(_ params: JsonValue) throws(FrameFault) -> Int? {
+        guard let limit = params["limit"], !limit.isNull else { return nil }
+        guard let count = limit.integer else {
+            throw FrameFault(.invalidParams, "limit must be a whole number")
+        }
+        return Int(clamping: count)
     }
 
     private static func submission(_ params: JsonValue) throws(FrameFault) -> CommandSubmission {

@@ -12,10 +12,7 @@ extension ClientFrame {
             throw FrameFault(.badFilter, "a filter is an array such as [\"eq\", field, value]")
         }
         switch (name, parts.count) {
-        case ("and", _):
-            var all: [FilterExpression] = []
-            for part in parts.dropFirst() { all.append(try expression(part)) }
-            return .and(all)
+        case ("and", _): return .and(try expressions(parts))
         case ("eq", 3): return .eq(try column(parts[1]), try field(parts[2]))
         case ("in", 3):
             guard let values = parts[2].array else {
@@ -31,9 +28,27 @@ extension ClientFrame {
                 throw FrameFault(.badFilter, "prefix takes a text")
             }
             return .prefix(try column(parts[1]), text)
+        case ("or", _): return .or(try expressions(parts))
+        case ("not", 2): return .not(try expression(parts[1]))
+        case ("contains", 3):
+            guard let text = parts[2].string else {
+                throw FrameFault(.badFilter, "contains takes a text")
+            }
+            return .contains(try column(parts[1]), text)
         default:
-            throw FrameFault(.badFilter, "a filter is made of and, eq, in, range, prefix")
+            throw FrameFault(
+                .badFilter,
+                "a filter is made of and, eq, in, range, prefix; in a query also of or, not, contains"
+            )
         }
+    }
+
+    private static func expressions(
+        _ parts: [JsonValue]
+    ) throws(FrameFault) -> [FilterExpression] {
+        var all: [FilterExpression] = []
+        for part in parts.dropFirst() { all.append(try expression(part)) }
+        return all
     }
 
     private static func column(_ value: JsonValue) throws(FrameFault) -> String {

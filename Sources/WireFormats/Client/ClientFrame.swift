@@ -23,6 +23,8 @@ package enum ClientFrame: Sendable, Equatable {
         case close(subscription: Int)
         /// `sub.resync`
         case resync(subscription: Int)
+        /// `query`
+        case query(QueryRequest)
         /// `cmd.submit`
         case submit(CommandSubmission)
     }

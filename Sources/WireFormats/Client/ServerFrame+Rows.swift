@@ -58,12 +58,27 @@ extension ServerFrame {
             total(part.total, &writer)
             writer.member("before", part.before)
             writer.name("next")
-            if let next = part.next {
-                writer.string(PageCursor.encode(next))
-            } else {
-                writer.null()
-            }
+            cursor(part.next, &writer)
         }
+    }
+
+    /// The answer to a `query` (R27).
+    package static func result(_ id: RequestID, _ page: QueryPage) -> [UInt8] {
+        result(id, capacity: page.rows.estimatedBytes + 512) { writer in
+            columnar(page.rows, page.schema, &writer)
+            writer.name("next")
+            cursor(page.next, &writer)
+            writer.member("looked", page.looked)
+            if page.isPartial { writer.member("partial", true) }
+        }
+    }
+
+    private static func cursor(_ place: SortBound?, _ writer: inout JsonWriter) {
+        guard let place else {
+            writer.null()
+            return
+        }
+        writer.string(PageCursor.encode(place))
     }
 
     private static func viewDelta(_ part: ViewDeltaPart, _ subscription: Int) -> [UInt8] {

@@ -15,7 +15,7 @@ package enum ServerFrame {
                     "major": .integer(Int64(ClientProtocol.major)),
                     "minor": .integer(Int64(ClientProtocol.minor)),
                 ])
-            writer.member("features", ["views", "ack"] as JsonValue)
+            writer.member("features", ["views", "ack", "query"] as JsonValue)
             writer.member("nonce", nonce)
             writer.member("deadlineMs", deadlineMilliseconds)
             writer.member(
@@ -70,6 +70,20 @@ package enum ServerFrame {
         var writer = JsonWriter()
         begin(&writer, id)
         writer.member("result", value)
+        writer.endObject()
+        return writer.bytes
+    }
+
+    /// The answer to a request, whose members are written one by one.
+    static func result(
+        _ id: RequestID, capacity: Int, _ members: (inout JsonWriter) -> Void
+    ) -> [UInt8] {
+        var writer = JsonWriter(capacity: capacity)
+        begin(&writer, id)
+        writer.name("result")
+        writer.beginObject()
+        members(&writer)
+        writer.endObject()
         writer.endObject()
         return writer.bytes
     }

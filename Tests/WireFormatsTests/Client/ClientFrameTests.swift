@@ -122,6 +122,23 @@ import Testing
         #expect(refused?.id == nil)
     }
 
+    @Test func `a query asks once, with a richer filter`() throws {
+        let frame = try decode(
+            #"{"jsonrpc":"2.0","id":5,"method":"query","params":{"topic":"tasks","where":["or",["contains","*","x"],["not",["eq","state","SUCCESS"]]],"order":["name","asc"],"limit":7}}"#
+        )
+
+        #expect(
+            frame
+                == .request(
+                    .number(5),
+                    .query(
+                        QueryRequest(
+                            topic: "tasks",
+                            filter: .or([
+                                .contains("*", "x"), .not(.eq("state", .text("SUCCESS"))),
+                            ]), order: "name", descending: false, limit: 7))))
+    }
+
     @Test func `an unknown method is refused with those that are known`() {
         let message =
             refusal(#"{"jsonrpc":"2.0","id":1,"method":"no.such"}"#)?.fault.message ?? ""
@@ -148,8 +165,12 @@ import Testing
             .invalidParams
         ),
         ("sub.open", #"{"sub":1,"topic":"t","maxHz":0}"#, .invalidParams),
-        ("sub.open", #"{"sub":1,"topic":"t","where":["or"]}"#, .badFilter),
-        ("sub.open", #"{"sub":1,"topic":"t","where":["not",["eq","a",1]]}"#, .badFilter),
+        ("sub.open", #"{"sub":1,"topic":"t","where":["xor"]}"#, .badFilter),
+        ("sub.open", #"{"sub":1,"topic":"t","where":["not"]}"#, .badFilter),
+        ("sub.open", #"{"sub":1,"topic":"t","where":["contains","a",1]}"#, .badFilter),
+        ("query", "{}", .invalidParams),
+        ("query", #"{"topic":"t","limit":"all"}"#, .invalidParams),
+        ("query", #"{"topic":"t","order":["seen"]}"#, .badFilter),
         ("sub.open", #"{"sub":1,"topic":"t","where":"state"}"#, .badFilter),
         ("sub.open", #"{"sub":1,"topic":"t","where":["eq","a"]}"#, .badFilter),
         ("sub.open", #"{"sub":1,"topic":"t","where":["eq","a",{"b":1}]}"#, .badFilter),

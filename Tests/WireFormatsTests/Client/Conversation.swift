@@ -119,6 +119,10 @@ struct Conversation {
         case .resync(let subscription):
             try engine.resync(subscription, for: &session)
             server(ServerFrame.result(id, ["sub": .integer(Int64(subscription))]))
+        case .query(let request):
+            let run = try engine.query(request, projection: projection)
+            while !run.isDone { run.step(100) }
+            server(ServerFrame.result(id, run.page))
         case .start, .refresh, .submit: return
         }
         serve()
