@@ -24,7 +24,7 @@ async def test_a_query_finds_what_no_window_can_filter(stack: Stack, connect: Co
     async with connect(stack) as client:
         received = [event('task-received', uuid=f'{name}-{n}', name=name, args=f"('Order {n}',)", kwargs='{}') for n in range(30)]
         stack.publish_raw(*task_events(*received))
-        window = await client.view('tasks', where=['eq', 'name', name], limit=50)
+        window = await client.view('tasks', where=['eq', 'name', name], mode='follow', limit=50)
         await client.until(lambda: len(window.by_id()) == 30, 15, 'thirty tasks')
 
         page = await client.call(
