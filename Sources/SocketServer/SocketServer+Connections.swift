@@ -7,7 +7,7 @@ extension SocketServer {
     func acceptWaiting(_ descriptor: Int32) {
         let limits = configuration.limits
         let peer = SocketNames.peer(descriptor)
-        let isCounted = !SocketNames.isLoopback(peer)
+        let isCounted = isCounted(peer)
         guard connections.count < limits.connections,
             !isCounted || connectionsByAddress[peer, default: 0] < limits.connectionsPerAddress
         else {
@@ -20,6 +20,11 @@ extension SocketServer {
         SocketNames.set(descriptor, SOL_SOCKET, SO_SNDBUF, Self.requestSendBuffer)
         lastNumber += 1
         library.adopt(descriptor, number: lastNumber)
+    }
+
+    /// Whether the bounds per address hold for a peer.
+    func isCounted(_ peer: String) -> Bool {
+        configuration.limits.isLoopbackCounted || !SocketNames.isLoopback(peer)
     }
 
     private static let requestSendBuffer: Int32 = 1 << 20

@@ -69,7 +69,7 @@ extension SocketServer {
             reader.header("host")?.isEmpty == false
         else { return .plain(400, "bad sec-websocket-key or host") }
         let peer = head.request.peer
-        let isCounted = !SocketNames.isLoopback(peer)
+        let isCounted = isCounted(peer)
         guard sockets.count < limits.sockets,
             !isCounted || socketsByAddress[peer, default: 0] < limits.socketsPerAddress,
             upgrades.take(at: LoopActor.loop.milliseconds)

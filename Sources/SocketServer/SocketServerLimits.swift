@@ -15,12 +15,15 @@ package struct SocketServerLimits: Sendable {
     package var requestsInFlight = 2_048
     /// WebSockets open at the same time; beyond: 503.
     package var sockets = 20_000
-    /// WebSockets from one address (not loopback, where a proxy may live); beyond: 503.
+    /// WebSockets from one address; beyond: 503.
     package var socketsPerAddress = 50
     /// TCP connections, whatever they carry; beyond: closed at once.
     package var connections = 24_000
-    /// TCP connections from one address (not loopback); beyond: closed at once.
+    /// TCP connections from one address; beyond: closed at once.
     package var connectionsPerAddress = 200
+    /// Whether the two bounds per address hold for this machine's own addresses too. They do not
+    /// by default: all clients of a reverse proxy have its address.
+    package var isLoopbackCounted = false
     /// Handshakes to become a WebSocket per second; beyond: 503 with `retry-after`.
     package var upgradesPerSecond = 1_000
     /// Bytes kept for one socket while its peer does not read; beyond: close 4408.

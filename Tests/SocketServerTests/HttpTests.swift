@@ -161,7 +161,7 @@ import Testing
     @Test func `a large answer arrives whole, also at a slow reader`() async throws {
         try await withServer { server in
             let size = 5_000_000
-            let client = try server.connect(receiveBuffer: 4_096)
+            let client = try server.connect(receiveBuffer: 65_536)
 
             try client.send("GET /big?\(size) HTTP/1.1\r\nHost: a\r\n\r\n")
             try await Task.sleep(for: .milliseconds(200))

@@ -54,12 +54,17 @@ func withServer(
     let server = try await TestServer.start(
         webRoot: webRoot, isWatching: isWatching, identity: identity, limits)
     do {
-        try await body(server)
+        try await blocking { try await body(server) }
     } catch {
         await server.server.stop(within: .zero)
         throw error
     }
     await server.server.stop(within: .zero)
+}
+
+/// Runs what waits on sockets where it keeps nobody else from running.
+func blocking(_ body: () async throws -> Void) async throws {
+    try await withTaskExecutorPreference(BlockingExecutor.shared) { try await body() }
 }
 
 /// Waits until a condition holds; records an issue if it does not within ten seconds.
