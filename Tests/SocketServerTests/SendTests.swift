@@ -23,10 +23,12 @@ import Testing
             #expect(taken < count, "the socket must have been choked for this test to say anything")
             #expect(await !server.server.isDrained(socket))
             var next = 0
+            var pings = 0
             var pongs = 0
-            while next < count || pongs < 6 {
-                if next % 500 == 0, next / 500 == pongs, pongs < 6 {
-                    try client.send(TestClient.frame([UInt8(pongs)], opcode: 9))
+            while next < count || pongs < pings {
+                if pings < 6, next >= pings * 500 {
+                    try client.send(TestClient.frame([UInt8(pings)], opcode: 9))
+                    pings += 1
                 }
                 let frame = try #require(try client.message())
                 if frame.opcode == 10 {
@@ -38,6 +40,7 @@ import Testing
                 }
             }
 
+            #expect(pongs == 6)
             try await eventually("drained") { await server.handler.drained == [socket] }
             #expect(await server.server.isDrained(socket))
             await server.server.send(Self.frame(0, 10), to: socket)
