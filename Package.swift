@@ -80,14 +80,20 @@ let package = Package(
             dependencies: ["WireFormats", "LiveSync", arguments, histogram],
             swiftSettings: strict),
 
+        // What a real worker takes without harm, said a second time for the tests of what we send.
+        .target(
+            name: "WorkerRules", path: "Tests/WorkerRules",
+            swiftSettings: [.swiftLanguageMode(.v6)]),
         tests("Fleet"),
         tests("LiveSync"),
-        tests("WireFormats", ["Fleet", "LiveSync"]),
+        tests("WireFormats", ["Fleet", "LiveSync", "WorkerRules"]),
         tests("EventLoop"),
         tests("RedisLink", ["EventLoop", "Ports"]),
         tests("SocketServer", ["EventLoop", "Ports"]),
         tests("Credentials", ["Ports"]),
         tests("Records", ["Credentials", "EventLoop", "Ports", grdb, logging]),
-        tests("Gateway", ["WireFormats", "Fleet", "LiveSync", "EventLoop", "Ports"]),
+        tests(
+            "Gateway",
+            ["WireFormats", "Fleet", "LiveSync", "EventLoop", "Ports", "WorkerRules"]),
     ]
 )

@@ -26,8 +26,7 @@ import Testing
             var pings = 0
             var pongs = 0
             while next < count || pongs < pings {
-                // One at a time: of several, libwebsockets may answer the latest alone.
-                if pings == pongs, next >= pings * 500, next < count {
+                if pings < 6, next >= pings * 500 {
                     try client.send(TestClient.frame([UInt8(pings)], opcode: 9))
                     pings += 1
                 }
@@ -41,7 +40,7 @@ import Testing
                 }
             }
 
-            #expect(pongs >= 2)
+            #expect(pongs == 6)
             try await eventually("drained") { await server.handler.drained == [socket] }
             #expect(await server.server.isDrained(socket))
             await server.server.send(Self.frame(0, 10), to: socket)

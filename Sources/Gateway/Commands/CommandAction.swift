@@ -18,7 +18,13 @@ enum CommandAction: Equatable, Sendable {
         case .revoke(let revoke):
             revoke.ids.count == 1 ? "task \(revoke.ids[0])" : "\(revoke.ids.count) tasks"
         case .purge(let queue, _): "queue \(queue)"
-        case .control: nil
+        case .control(let method):
+            switch method {
+            case .queryTask(let ids): ids.count == 1 ? "task \(ids[0])" : "\(ids.count) tasks"
+            case .rateLimit(let task, _), .timeLimit(let task, _, _): task
+            case .addConsumer(let queue, _, _, _), .cancelConsumer(let queue): "queue \(queue)"
+            default: nil
+            }
         }
     }
 

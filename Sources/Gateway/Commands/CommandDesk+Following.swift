@@ -27,14 +27,15 @@ extension CommandDesk {
         let was = command.tracker.state
         guard command.tracker.learn(fact) else { return }
         let now = to.clock.now()
-        switch fact {
-        case .taken, .done, .declined: command.record.sentAt = command.record.sentAt ?? now
-        default: break
-        }
+        // A worker's answer may overtake the broker's own.
+        if fact.tellsOfSending { command.record.sentAt = command.record.sentAt ?? now }
         if was.isOpen, !command.tracker.state.isOpen { command.record.endedAt = now }
         show(command)
         guard was != command.tracker.state, !command.tracker.state.isOpen else { return }
-        if command.tracker.state != .unknown { close(command) }
+        let mayBeLifted = command.tracker.state == .unknown || command.tracker.state == .partial
+        if !mayBeLifted || (command.tracker.state == .partial && !command.tracker.isOverdue) {
+            close(command)
+        }
         Task { @LoopActor in await save(command, answered: false) }
     }
 
@@ -42,7 +43,9 @@ extension CommandDesk {
         guard let command = open[id] else { return }
         learn(.deadline(hint: hint(for: command)), for: command)
         // Proof that comes late still counts, for a while.
-        command.timer = LoopTimer(after: .seconds(300)) { [weak self] in self?.close(command) }
+        command.timer = LoopTimer(after: .seconds(CommandLimits.lateSeconds)) { [weak self] in
+            self?.close(command)
+        }
     }
 
     func close(_ command: Open) {

@@ -30,7 +30,22 @@ enum Effect: Sendable {
                 keys: CelerySettings.prioritySteps.map { settings.queueKey(queue, step: $0) },
                 messagesMax: most)
         case .control(let method):
+            try Self.check(method, workers)
             self = .broadcast(method, destination: workers)
+        }
+    }
+
+    /// Refuses what the encoder would refuse, while nothing is recorded yet.
+    private static func check(
+        _ method: ControlMethod, _ workers: [String]
+    ) throws(CommandFault) {
+        do throws(CeleryError) {
+            _ = try ControlMessage(
+                method, destination: workers, reply: nil, deliveryTag: "check"
+            ).encoded()
+        } catch {
+            throw CommandFault(
+                error.code == .tooLarge ? .tooLarge : .invalid, "args.\(error.description)")
         }
     }
 }
@@ -145,7 +160,7 @@ extension CommandDesk {
         }
     }
 
-    private func pause(_ duration: Duration) async {
+    func pause(_ duration: Duration) async {
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
             let holder = TimerHolder()
             holder.timer = LoopTimer(after: duration) {
@@ -186,15 +201,9 @@ extension CommandDesk {
     private func broadcast(
         _ method: ControlMethod, to destination: [String], for command: Open
     ) async {
-        if case .poolRestart = method {
-            for worker in destination {
-                let known = await to.inspector.askStats(of: worker)?.processes
-                command.processesBefore[worker] = Set(
-                    known ?? to.feed.fleet.worker(worker)?.processes ?? [])
-            }
-        }
-        let wait = Duration.milliseconds(
-            Int(max(0.5, command.record.deadlineAt - to.clock.now()) * 1000))
+        await lookBefore(destination, for: command)
+        let wait = Duration.seconds(
+            command.record.deadlineAt - to.clock.now() + CommandLimits.lateSeconds)
         do throws(BrokerError) {
             let receivers: Int
             if case .shutdown = method {
@@ -203,7 +212,9 @@ extension CommandDesk {
                 receivers = try await to.control.ask(
                     method, of: destination,
                     expecting: destination.isEmpty ? nil : destination, timeout: wait,
-                    onAnswer: { [weak self] answer in self?.answered(answer, for: command) })
+                    onAnswer: { [weak self] answer in
+                        self?.answered(answer, to: method, for: command)
+                    })
             }
             learn(
                 .taken(
@@ -215,16 +226,34 @@ extension CommandDesk {
         }
     }
 
-    private func answered(_ answer: ControlDesk.Answer, for command: Open) {
-        if let refusal = answer.value["error"] {
-            let text = refusal.string ?? refusal.text()
+    private func answered(
+        _ answer: ControlDesk.Answer, to method: ControlMethod, for command: Open
+    ) {
+        guard open[command.record.id] === command else { return }
+        switch CommandAnswer(answer.value, to: method) {
+        case .refused(let text):
             learn(.refused(worker: answer.worker, text: text), for: command)
-            return
+        case .agreed(let text, _) where isIdle(text, method, answer.worker):
+            learn(
+                .refused(
+                    worker: answer.worker,
+                    text: "\(text); if it was started with -E, Celery cannot switch them off"),
+                for: command)
+        case .agreed(let text, let isWorthKeeping):
+            if isWorthKeeping {
+                answers.keep(answer.value, of: answer.worker, to: command.record.id)
+            }
+            learn(.agreed(worker: answer.worker, text: text), for: command)
+            observe(answer.worker, for: command)
         }
-        let text = answer.value["ok"].map { $0.string ?? $0.text() } ?? "answered"
-        learn(.agreed(worker: answer.worker, text: text), for: command)
-        guard command.tracker.spec.command.proof == .observed(.newProcesses) else { return }
-        Task { @LoopActor in await proveRestart(of: answer.worker, for: command) }
+    }
+
+    /// Whether a worker says "already disabled" while its task events come: with `-E` it sends all
+    /// groups of events, and the command only takes one name off an empty list
+    /// (`disable_events` in celery/worker/control.py).
+    private func isIdle(_ text: String, _ method: ControlMethod, _ worker: String) -> Bool {
+        method == .disableEvents && text.contains("already disabled")
+            && to.feed.fleet.worker(worker)?.events == true
     }
 
     // MARK: - Proof
@@ -240,37 +269,9 @@ extension CommandDesk {
         }
     }
 
-    private func listed(_ pids: Set<Int>) -> String {
-        pids.sorted().map(String.init).joined(separator: ", ")
-    }
-
-    /// A restart is proven by a pool process that was not there before in the place of one that was.
-    ///
-    /// billiard marks every process for replacement and wakes one with an empty job; each of the
-    /// others ends with its next task (`Pool.restart` in billiard/pool.py, `TaskPool.restart` in
-    /// celery/concurrency/prefork.py). That is all a restart ever does, and the evidence says so.
-    private func proveRestart(of worker: String, for command: Open) async {
-        let before = command.processesBefore[worker] ?? []
-        while command.tracker.open.contains(worker), to.clock.now() < command.record.deadlineAt {
-            await pause(.milliseconds(300))
-            guard let stats = await to.inspector.askStats(of: worker) else { continue }
-            let pool = stats.pool ?? "this"
-            guard pool.contains("prefork") else {
-                learn(
-                    .refused(
-                        worker: worker,
-                        text: "the \(pool) pool has no processes to restart; only task modules "
-                            + "were reloaded"), for: command)
-                return
-            }
-            let after = Set(stats.processes)
-            let new = after.subtracting(before)
-            guard !new.isEmpty, !before.isSubset(of: after) else { continue }
-            let old = after.intersection(before)
-            var text = "new pool processes \(listed(new))"
-            if !old.isEmpty { text += "; \(listed(old)) follow when they take their next task" }
-            learn(.effect(worker: worker, text: text), for: command)
-        }
+    /// Whether a worker cannot answer before its running task has ended.
+    func answersLate(_ worker: String) -> Bool {
+        to.feed.fleet.worker(worker)?.answersLate ?? false
     }
 
     /// What is known about why there is no proof.
@@ -286,12 +287,10 @@ extension CommandDesk {
             }
             return nil
         case .revoke, .control:
-            let busy = command.tracker.silent.sorted().filter {
-                fleet.worker($0)?.pool == "solo"
-            }
+            let busy = command.tracker.silent.sorted().filter(answersLate)
             if !busy.isEmpty {
-                return
-                    "\(busy.joined(separator: ", ")) has the solo pool, which answers only after its task"
+                return "\(busy.joined(separator: ", ")) will answer after its task: "
+                    + "the solo pool does one thing at a time"
             }
             let silent = command.tracker.silent.sorted().prefix(5)
             return silent.isEmpty ? nil : "no answer from \(silent.joined(separator: ", "))"

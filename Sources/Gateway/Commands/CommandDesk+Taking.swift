@@ -92,6 +92,9 @@ extension CommandDesk {
         for (worker, lack) in plan.unable {
             learn(.unable(worker: worker, reason: lack.reason, fix: lack.fix), for: command)
         }
+        for worker in command.tracker.silent.sorted() where answersLate(worker) {
+            learn(.late(worker: worker), for: command)
+        }
         if let effect = plan.effect { await perform(effect, for: command) }
         await save(command, answered: true)
         let handle = to.rows.engine.handle(of: record.id, in: to.rows.commands) ?? 0

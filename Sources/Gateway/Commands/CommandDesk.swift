@@ -38,8 +38,12 @@ final class CommandDesk {
         var timer: LoopTimer?
         /// Takes a result into account that no event has preceded.
         var resultTimer: LoopTimer?
-        /// Pool processes before a restart, by worker.
-        var processesBefore: [String: Set<Int>] = [:]
+        /// Figures of workers before the command, if its proof is a difference.
+        var statsBefore: [String: WorkerStats] = [:]
+        /// Workers that have answered and whose effect is looked for.
+        var agreed: Set<String> = []
+        /// Whether it is being looked for.
+        var isObserving = false
 
         init(_ tracker: CommandTracker, _ record: CommandRecord) {
             self.tracker = tracker
@@ -70,6 +74,8 @@ final class CommandDesk {
     var workersWatched: [String: Set<String>] = [:]
     var buckets: [String: (all: TokenBucket, dangerous: TokenBucket)] = [:]
     var beginning = 0
+    /// What workers answered to questions, of the last commands.
+    var answers = CommandAnswers()
 
     init(_ dependencies: Dependencies) {
         to = dependencies

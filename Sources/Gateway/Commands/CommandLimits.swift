@@ -23,6 +23,13 @@ enum CommandLimits {
     /// Commands per second of one principal, and how many may come at once.
     static let rate: Double = 5
     static let burst: Double = 10
+    /// Seconds after its deadline during which late proof still counts.
+    static let lateSeconds: Double = 300
+    /// Bytes (as JSON) of one worker's answer that is kept, and of all answers to one command.
+    static let answerBytes = 65_536
+    static let answersBytes = 1_048_576
+    /// Commands whose answers are kept.
+    static let answeredCommands = 64
     /// Purges and terminations per minute of one principal, each.
     static let dangerousPerMinute: Double = 6
 }

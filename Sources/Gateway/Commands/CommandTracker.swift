@@ -23,12 +23,22 @@ struct CommandTracker: Sendable {
         case refused(worker: String, text: String)
         /// A worker was not told, because it is known to be unable.
         case unable(worker: String, reason: String, fix: String?)
+        /// A worker will only answer after its running task.
+        case late(worker: String)
         /// A worker did what was asked, as seen from the outside.
         case effect(worker: String, text: String)
         /// A task reached a state; `worker` is who said so, if known.
         case task(id: String, state: String, worker: String?)
         /// Nothing more was seen until the deadline; `hint` says what is known about why.
         case deadline(hint: String?)
+
+        /// Whether it can only be known of a command that was sent.
+        var tellsOfSending: Bool {
+            switch self {
+            case .taken, .done, .declined, .agreed, .refused, .effect: true
+            case .notSent, .lostInTransit, .unable, .late, .task, .deadline: false
+            }
+        }
     }
 
     /// What is asked for.
@@ -48,6 +58,8 @@ struct CommandTracker: Sendable {
 
     private var proven: Set<String> = []
     private var refusals: [String: String] = [:]
+    /// Whether the deadline ended it before every part was proven: what comes later still counts.
+    private(set) var isOverdue = false
     private var dropped = 0
     private let targetCount: Int
 
@@ -98,6 +110,8 @@ struct CommandTracker: Sendable {
             self.fix = self.fix ?? fix
             note("\(worker) cannot: \(reason)")
             refuse(worker, reason)
+        case .late(let worker):
+            note("\(worker) is busy and will answer after its task (solo pool)")
         case .effect(let worker, let text):
             silent.remove(worker)
             note("\(worker): \(text)")
@@ -151,6 +165,7 @@ struct CommandTracker: Sendable {
         guard state.isOpen else { return }
         let waited = spec.command.proof.waitedFor
         let text = hint.map { "\(waited): \($0)" } ?? waited
+        isOverdue = true
         end(proven.isEmpty ? .unknown : .partial, text)
     }
 

@@ -18,7 +18,7 @@ final class Inspector {
         .stats, .activeQueues, .active(safe: true), .reserved(safe: true), .scheduled(safe: true),
     ]
     /// How long answers are waited for.
-    private static let patience: Duration = .milliseconds(1_500)
+    static let patience: Duration = .milliseconds(1_500)
     /// Ids asked for in one `MGET`.
     private static let resultBatch = 500
     /// Open tasks whose result is asked for in one round.
@@ -112,28 +112,30 @@ final class Inspector {
         }
     }
 
-    /// Asks one worker for its figures.
+    /// Asks workers one question, and applies what they answer.
     ///
-    /// - Returns: its answer; `nil` if it gave none in time.
-    func askStats(of worker: String) async -> WorkerStats? {
+    /// - Parameter patience: how long answers are waited for.
+    /// - Returns: what each that answered in time has answered; nothing if it was not sent.
+    func answers(
+        of workers: [String], to method: ControlMethod, patience: Duration = Inspector.patience
+    ) async -> [String: JsonValue] {
+        guard !workers.isEmpty else { return [:] }
         let gathered = Gathered()
         let ended = AsyncStream.makeStream(of: Void.self)
         do throws(BrokerError) {
             try await control.ask(
-                .stats, of: [worker], expecting: [worker], timeout: Self.patience,
+                method, of: workers, expecting: workers, timeout: patience,
                 onAnswer: { [weak self] answer in
-                    guard answer.worker == worker else { return }
-                    if case .stats(let stats) = InspectReply(answer.value, to: .stats) {
-                        gathered.stats = stats
-                    }
-                    self?.apply(answer, to: .stats)
+                    gathered.values[answer.worker] = answer.value
+                    self?.apply(answer, to: method)
                 },
                 onEnd: { _ in ended.continuation.finish() })
         } catch {
-            return nil
+            return [:]
         }
         for await _ in ended.stream {}
-        return gathered.stats
+        onLearned()
+        return gathered.values
     }
 
     // MARK: - A round
@@ -217,7 +219,7 @@ final class Inspector {
 
     @LoopActor private final class Gathered {
         var workers: Set<String> = []
-        var stats: WorkerStats?
+        var values: [String: JsonValue] = [:]
     }
 
     private func apply(_ answer: ControlDesk.Answer, to method: ControlMethod) {

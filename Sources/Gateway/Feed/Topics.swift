@@ -21,7 +21,8 @@ enum Topics {
             "scheduled", "processed", "prefetch", "load", "loadavg", "queues", "heartbeat", "freq",
             "drift", "uptime", "statsAt", "startedAt", "memoryBytes", "cpuUser", "cpuSystem",
             "software", "platform", "autoscale", "poolRestarts", "events", "registered",
-            "rateLimits", "duplicates", "completeness", "stale", "offlineAt",
+            "rateLimits", "duplicates", "completeness", "stale", "offlineAt", "cannot",
+            "answersLate",
         ],
         filters: ["id", "state", "pool"])
 

@@ -5,7 +5,7 @@ internal import LiveSync
 enum WorkerProjection {
     /// The fields in the order of ``Topics/workers``.
     static func fields(_ worker: WorkerRecord) -> [FieldUpdate] {
-        var row = RowBuilder(capacity: 36)
+        var row = RowBuilder(capacity: 38)
         row.add(worker.health.rawValue)
         row.add(worker.reason)
         row.add(worker.pid)
@@ -40,6 +40,9 @@ enum WorkerProjection {
         row.add(worker.completeness, digits: 4)
         row.add(worker.stale ? true : nil)
         row.add(worker.offlineAt)
+        let lacks = CommandCatalog.lacks(of: worker)
+        row.add(lacks.isEmpty ? nil : lacks)
+        row.add(worker.answersLate ? true : nil)
         return row.updates
     }
 

@@ -17,7 +17,7 @@ extension HttpDesk {
         case ("catalog", 1): return json(["commands": CommandReference.json])
         case ("workers", 2): return worker(path[1], role)
         case ("queues", 2): return row(Topics.queues, to.rows.queues, path[1], role)
-        case ("commands", 2): return row(Topics.commands, to.rows.commands, path[1], role)
+        case ("commands", 2): return command(path[1], role)
         case ("tasks", 1): return tasks(request, role, only: nil)
         case ("tasks", 2) where path[1] == "active": return tasks(request, role, only: ["STARTED"])
         case ("tasks", 2): return task(path[1], request, role)
@@ -46,6 +46,15 @@ extension HttpDesk {
             return problem(404, "Not found", "no such row in \(schema.name)")
         }
         return json(object(schema, topic, id, role))
+    }
+
+    /// A command's row, and what workers answered to it if it was a question.
+    private func command(_ id: String, _ role: Role) -> HttpResponse {
+        let answer = row(Topics.commands, to.rows.commands, id, role)
+        guard answer.status == 200, role != .viewer, let answers = to.commands.answers[id],
+            case .object(let members) = object(Topics.commands, to.rows.commands, id, role)
+        else { return answer }
+        return json(.object(members + [JsonMember("answers", answers)]))
     }
 
     private func object(

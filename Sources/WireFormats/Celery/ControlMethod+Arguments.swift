@@ -1,3 +1,5 @@
+internal import Fleet
+
 extension ControlMethod {
     /// Signals that `terminate` may send, with or without `SIG`.
     package static let signals: Set<String> = [
@@ -11,6 +13,10 @@ extension ControlMethod {
         case .ping, .stats, .revoked, .registered, .activeQueues, .report, .memsample, .heartbeat,
             .enableEvents, .disableEvents, .shutdown:
             return []
+        case .taskLimits:
+            return [
+                JsonMember("taskinfoitems", .array(RegisteredTask.limits.map(JsonValue.string)))
+            ]
         case .conf: return [JsonMember("with_defaults", false)]
         case .active(let safe):
             return safe ? [JsonMember("safe", true)] : []

@@ -19,6 +19,8 @@ package enum ControlMethod: Sendable, Equatable {
     case revoked
     /// Task names with rate limits.
     case registered
+    /// Task names with rate and time limits.
+    case taskLimits
     /// Queues that are consumed.
     case activeQueues
     /// Settings.
@@ -75,7 +77,7 @@ package enum ControlMethod: Sendable, Equatable {
         case .reserved: "reserved"
         case .scheduled: "scheduled"
         case .revoked: "revoked"
-        case .registered: "registered"
+        case .registered, .taskLimits: "registered"
         case .activeQueues: "active_queues"
         case .conf: "conf"
         case .queryTask: "query_task"

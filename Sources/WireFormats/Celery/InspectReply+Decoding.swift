@@ -28,7 +28,7 @@ extension InspectReply {
         case .revoked:
             guard let items = value.boundedArray else { return nil }
             self = .revoked(items.compactMap(Bounded.name))
-        case .registered:
+        case .registered, .taskLimits:
             guard let items = value.boundedArray else { return nil }
             self = .registered(items.compactMap(\.string).compactMap(RegisteredTask.init(text:)))
         case .conf:
@@ -96,16 +96,26 @@ extension ScheduledTask {
 }
 
 extension RegisteredTask {
+    /// Attributes of a task that `taskLimits` asks for.
+    package static let limits = ["rate_limit", "soft_time_limit", "time_limit"]
+
     /// Reads text such as `tasks.add [rate_limit=1/s]`.
     init?(text: String) {
+        guard let fields = Self.fields(text: text) else { return nil }
+        self.init(name: fields.name, rateLimit: fields.values["rate_limit"])
+    }
+
+    /// Reads text such as `tasks.add [rate_limit=1/s time_limit=30]`; an attribute that is `None` has
+    /// no value. Nil without a name.
+    package static func fields(text: String) -> (name: String, values: [String: String])? {
         let text = Bounded.text(text, limit: CeleryLimits.maxNameBytes)
         guard let name = text.split(separator: " ", maxSplits: 1).first else { return nil }
-        var rateLimit: String?
-        if let start = text.firstRange(of: "rate_limit=") {
-            let rest = text[start.upperBound...]
-            let value = rest.prefix { $0 != "]" && $0 != " " }
-            if value != "None", !value.isEmpty { rateLimit = String(value) }
+        var values: [String: String] = [:]
+        for word in text.dropFirst(name.count).split(whereSeparator: { " []".contains($0) }) {
+            let parts = word.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2, parts[1] != "None" else { continue }
+            values[String(parts[0])] = String(parts[1])
         }
-        self.init(name: String(name), rateLimit: rateLimit)
+        return (String(name), values)
     }
 }

@@ -1,6 +1,7 @@
 import Fleet
 import Testing
 import WireFormats
+import WorkerRules
 
 struct ControlTests {
     private func body(_ payload: [UInt8]) throws -> JsonValue {

@@ -129,7 +129,7 @@ extension SeededGenerator {
         case 16: return .cancelConsumer(queue: wildText())
         case 17: return .shutdown
         case 18: return pick([.enableEvents, .disableEvents, .heartbeat, .report, .memsample])
-        case 19: return pick([.conf, .registered, .revoked, .activeQueues])
+        case 19: return pick([.conf, .registered, .taskLimits, .revoked, .activeQueues])
         case 20: return .reserved(safe: chance(2))
         default: return .scheduled(safe: chance(2))
         }

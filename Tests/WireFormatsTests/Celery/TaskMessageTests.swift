@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import WireFormats
+import WorkerRules
 
 struct TaskMessageTests {
     private func body(_ payload: [UInt8]) throws -> JsonValue {

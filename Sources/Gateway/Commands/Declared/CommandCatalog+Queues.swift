@@ -6,7 +6,7 @@ extension CommandCatalog {
 
     private static let purge = CommandDeclaration(
         name: "queue.purge", summary: "Removes all waiting messages of a queue, of every priority.",
-        parameters: [CommandParameter("queue", .text, isRequired: true, "The queue.")],
+        parameters: [CommandParameter("queue", .queue, isRequired: true, "The queue.")],
         expectations: [
             CommandParameter(
                 "messagesMax", .integer(0...Int(Int32.max), meaning: "from 0 up"),

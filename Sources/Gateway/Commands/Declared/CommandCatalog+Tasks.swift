@@ -11,7 +11,7 @@ extension CommandCatalog {
             CommandParameter("task", .text, isRequired: true, "Name of the task."),
             CommandParameter("args", .array(of: "positional arguments"), "Positional arguments."),
             CommandParameter("kwargs", .object(of: "keyword arguments"), "Keyword arguments."),
-            CommandParameter("queue", .text, "The queue; `celery` if it is left out."),
+            CommandParameter("queue", .queue, "The queue; `celery` if it is left out."),
             CommandParameter(
                 "priority", .integer(0...9, meaning: "from 0 (most urgent) to 9"),
                 "Celery's priority on Redis: 0 is the most urgent."),

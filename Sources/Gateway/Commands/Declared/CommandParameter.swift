@@ -7,6 +7,8 @@ struct CommandParameter: Sendable {
     enum Kind: Sendable {
         /// A name or id: 1 to 255 bytes without control characters.
         case text
+        /// Name of a queue, exchange or routing key: a ``text`` that is no key of Celery's own.
+        case queue
         /// At least one name or id, no two alike.
         case texts
         /// `true` or `false`.
@@ -66,7 +68,7 @@ extension CommandParameter {
     /// The type for people, such as `seconds 0 … 60`.
     var typeText: String {
         switch kind {
-        case .text: "text"
+        case .text, .queue: "text"
         case .texts: "array of texts"
         case .flag: "true or false"
         case .integer(let range, _): "integer \(range.lowerBound) … \(range.upperBound)"
@@ -89,6 +91,10 @@ extension CommandParameter {
         case .text:
             guard let text = value.string else { throw fault("must be a text") }
             try check(text: text)
+        case .queue:
+            guard let text = value.string else { throw fault("must be a text") }
+            try check(text: text)
+            if let refusal = QueueKeys.refusal(queue: text) { throw fault(refusal) }
         case .texts: try check(texts: value.array)
         case .flag:
             guard value.bool != nil else { throw fault("must be true or false") }

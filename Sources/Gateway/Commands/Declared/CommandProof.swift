@@ -15,6 +15,14 @@ enum CommandProof: Sendable, Equatable {
     enum Sign: Sendable, Equatable {
         /// Pool processes that were not there before.
         case newProcesses
+        /// More or fewer pool slots.
+        case poolSize
+        /// The bounds of the autoscaler.
+        case autoscaler
+        /// Rate or time limits of a task.
+        case taskLimits
+        /// Whether it consumes a queue.
+        case consumedQueues
         /// `worker-offline`.
         case goodbye
     }
@@ -35,6 +43,10 @@ enum CommandProof: Sendable, Equatable {
         case .tasksRevoked: "no proof that the task was revoked"
         case .answer: "no answer"
         case .observed(.newProcesses): "no proof that the pool was restarted"
+        case .observed(.poolSize): "no proof that the pool has another size"
+        case .observed(.autoscaler): "no proof that the autoscaler has other bounds"
+        case .observed(.taskLimits): "no proof that the limits have changed"
+        case .observed(.consumedQueues): "no proof that its queues have changed"
         case .observed(.goodbye): "the worker has not said goodbye"
         }
     }

@@ -3,10 +3,10 @@ import Foundation
 /// What a real worker takes without harm, written down a second time and apart from the encoder:
 /// Foundation's JSON and base64, and the rules found by feeding real workers bad messages
 /// (`Tests/Fixtures/celery/poison_messages.json`, `poison_pidbox.json`).
-enum WorkerRules {
+package enum WorkerRules {
     /// Which rule a message breaks.
-    struct Broken: Error, CustomStringConvertible {
-        var description: String
+    package struct Broken: Error, CustomStringConvertible {
+        package var description: String
         init(_ description: String) { self.description = description }
     }
 
@@ -78,7 +78,7 @@ enum WorkerRules {
     }
 
     /// Checks a message for a queue's list.
-    static func checkTask(_ payload: [UInt8], queue: String) throws {
+    package static func checkTask(_ payload: [UInt8], queue: String) throws {
         let (headers, _, info, body) = try envelope(payload)
         guard try text(info, "exchange").isEmpty, try text(info, "routing_key") == queue else {
             throw Broken("a restored message would go elsewhere")
@@ -133,7 +133,7 @@ enum WorkerRules {
     }
 
     /// Checks a command for the pidbox channel.
-    static func checkControl(_ payload: [UInt8]) throws {
+    package static func checkControl(_ payload: [UInt8]) throws {
         let (headers, _, info, body) = try envelope(payload)
         guard try text(info, "exchange") == "celery.pidbox" else { throw Broken("exchange") }
         guard headers["clock"] == nil else { throw Broken("a clock that all workers would take") }
@@ -148,7 +148,9 @@ enum WorkerRules {
             guard let nodes = command["destination"] as? [Any], !nodes.isEmpty,
                 nodes.allSatisfy({ ($0 as? String)?.isEmpty == false })
             else { throw Broken("destination") }
-        } else if ["shutdown", "pool_restart"].contains(method) {
+        } else if ["shutdown", "pool_restart", "pool_grow", "pool_shrink", "autoscale"].contains(
+            method)
+        {
             throw Broken("\(method) for the whole fleet")
         }
         guard isNull(command["pattern"]), isNull(command["matcher"]) else {
@@ -165,7 +167,7 @@ enum WorkerRules {
     }
 
     /// Checks an event that we publish: it must be about a task, and its clock small.
-    static func checkEvent(_ payload: [UInt8]) throws {
+    package static func checkEvent(_ payload: [UInt8]) throws {
         let (_, _, info, body) = try envelope(payload)
         guard try text(info, "routing_key").hasPrefix("task.") else { throw Broken("routing_key") }
         let event = try object(body, "the event")
