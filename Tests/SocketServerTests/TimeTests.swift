@@ -26,7 +26,7 @@ import Testing
             for client in [half, silent, growing] { _ = try client.takeRest() }
             let passed = clock.now - start
 
-            #expect(passed > .seconds(3.5) && passed < .seconds(7), "\(passed)")
+            #expect(passed > .seconds(3.5) && passed < .seconds(15), "\(passed)")
             #expect(try server.connect().get("/echo")?.status == 200)
         }
     }
@@ -110,7 +110,7 @@ import Testing
             let time = clock.now - start
             #expect(answer?.status == 200)
 
-            #expect(time < .milliseconds(500), "\(time)")
+            #expect(time < .seconds(4), "\(time)")
             #expect(await server.server.connectionCount >= 2_000)
             for client in rude { client.close() }
             try await eventually("gone") { await server.server.connectionCount == 0 }
