@@ -17,6 +17,7 @@ internal import Logging
     var readBuffer: UInt = 0
     // SAFETY: made in `init` and never freed (see `abandon`).
     private var vhost: OpaquePointer?
+    private var context: OpaquePointer?
     /// Strings and tables that the context points at; they must outlive it.
     private let memory: ContextMemory
 
@@ -76,6 +77,7 @@ internal import Logging
                 } ?? "libwebsockets made no virtual host: \(said)")
         }
         unsafe self.vhost = unsafe vhost
+        unsafe self.context = unsafe context
     }
 
     private static func contextFailure() -> SocketServerError {
@@ -106,6 +108,13 @@ internal import Logging
         // A plain number in the place of a pointer; it is never followed.
         unsafe description.opaque = UnsafeMutableRawPointer(bitPattern: UInt(number))
         _ = unsafe lws_adopt_descriptor_vhost_via_info(&description)
+    }
+
+    /// Reads certificate and key anew for connections to come.
+    func reload(_ identity: SocketServerConfiguration.Identity) -> Bool {
+        guard let context = unsafe context else { return false }
+        return unsafe lws_tls_cert_updated(
+            context, identity.certificatePath, identity.privateKeyPath, nil, 0, nil, 0) == 0
     }
 
     /// Lets go of the server; the C context stays, idle, for the rest of the process.

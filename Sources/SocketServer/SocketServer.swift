@@ -77,6 +77,17 @@ package final class SocketServer: SocketOutput {
         listener = nil
     }
 
+    /// Reads certificate and key anew, from the same files, for connections to come; open ones keep
+    /// theirs.
+    ///
+    /// - Throws: if there is no TLS, or libwebsockets cannot use the files.
+    package func reloadIdentity() throws(SocketServerError) {
+        guard let identity = configuration.identity, library.reload(identity) else {
+            throw SocketServerError(
+                code: .identity, message: "libwebsockets cannot use the certificate")
+        }
+    }
+
     /// Closes every connection and returns when the last one is gone.
     ///
     /// WebSockets get a Close frame 1001. The server cannot be used afterwards; without this call

@@ -21,6 +21,7 @@ struct ServeCommand: ParsableCommand {
         let log = Logger(label: "celeriac")
         for warning in settings.warnings { log.warning("\(warning)") }
         try WebFolder.check(settings)
+        for warning in try TlsFiles.check(settings) { log.warning("\(warning)") }
         let broker = BrokerRoute(try BrokerURL(settings.broker, role: .broker))
         let results = try settings.resultBackend.map {
             BrokerRoute(try BrokerURL($0, role: .resultBackend))
@@ -36,7 +37,7 @@ struct ServeCommand: ParsableCommand {
             socketsPerAddress: settings.socketsPerAddress, keyPrefix: settings.brokerKeyPrefix,
             resultPrefix: settings.resultPrefix,
             visibilityTimeout: Double(settings.visibilityTimeout),
-            flowerTasks: settings.flowerTasks)
+            flowerTasks: settings.flowerTasks, tls: settings.tls)
         Task { @LoopActor in
             do {
                 let first = try await FirstStart.prepare(store, now: Date().timeIntervalSince1970)

@@ -29,6 +29,12 @@ struct ServeSettingsOptions: ParsableArguments {
     var allowedOrigins: String?
     @Flag(help: "Listen beyond loopback although there is no TLS.")
     var insecureListen = false
+    @Option(
+        help: ArgumentHelp(
+            "Certificate chain, PEM: speak HTTPS. SIGHUP reads it anew.", valueName: "file"))
+    var tlsCert: String?
+    @Option(help: ArgumentHelp("Key of the certificate, PEM.", valueName: "file"))
+    var tlsKey: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical (default: info).")
     var logLevel: String?
     @Option(help: "text, json, or auto: text on a terminal (default: auto).")
@@ -57,7 +63,8 @@ struct ServeSettingsOptions: ParsableArguments {
         let given: [SettingName: String?] = [
             .broker: broker, .resultBackend: resultBackend, .listen: listen, .web: web,
             .allowedOrigins: allowedOrigins, .insecureListen: insecureListen ? "true" : nil,
-            .logLevel: logLevel, .logFormat: logFormat, .socketsPerAddress: socketsPerAddress,
+            .tlsCert: tlsCert, .tlsKey: tlsKey, .logLevel: logLevel, .logFormat: logFormat,
+            .socketsPerAddress: socketsPerAddress,
             .brokerKeyPrefix: brokerKeyPrefix, .resultKeyPrefix: resultKeyPrefix,
             .visibilityTimeout: visibilityTimeout, .flowerTasks: flowerTasks,
         ]

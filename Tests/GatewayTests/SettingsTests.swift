@@ -82,6 +82,8 @@ import Testing
                 web = "/srv/my web"
                 allowed-origins = https://Ops.example:443, http://wall.example:8080
                 insecure-listen = no
+                tls-cert = cert.pem
+                tls-key = key.pem
                 log-level = debug
                 log-format = json
                 sockets-per-address = 20
@@ -237,5 +239,18 @@ import Testing
         ] as [(String, Int?)])
     func `spans of time are read`(text: String, seconds: Int?) {
         #expect(TimeSpan(text)?.seconds == seconds)
+    }
+
+    @Test func `a certificate needs its key, and both make listening anywhere safe`() throws {
+        let both = ["tls-cert": "c.pem", "tls-key": "k.pem"]
+        #expect(
+            try settings(flags: both.merging(["listen": "0.0.0.0:1"]) { $1 }).tls?.key == "k.pem")
+        #expect(try settings().tls == nil)
+        #expect(
+            error(flags: ["tls-cert": "c.pem"])?.description
+                == "--tls-cert: --tls-key is needed too")
+        #expect(
+            error(environment: ["CELERIAC_TLS_KEY": "k.pem"])?.description
+                == "CELERIAC_TLS_KEY: --tls-cert is needed too")
     }
 }

@@ -15,6 +15,10 @@ package enum SettingName: String, Sendable, CaseIterable {
     case allowedOrigins = "allowed-origins"
     /// Whether to listen beyond loopback without TLS.
     case insecureListen = "insecure-listen"
+    /// The server's certificate chain, PEM.
+    case tlsCert = "tls-cert"
+    /// The key of the certificate, PEM.
+    case tlsKey = "tls-key"
     /// The least important messages to log.
     case logLevel = "log-level"
     /// `text`, `json`, or `auto`: text on a terminal.

@@ -64,6 +64,8 @@ package struct Settings: Sendable {
     package let allowedOrigins: [String]
     /// Whether listening beyond loopback without TLS was asked for by name.
     package let insecureListen: Bool
+    /// Files of the server's certificate chain and its key, PEM; `nil`: no TLS.
+    package let tls: (certificate: String, key: String)?
     /// The least important messages to log.
     package let logLevel: LogLevel
     /// What log lines look like.
@@ -115,6 +117,7 @@ package struct Settings: Sendable {
             expected: "origins such as https://ops.example, with commas between", Origins.read)
         insecureListen = try reader.value(
             .insecureListen, default: "false", expected: "true or false", Self.truth)
+        tls = try Self.tls(&reader)
         logLevel = try reader.value(
             .logLevel, default: "info", expected: Self.oneOf(LogLevel.self), LogLevel.init)
         logFormat = try reader.value(
@@ -130,11 +133,27 @@ package struct Settings: Sendable {
         flowerTasks = try reader.number(.flowerTasks, default: 10_000, in: 0...100_000)
         entries = reader.entries
         warnings = Self.misspelled(input.environment)
-        guard listen.isLoopback || insecureListen else {
+        guard listen.isLoopback || tls != nil || insecureListen else {
             throw SettingsError(
                 .listen, listenSource,
                 "\(listen) can be reached from other machines, and there is no TLS; "
-                    + "listen on 127.0.0.1, or say \(SettingName.insecureListen.flag)")
+                    + "give \(SettingName.tlsCert.flag) and \(SettingName.tlsKey.flag), listen on "
+                    + "127.0.0.1, or say \(SettingName.insecureListen.flag)")
+        }
+    }
+
+    private static func tls(
+        _ reader: inout SettingsReader
+    ) throws(SettingsError) -> (certificate: String, key: String)? {
+        let certificate = reader.text(.tlsCert)
+        let key = reader.text(.tlsKey)
+        switch (certificate, key) {
+        case (nil, nil): return nil
+        case (let certificate?, let key?): return (certificate.text, key.text)
+        case (let given?, nil):
+            throw SettingsError(.tlsCert, given.source, "\(SettingName.tlsKey.flag) is needed too")
+        case (nil, let given?):
+            throw SettingsError(.tlsKey, given.source, "\(SettingName.tlsCert.flag) is needed too")
         }
     }
 

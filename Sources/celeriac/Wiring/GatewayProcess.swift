@@ -28,6 +28,8 @@ final class GatewayProcess {
         /// Seconds.
         var visibilityTimeout = 3_600.0
         var flowerTasks = 0
+        /// Files of the certificate chain and its key.
+        var tls: (certificate: String, key: String)?
     }
 
     private let plan: Plan
@@ -103,7 +105,10 @@ final class GatewayProcess {
         let server = try SocketServer(
             configuration: SocketServerConfiguration(
                 address: plan.address, port: plan.port, webRoot: plan.webRoot,
-                isWatchingWebRoot: true, limits: limits),
+                isWatchingWebRoot: true,
+                identity: plan.tls.map {
+                    .init(certificatePath: $0.certificate, privateKeyPath: $0.key)
+                }, limits: limits),
             handler: gateway, logger: log)
         self.server = server
         gateway.output = server
@@ -126,7 +131,8 @@ final class GatewayProcess {
         log.info("listening", metadata: ["address": "\(server.boundAddress)"])
         if let link {
             // Not through the log: a log is kept and sent elsewhere, and this opens the door.
-            let line = "Open http://\(server.boundAddress)/#login=\(link.text)\n"
+            let scheme = plan.tls == nil ? "http" : "https"
+            let line = "Open \(scheme)://\(server.boundAddress)/#login=\(link.text)\n"
             FileHandle.standardError.write(Data(line.utf8))
         }
     }
@@ -135,9 +141,26 @@ final class GatewayProcess {
         signals = [
             LoopSignal(SIGTERM) { [weak self] in self?.drain() },
             LoopSignal(SIGINT) { [weak self] in self?.drain() },
-            LoopSignal(SIGHUP) { [log] in log.info("SIGHUP: nothing to reload") },
+            LoopSignal(SIGHUP) { [weak self] in self?.reload() },
             LoopSignal(SIGPIPE) {},
         ]
+    }
+
+    /// Reads the certificate anew; connections that are open keep theirs.
+    private func reload() {
+        guard let tls = plan.tls else {
+            log.info("SIGHUP: nothing to reload")
+            return
+        }
+        do {
+            let pair = try CertificatePair(certificate: tls.certificate, key: tls.key)
+            try server?.reloadIdentity()
+            log.info("certificate reloaded", metadata: ["days": "\(pair.daysLeft)"])
+        } catch let error as CredentialError {
+            log.error("the old certificate stays", metadata: ["error": "\(error.message)"])
+        } catch {
+            log.error("the old certificate stays", metadata: ["error": "\(error)"])
+        }
     }
 
     /// Lets the clients go, then the loop; a second signal does not wait for them.

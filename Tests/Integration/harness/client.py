@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -90,6 +91,7 @@ class GatewayClient:
         resume: str | None = None,
         start: bool = True,
         compression: str | None = 'deflate',
+        tls: ssl.SSLContext | None = None,
     ) -> AsyncIterator[GatewayClient]:
         """Opens a session: `token` goes as a bearer in the first frame. `start=False` stops after the server's hello."""
         async with websocket_connect(
@@ -98,6 +100,7 @@ class GatewayClient:
             additional_headers=headers,
             origin=origin,  # type: ignore[arg-type]
             compression=compression,
+            ssl=tls,
             max_size=1 << 20,
             open_timeout=20,
             close_timeout=2,

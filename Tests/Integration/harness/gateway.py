@@ -16,7 +16,7 @@ from .waiting import NotReachedError, wait_for
 
 # A JSON log line says `"message":"listening"` and `"address":"127.0.0.1:41234"`; on a terminal the line is text.
 LISTENING = re.compile(r'"address"\s*:\s*"([^"]+:\d+)"[^\n]*"listening"|listening[^\n]*?"?address"?\s*[:=]\s*"?([^\s",}]+:\d+)')
-LOGIN = re.compile(r'(http://\S+/#login=[A-Za-z0-9._~-]+)')
+LOGIN = re.compile(r'(https?://\S+/#login=[A-Za-z0-9._~-]+)')
 
 
 class Gateway:
@@ -45,6 +45,7 @@ class Gateway:
         self.binary = binary or gateway_binary()
         self.process: ManagedProcess | None = None
         self.address = ''
+        self.is_secure = '--tls-cert' in self.options
         self._starts = 0
 
     def launch(self) -> Gateway:
@@ -85,11 +86,11 @@ class Gateway:
 
     @property
     def base_url(self) -> str:
-        return f'http://{self.address}'
+        return f'{"https" if self.is_secure else "http"}://{self.address}'
 
     @property
     def ws_url(self) -> str:
-        return f'ws://{self.address}/ws/v1'
+        return f'{"wss" if self.is_secure else "ws"}://{self.address}/ws/v1'
 
     @property
     def running(self) -> bool:

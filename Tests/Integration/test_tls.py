@@ -1,0 +1,120 @@
+"""HTTPS and WSS by the gateway itself: `--tls-cert`, `--tls-key`, and a new certificate without a dropped client."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import ssl
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from harness.client import GatewayClient
+from harness.gateway import Gateway
+from harness.stack import Stack, unique
+from harness.waiting import wait_for
+from websockets.asyncio.client import connect as websocket_connect
+
+
+def make_certificate(folder: Path, name: str) -> tuple[Path, Path]:
+    """A certificate of this machine's loopback address, signed by itself, and its key."""
+    certificate, key = folder / f'{name}.pem', folder / f'{name}.key'
+    subprocess.run(
+        ['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30']
+        + ['-subj', f'/CN={name}', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', str(key), '-out', str(certificate)],
+        check=True,
+        capture_output=True,
+    )
+    key.chmod(0o600)
+    return certificate, key
+
+
+@pytest.fixture(scope='module')
+def files(module_folder: Path) -> tuple[Path, Path]:
+    return make_certificate(module_folder, 'first')
+
+
+@pytest.fixture(scope='module')
+def stack(module_folder: Path, files: tuple[Path, Path]) -> Iterator[Stack]:
+    certificate, key = files
+    stack = Stack(module_folder)
+    stack.start(gateway=False)
+    gateway = Gateway(stack.broker, module_folder, options=['--tls-cert', str(certificate), '--tls-key', str(key)])
+    stack.gateway = gateway
+    gateway.launch().wait_listening()
+    yield stack
+    stack.stop()
+
+
+def trusting(certificate: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(certificate))
+    return context
+
+
+def served(gateway: Gateway) -> str:
+    """The certificate that a new connection gets."""
+    host, port = gateway.address.rsplit(':', 1)
+    return ssl.get_server_certificate((host, int(port)))
+
+
+async def test_pages_and_sockets_are_encrypted(stack: Stack, files: tuple[Path, Path]) -> None:
+    gateway = stack.running_gateway
+    link = gateway.login_link()
+    assert link.startswith('https://')
+    async with httpx.AsyncClient(verify=trusting(files[0])) as client:
+        page = await client.get(gateway.base_url)
+        assert page.status_code == 200 and 'strict-transport-security' in page.headers
+        session = await client.post(f'{gateway.base_url}/api/session', json={'code': link.rsplit('=', 1)[-1]})
+        assert session.status_code == 200
+        cookie = session.headers['set-cookie']
+        assert cookie.startswith('__Host-celeriac=') and 'Secure' in cookie
+    with pytest.raises(ssl.SSLCertVerificationError):
+        async with websocket_connect(gateway.ws_url, ssl=ssl.create_default_context()):
+            pass
+    async with GatewayClient.connect(gateway.ws_url, gateway.token('admin', unique('tls')), tls=trusting(files[0])) as bot:
+        table = await bot.subscribe('health')
+        await bot.until(lambda: 'broker' in table.by_id(), 15, 'the health of the broker')
+
+
+async def test_a_new_certificate_drops_nobody(stack: Stack, files: tuple[Path, Path], folder: Path) -> None:
+    gateway = stack.running_gateway
+    before = served(gateway)
+    async with GatewayClient.connect(gateway.ws_url, gateway.token('admin', unique('tls')), tls=trusting(files[0])) as bot:
+        for new, old in zip(make_certificate(folder, 'second'), files, strict=True):
+            shutil.copyfile(new, old)
+        gateway.send_signal(signal.SIGHUP)
+        wait_for(lambda: served(gateway) != before, 10, 'the new certificate')
+        assert served(gateway) == files[0].read_text()
+        table = await bot.subscribe('health')
+        await bot.until(lambda: 'broker' in table.by_id(), 15, 'rows on the old connection')
+
+        kept = served(gateway)
+        files[0].write_text('nonsense')
+        gateway.send_signal(signal.SIGHUP)
+        wait_for(lambda: 'the old certificate stays' in gateway.tail(), 10, 'the complaint')
+        assert served(gateway) == kept
+
+
+@pytest.mark.parametrize('fault', ['absent', 'not a certificate', "another's key", 'no key'])
+def test_wrong_files_are_told_before_anything_starts(folder: Path, fault: str) -> None:
+    certificate, key = make_certificate(folder, 'good')
+    _, other = make_certificate(folder, 'other')
+    options = {
+        'absent': ['--tls-cert', str(folder / 'nothing.pem'), '--tls-key', str(key)],
+        'not a certificate': ['--tls-cert', str(key), '--tls-key', str(key)],
+        "another's key": ['--tls-cert', str(certificate), '--tls-key', str(other)],
+        'no key': ['--tls-cert', str(certificate)],
+    }[fault]
+    said = {
+        'absent': 'nothing.pem',
+        'not a certificate': 'no certificate',
+        "another's key": 'does not belong',
+        'no key': '--tls-key',
+    }[fault]
+
+    gateway = Gateway('redis://127.0.0.1:1/0', folder, options=options)
+    done = gateway.cli('serve', '--data', str(folder / 'data'), '--listen', '127.0.0.1:0', *options)
+
+    assert done.returncode != 0 and '--tls-cert' in done.stderr and said in done.stderr
