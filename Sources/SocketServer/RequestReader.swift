@@ -112,13 +112,20 @@ struct RequestReader {
         return Int(text)
     }
 
-    private static func acceptsGzip(_ text: String) -> Bool {
-        text.split(separator: ",").contains { entry in
-            let parts = entry.split(separator: ";").map { $0.filter { $0 != " " } }
-            return parts.first == "gzip"
-                && !parts.dropFirst().contains {
-                    $0.hasPrefix("q=0") && !$0.contains(where: { ("1"..."9").contains($0) })
-                }
+    /// Whether gzip may be sent (RFC 9110 12.5.3): named, or covered by `*`, and not with weight 0.
+    static func acceptsGzip(_ text: String) -> Bool {
+        var everything: Bool?
+        for entry in text.lowercased().split(separator: ",") {
+            let parts = entry.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" } }
+            let isRefused = parts.dropFirst().contains {
+                $0.hasPrefix("q=0") && $0.dropFirst(3).allSatisfy { $0 == "." || $0 == "0" }
+            }
+            switch parts.first {
+            case "gzip", "x-gzip": return !isRefused
+            case "*": everything = !isRefused
+            default: continue
+            }
         }
+        return everything ?? false
     }
 }

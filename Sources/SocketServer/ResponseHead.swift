@@ -62,7 +62,8 @@ struct ResponseHead {
         return String(decoding: text.utf8.filter { $0 >= 0x20 && $0 != 0x7f }, as: UTF8.self)
     }
 
-    private static func reason(_ status: Int) -> String {
+    /// The standard words for a status.
+    static func reason(_ status: Int) -> String {
         reasons[status] ?? "Status"
     }
 

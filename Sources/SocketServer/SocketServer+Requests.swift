@@ -35,22 +35,22 @@ extension SocketServer {
     /// Why a request cannot be served, from its head alone.
     private func refusal(_ head: RequestReader.Head) -> HttpResponse? {
         let limits = configuration.limits
-        guard head.bytes <= limits.headerBytes else { return .plain(431, "headers too large") }
-        guard head.isClean else { return .plain(400, "bad request line") }
+        guard head.bytes <= limits.headerBytes else { return .refusal(431, "headers too large") }
+        guard head.isClean else { return .refusal(400, "bad request line") }
         if head.hasTransferEncoding {
             // libwebsockets cannot read chunked bodies; with a length as well it is an attack.
             return head.hasContentLength
-                ? .plain(400, "both a length and a transfer encoding")
-                : .plain(411, "send a content-length; chunked bodies are not read")
+                ? .refusal(400, "both a length and a transfer encoding")
+                : .refusal(411, "send a content-length; chunked bodies are not read")
         }
         if head.hasContentLength, head.contentLength == nil {
-            return .plain(400, "bad content-length")
+            return .refusal(400, "bad content-length")
         }
         if !head.hasContentLength, ["POST", "PUT", "PATCH"].contains(head.request.method) {
-            return .plain(411, "send a content-length")
+            return .refusal(411, "send a content-length")
         }
         guard head.contentLength ?? 0 <= limits.bodyBytes else {
-            return .plain(413, "body too large")
+            return .refusal(413, "body too large")
         }
         return nil
     }
@@ -108,7 +108,7 @@ extension SocketServer {
         if request.path == configuration.socketPath {
             return answer(
                 connection,
-                .plain(426, "this is a WebSocket", [("upgrade", "websocket")]))
+                .refusal(426, "this is a WebSocket", [("upgrade", "websocket")]))
         }
         return ask(connection, request)
     }
@@ -196,10 +196,10 @@ extension SocketServer {
         connection.keepsAlive = false
         let response: HttpResponse =
             isMethod
-            ? .plain(
+            ? .refusal(
                 405, "unknown method",
                 [("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")])
-            : .plain(400, "not HTTP")
+            : .refusal(400, "not HTTP")
         let outgoing = outgoing(connection, response)
         var rest = outgoing
         _ = connection.wsi.write(rest.next())
@@ -207,13 +207,18 @@ extension SocketServer {
 }
 
 extension HttpResponse {
-    /// A short answer in plain text.
-    static func plain(
-        _ status: Int, _ text: String, _ headers: [(name: String, value: String)] = []
+    /// A refusal of the server itself, as `application/problem+json` (RFC 9457).
+    ///
+    /// - Parameter detail: fixed text without quotes and backslashes.
+    static func refusal(
+        _ status: Int, _ detail: String, _ headers: [(name: String, value: String)] = []
     ) -> HttpResponse {
-        HttpResponse(
+        let title = ResponseHead.reason(status)
+        return HttpResponse(
             status: status,
-            headers: headers + [(name: "content-type", value: "text/plain; charset=utf-8")],
-            body: Array((text + "\n").utf8))
+            headers: headers + [(name: "content-type", value: "application/problem+json")],
+            body: Array(
+                "{\"type\":\"about:blank\",\"title\":\"\(title)\",\"status\":\(status),\"detail\":\"\(detail)\"}"
+                    .utf8))
     }
 }

@@ -123,7 +123,9 @@ extension SocketServer {
         case .message(let text):
             handler.socketReceived(SocketID(number: connection.number), text: text)
         case .tooBig:
-            writeClose(connection, code: 1009, reason: "message too big")
+            writeClose(
+                connection, code: 1009,
+                reason: "a message holds at most \(configuration.limits.messageBytes) bytes")
         case .notText:
             writeClose(connection, code: 1007, reason: "invalid UTF-8")
         }

@@ -27,7 +27,7 @@ extension SocketServer {
             return refuse(connection, response)
         case .accept(let subprotocol):
             guard let offers = Self.offers(protocols), canMatch(subprotocol, in: offers) else {
-                return refuse(connection, .plain(400, "offer a subprotocol of this server"))
+                return refuse(connection, .refusal(400, "offer a subprotocol of this server"))
             }
             connection.phase = .upgrading(head.request)
             return true
@@ -46,34 +46,34 @@ extension SocketServer {
         _ reader: RequestReader, _ head: RequestReader.Head, upgrade: String
     ) -> HttpResponse? {
         let limits = configuration.limits
-        guard head.bytes <= limits.headerBytes else { return .plain(431, "headers too large") }
+        guard head.bytes <= limits.headerBytes else { return .refusal(431, "headers too large") }
         guard head.request.path == configuration.socketPath else {
-            return .plain(404, "no WebSocket here")
+            return .refusal(404, "no WebSocket here")
         }
         guard upgrade.lowercased() == "websocket", head.request.method == "GET", head.isClean,
             !head.hasTransferEncoding, head.contentLength ?? 0 == 0
-        else { return .plain(400, "only GET can be upgraded, and only to websocket") }
+        else { return .refusal(400, "only GET can be upgraded, and only to websocket") }
         let connection = reader.header("connection") ?? ""
         guard connection.utf8.count < Self.listRoom,
             connection.lowercased().split(separator: ",")
                 .contains(where: { $0.filter { $0 != " " } == "upgrade" })
-        else { return .plain(400, "connection must say upgrade") }
+        else { return .refusal(400, "connection must say upgrade") }
         guard reader.header("sec-websocket-version") == "13" else {
-            return .plain(426, "version 13 only", [("sec-websocket-version", "13")])
+            return .refusal(426, "version 13 only", [("sec-websocket-version", "13")])
         }
         // libwebsockets reads 255 bytes of this list and drops the connection over a longer one.
         guard reader.header("sec-websocket-extensions")?.utf8.count ?? 0 < 255 else {
-            return .plain(400, "sec-websocket-extensions too long")
+            return .refusal(400, "sec-websocket-extensions too long")
         }
         guard Self.isKey(reader.header("sec-websocket-key") ?? ""),
             reader.header("host")?.isEmpty == false
-        else { return .plain(400, "bad sec-websocket-key or host") }
+        else { return .refusal(400, "bad sec-websocket-key or host") }
         let peer = head.request.peer
         let isCounted = isCounted(peer)
         guard sockets.count < limits.sockets,
             !isCounted || socketsByAddress[peer, default: 0] < limits.socketsPerAddress,
             upgrades.take(at: LoopActor.loop.milliseconds)
-        else { return .plain(503, "too many connections", [("retry-after", "5")]) }
+        else { return .refusal(503, "too many connections", [("retry-after", "5")]) }
         return nil
     }
 

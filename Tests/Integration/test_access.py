@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -11,9 +14,13 @@ from typing import Any
 import httpx
 import pytest
 from harness import raw_http
-from harness.client import GatewayClient, RpcError
+from harness.client import SUBPROTOCOL, GatewayClient, RpcError
 from harness.fixtures import ConnectClient
 from harness.stack import Stack, unique
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import connect as websocket_connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 
 @pytest.fixture(scope='module')
@@ -126,6 +133,36 @@ async def test_without_a_credential_the_socket_is_closed_4401(stack: Stack, auth
 
         malformed = auth is not None and auth['kind'] != 'cookie' and 'token' not in auth
         assert await client.wait_closed() in ({4400, 4401} if malformed else {4401})
+
+
+async def burst(socket: ClientConnection, messages: list[dict[str, Any]]) -> None:
+    """Sends all messages in one write, so that the gateway reads them together."""
+    for message in messages:
+        socket.protocol.send_text(json.dumps(message).encode())
+    socket.transport.write(b''.join(socket.protocol.data_to_send()))
+
+
+@pytest.mark.parametrize('extra', [7, 8, 9])
+async def test_a_client_need_not_wait_for_the_answer_to_its_start(stack: Stack, extra: int) -> None:
+    gateway = stack.running_gateway
+    start = {'auth': {'kind': 'bearer', 'token': gateway.token('admin', unique('burst'))}}
+    messages: list[dict[str, Any]] = [{'jsonrpc': '2.0', 'id': 'start', 'method': 'session.start', 'params': start}]
+    topics = ['stats', 'workers', 'queues', 'commands', 'health', 'alerts', 'stats', 'workers', 'queues']
+    for sub, topic in enumerate(topics[:extra]):
+        messages.append({'jsonrpc': '2.0', 'id': sub, 'method': 'sub.open', 'params': {'sub': sub, 'topic': topic}})
+    async with websocket_connect(gateway.ws_url, subprotocols=[Subprotocol(SUBPROTOCOL)], proxy=None) as socket:
+        await socket.recv()
+        await burst(socket, messages)
+        answered = []
+        with contextlib.suppress(ConnectionClosed):
+            while len(answered) < extra + 1:
+                frame = json.loads(await asyncio.wait_for(socket.recv(), 10))
+                if 'result' in frame:
+                    answered.append(frame['id'])
+        if extra <= 8:
+            assert answered == ['start', *range(extra)]
+        else:
+            assert answered == [] and socket.close_code == 4400
 
 
 async def test_nothing_works_before_session_start(stack: Stack) -> None:

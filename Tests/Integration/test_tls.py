@@ -22,8 +22,10 @@ def make_certificate(folder: Path, name: str) -> tuple[Path, Path]:
     """A certificate of this machine's loopback address, signed by itself, and its key."""
     certificate, key = folder / f'{name}.pem', folder / f'{name}.key'
     subprocess.run(
-        ['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30']
-        + ['-subj', f'/CN={name}', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', str(key), '-out', str(certificate)],
+        [
+            *('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30'),
+            *('-subj', f'/CN={name}', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', str(key), '-out', str(certificate)),
+        ],
         check=True,
         capture_output=True,
     )
@@ -49,8 +51,7 @@ def stack(module_folder: Path, files: tuple[Path, Path]) -> Iterator[Stack]:
 
 
 def trusting(certificate: Path) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=str(certificate))
-    return context
+    return ssl.create_default_context(cafile=str(certificate))
 
 
 def served(gateway: Gateway) -> str:

@@ -81,6 +81,16 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("gzip", true), ("GZIP", true), ("x-gzip", true), ("*", true), ("br, *;q=0.1", true),
+        ("gzip;q=0.001", true), ("identity;q=0, gzip", true), ("", false), ("identity", false),
+        ("gzip;q=0", false), ("gzip; q=0.000", false), ("*;q=0", false),
+        ("gzip;q=0, *", false), ("*, gzip;q=0", false), ("gzipped", false),
+    ])
+    func `codings are weighed as HTTP wants it`(header: String, accepts: Bool) {
+        #expect(RequestReader.acceptsGzip(header) == accepts)
+    }
+
     @Test func `HEAD tells what GET would, without the body`() async throws {
         try await withSite { server, _ in
             let client = try server.connect()

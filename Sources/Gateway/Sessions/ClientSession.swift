@@ -27,6 +27,8 @@ final class ClientSession {
     let bearer: String?
     var phase = Phase.greeted
     var usesCookie = false
+    /// Messages that came while ``Phase/checking``.
+    var held: [[UInt8]] = []
     var sync = SyncSession()
     var requests: TokenBucket
     var acknowledgements: TokenBucket

@@ -9,6 +9,10 @@ extension SessionDesk {
     func received(_ socket: SocketID, text: [UInt8]) {
         guard let session = sessions[socket], session.phase != .closing else { return }
         session.heardAt = now
+        guard session.phase != .checking else {
+            hold(text, session)
+            return
+        }
         let most =
             switch session.phase {
             case .greeted, .checking: SessionLimits.firstFrame
@@ -30,6 +34,24 @@ extension SessionDesk {
         } catch {
             refuse(error, session)
         }
+    }
+
+    /// Keeps what comes while somebody looks up who it is: a client need not wait for the answer to
+    /// `session.start`, and what becomes of its next frame must not depend on who is faster.
+    private func hold(_ text: [UInt8], _ session: ClientSession) {
+        let held = session.held.reduce(text.count) { $0 + $1.count }
+        guard session.held.count < SessionLimits.heldFrames, held <= SessionLimits.heldBytes else {
+            end(session, .malformed, "too much before session.start was answered")
+            return
+        }
+        session.held.append(text)
+    }
+
+    /// Takes what was kept, in its order.
+    private func release(_ session: ClientSession) {
+        let held = session.held
+        session.held = []
+        for text in held { received(session.socket, text: text) }
     }
 
     private func refuse(_ refusal: FrameRefusal, _ session: ClientSession) {
@@ -153,6 +175,7 @@ extension SessionDesk {
                 ])
             send(ServerFrame.result(id, welcome(session, principal, start)), to: session)
             sendHeartbeat(session)
+            release(session)
         }
     }
 

@@ -2,6 +2,9 @@
 enum SessionLimits {
     /// Bytes of the first frame.
     static let firstFrame = 8 << 10
+    /// Messages, and their bytes, that may come before `session.start` is answered.
+    static let heldFrames = 8
+    static let heldBytes = 16 << 10
     /// Bytes of any later frame; a viewer's is smaller.
     static let frame = 64 << 10
     static let viewerFrame = 16 << 10

@@ -51,7 +51,7 @@ package enum ServerFrame {
 
     /// `session.bye` (2.11).
     ///
-    /// - Parameter resume: a ``ResumeToken``, if the client may come back with one.
+    /// - Parameter resume: an opaque text, if the client may come back with one.
     package static func bye(
         code: CloseCode, reason: String, retryAfterMilliseconds: Int?, resume: String? = nil
     ) -> [UInt8] {

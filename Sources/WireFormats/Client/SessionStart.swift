@@ -16,7 +16,7 @@ package struct SessionStart: Sendable, Equatable {
     package var proof: Proof
     /// What it calls itself, for logs; at most 64 characters.
     package var client: String
-    /// The resume token it was given, see ``ResumeToken``.
+    /// The opaque text it was given to come back with.
     package var resume: String?
 
     /// Whether it asked to resume: its subscriptions resume one by one, this only tells it what to expect.
