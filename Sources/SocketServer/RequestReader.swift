@@ -113,7 +113,7 @@ struct RequestReader {
     }
 
     /// Whether gzip may be sent (RFC 9110 12.5.3): named, or covered by `*`, and not with weight 0.
-    static func acceptsGzip(_ text: String) -> Bool {
+    nonisolated static func acceptsGzip(_ text: String) -> Bool {
         var everything: Bool?
         for entry in text.lowercased().split(separator: ",") {
             let parts = entry.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" } }

@@ -153,7 +153,7 @@ async def test_a_client_need_not_wait_for_the_answer_to_its_start(stack: Stack, 
     async with websocket_connect(gateway.ws_url, subprotocols=[Subprotocol(SUBPROTOCOL)], proxy=None) as socket:
         await socket.recv()
         await burst(socket, messages)
-        answered = []
+        answered: list[Any] = []
         with contextlib.suppress(ConnectionClosed):
             while len(answered) < extra + 1:
                 frame = json.loads(await asyncio.wait_for(socket.recv(), 10))

@@ -30,7 +30,10 @@ import Testing
                     try client.send(TestClient.frame([UInt8(pings)], opcode: 9))
                     pings += 1
                 }
-                let frame = try #require(try client.message())
+                let arrived = try? client.message()
+                let state = "\(next) messages, \(pings) pings, \(pongs) pongs"
+                let left = await Self.left(socket, server)
+                let frame = try #require(arrived, "\(state); the server: \(left)")
                 if frame.opcode == 10 {
                     #expect(frame.payload == [UInt8(pongs)])
                     pongs += 1
@@ -46,6 +49,14 @@ import Testing
             await server.server.send(Self.frame(0, 10), to: socket)
             #expect(try client.message()?.text.hasPrefix("0 ") == true)
         }
+    }
+
+    @LoopActor
+    private static func left(_ socket: SocketID, _ server: TestServer) -> String {
+        let connection = server.server.sockets[socket.number]
+        let open = connection?.socket
+        return
+            "pending \(open?.pending.count ?? -1), written \(open?.written ?? -1), partial \(connection?.wsi.isPartial ?? false)"
     }
 
     @LoopActor
