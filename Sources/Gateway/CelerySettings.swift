@@ -54,6 +54,16 @@ package struct CelerySettings: Sendable, Equatable {
         Array("\(resultPrefix)celery-task-meta-\(id)".utf8)
     }
 
+    /// Name of a group's key in the result backend, without the suffix of its purpose.
+    func groupKey(_ id: String) -> [UInt8] {
+        Array("\(resultPrefix)celery-taskset-meta-\(id)".utf8)
+    }
+
+    /// The channel on which producers announce tasks.
+    var sentChannel: [UInt8] {
+        Array("\(keyPrefix)/\(database).\(eventExchange)/task.sent".utf8)
+    }
+
     /// A key that is not a queue's.
     func key(_ name: String) -> [UInt8] {
         Array((keyPrefix + name).utf8)

@@ -84,8 +84,9 @@ package final class Gateway {
             broker: edges.broker, feed: feed, settings: options.celery, clock: clock, log: log)
         commands = CommandDesk(
             CommandDesk.Dependencies(
-                rows: rows, feed: feed, broker: edges.broker, control: control,
-                inspector: inspector, records: edges.commandRecords, audit: edges.audit,
+                rows: rows, feed: feed, broker: edges.broker, results: edges.results,
+                control: control, inspector: inspector, records: edges.commandRecords,
+                audit: edges.audit,
                 secrets: edges.secrets, settings: options.celery, clock: clock, log: log,
                 origin: options.origin, onChange: { later.gateway?.changed() }))
         let health = health

@@ -9,7 +9,7 @@ import WireFormats
         throws(CommandFault)
         -> CommandSpec
     {
-        try CommandSpec(name, args: args, expect: expect, taskID: "id-1")
+        try CommandSpec(name, args: args, expect: expect, newID: { _ in "id-1" })
     }
 
     @Test func `a run is read with all its fields`() throws {

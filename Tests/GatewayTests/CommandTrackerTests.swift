@@ -10,7 +10,7 @@ import WireFormats
         _ name: String, _ args: JsonValue, workers: [String] = [], asked: [String] = []
     ) throws -> CommandTracker {
         CommandTracker(
-            try CommandSpec(name, args: args, taskID: "t1"), workers: workers, asked: asked)
+            try CommandSpec(name, args: args, newID: { _ in "t1" }), workers: workers, asked: asked)
     }
 
     private func restart(_ workers: [String]) throws -> CommandTracker {

@@ -80,7 +80,8 @@ package enum WorkerRules {
     /// Checks a message for a queue's list.
     package static func checkTask(_ payload: [UInt8], queue: String) throws {
         let (headers, _, info, body) = try envelope(payload)
-        guard try text(info, "exchange").isEmpty, try text(info, "routing_key") == queue else {
+        // By a named exchange it is restored to all queues that are bound to it.
+        guard try text(info, "exchange") != "" || text(info, "routing_key") == queue else {
             throw Broken("a restored message would go elsewhere")
         }
         guard try !text(headers, "task").isEmpty, try !text(headers, "id").isEmpty else {

@@ -4,6 +4,10 @@ internal import WireFormats
 enum CommandAction: Equatable, Sendable {
     /// Run a task.
     case run(RunSpec)
+    /// Run tasks side by side, and one with all their results.
+    case group(GroupSpec)
+    /// Run a task again that ran before.
+    case retry(RetrySpec)
     /// Revoke tasks, and end them if they run.
     case revoke(RevokeSpec)
     /// Empty a queue; with `messagesMax` only if it holds no more than that.
@@ -14,7 +18,10 @@ enum CommandAction: Equatable, Sendable {
     /// What it is about, for people; `nil` if it is about the workers themselves.
     var subject: String? {
         switch self {
-        case .run(let run): run.task
+        case .run(let run):
+            run.chain.isEmpty ? run.task : "\(run.task) and \(run.chain.count) more in a chain"
+        case .group(let group): "\(group.runs.count) tasks in a group"
+        case .retry(let retry): "task \(retry.id)"
         case .revoke(let revoke):
             revoke.ids.count == 1 ? "task \(revoke.ids[0])" : "\(revoke.ids.count) tasks"
         case .purge(let queue, _): "queue \(queue)"
@@ -32,6 +39,8 @@ enum CommandAction: Equatable, Sendable {
     var taskIDs: [String] {
         switch self {
         case .run(let run): [run.id]
+        case .group(let group): group.runs.map(\.id)
+        case .retry(let retry): [retry.newID]
         case .revoke(let revoke): revoke.ids
         case .purge, .control: []
         }

@@ -3,97 +3,7 @@ internal import Fleet
 internal import Ports
 internal import WireFormats
 
-/// What is sent for a command: encoded before anything is recorded, so that a command which cannot be
-/// encoded is refused.
-enum Effect: Sendable {
-    /// One task message onto a list.
-    case publish(key: [UInt8], message: [UInt8], step: Int, queue: String)
-    /// Length check and deletion of a queue's lists.
-    case purge(keys: [[UInt8]], messagesMax: Int?)
-    /// A remote control command.
-    case broadcast(ControlMethod, destination: [String])
-
-    init(
-        _ action: CommandAction, workers: [String], settings: CelerySettings, origin: String,
-        now: Double
-    ) throws(CommandFault) {
-        switch action {
-        case .run(let run):
-            self = try Self.message(for: run, settings: settings, origin: origin, now: now)
-        case .revoke(let revoke):
-            self = .broadcast(
-                .revoke(
-                    taskIDs: revoke.ids, terminate: revoke.terminate,
-                    signal: revoke.terminate ? revoke.signal : nil), destination: [])
-        case .purge(let queue, let most):
-            self = .purge(
-                keys: CelerySettings.prioritySteps.map { settings.queueKey(queue, step: $0) },
-                messagesMax: most)
-        case .control(let method):
-            try Self.check(method, workers)
-            self = .broadcast(method, destination: workers)
-        }
-    }
-
-    /// Refuses what the encoder would refuse, while nothing is recorded yet.
-    private static func check(
-        _ method: ControlMethod, _ workers: [String]
-    ) throws(CommandFault) {
-        do throws(CeleryError) {
-            _ = try ControlMessage(
-                method, destination: workers, reply: nil, deliveryTag: "check"
-            ).encoded()
-        } catch {
-            throw CommandFault(
-                error.code == .tooLarge ? .tooLarge : .invalid, "args.\(error.description)")
-        }
-    }
-}
-
-extension Effect {
-    private static func message(
-        for run: RunSpec, settings: CelerySettings, origin: String, now: Double
-    ) throws(CommandFault) -> Effect {
-        var message = TaskMessage(task: run.task, id: run.id, deliveryTag: run.id)
-        message.args = run.args
-        message.kwargs = run.kwargs
-        message.queue = run.queue
-        message.priority = run.priority
-        message.eta = text(run.eta, now: now)
-        message.expires = text(run.expires, now: now)
-        message.softTimeLimit = run.softTimeLimit
-        message.timeLimit = run.timeLimit
-        message.rootID = run.id
-        message.origin = origin
-        do throws(CeleryError) {
-            return .publish(
-                key: message.key(prefix: settings.keyPrefix), message: try message.encoded(),
-                step: message.step, queue: run.queue)
-        } catch {
-            throw CommandFault(
-                error.code == .tooLarge ? .tooLarge : .invalid, "args.\(error.description)")
-        }
-    }
-
-    private static func text(_ moment: RunSpec.Moment?, now: Double) -> String? {
-        switch moment {
-        case .after(let seconds): IsoTime.text(now + seconds)
-        case .at(let text): text
-        case nil: nil
-        }
-    }
-}
-
 extension CommandDesk {
-    /// Pushes a message once: the marker tells a repetition that the first try had arrived.
-    private static let publishScript = """
-        if redis.call('SET', KEYS[1], '1', 'NX', 'EX', 86400) then
-          redis.call('LPUSH', KEYS[2], ARGV[1])
-          return 1
-        end
-        return 0
-        """
-
     /// Empties the lists in `KEYS` unless they hold more than `ARGV[1]` messages (-1: no bound).
     private static let purgeScript = """
         local total = 0
@@ -107,56 +17,11 @@ extension CommandDesk {
     /// Sends what a command asks for; whatever happens becomes a fact of the command.
     func perform(_ effect: Effect, for command: Open) async {
         switch effect {
-        case .publish(let key, let message, let step, let queue):
-            await publish(key, message, step: step, queue: queue, for: command)
+        case .publish(let publication): await publish(publication, for: command)
         case .purge(let keys, let most):
             await purge(keys, most: most, for: command)
         case .broadcast(let method, let destination):
             await broadcast(method, to: destination, for: command)
-        }
-    }
-
-    private func publish(
-        _ key: [UInt8], _ message: [UInt8], step: Int, queue: String, for command: Open
-    ) async {
-        let marker = to.settings.key("celeriac.once.\(command.record.id)")
-        let script = [
-            Array("EVAL".utf8), Array(Self.publishScript.utf8), Array("2".utf8), marker, key,
-            message,
-        ]
-        do throws(BrokerError) {
-            let reply = try await sendUntilAnswered(script, for: command)
-            let place = step == 0 ? "queue \(queue)" : "queue \(queue), priority step \(step)"
-            let text =
-                reply == .integer(0)
-                ? "broker: message was in \(place) already" : "broker: message in \(place)"
-            learn(.taken(text, receivers: nil), for: command)
-        } catch {
-            learn(error.fact, for: command)
-        }
-    }
-
-    /// Sends a command that may be repeated safely, again after each broken connection, until the
-    /// command's deadline.
-    private func sendUntilAnswered(
-        _ arguments: [[UInt8]], for command: Open
-    ) async throws(BrokerError) -> RESPValue {
-        var wasSent = false
-        while true {
-            do throws(BrokerError) {
-                return try await to.broker.send(arguments)
-            } catch {
-                switch error.code {
-                case .refused, .overloaded: throw error
-                case .connectionLost, .timedOut: wasSent = true
-                case .notConnected where !wasSent: throw error
-                case .notConnected: break
-                }
-                guard to.clock.now() < command.record.deadlineAt else {
-                    throw BrokerError(.connectionLost, error.message)
-                }
-            }
-            await pause(.milliseconds(100))
         }
     }
 
@@ -286,6 +151,7 @@ extension CommandDesk {
                 return "\(depth) messages wait in queue \(run.queue)"
             }
             return nil
+        case .group, .retry: return nil
         case .revoke, .control:
             let busy = command.tracker.silent.sorted().filter(answersLate)
             if !busy.isEmpty {
@@ -301,7 +167,7 @@ extension CommandDesk {
 
 extension BrokerError {
     /// What a failed send means for the command that needed it.
-    fileprivate var fact: CommandTracker.Fact {
+    var fact: CommandTracker.Fact {
         switch code {
         case .notConnected, .overloaded, .refused: .notSent(message)
         case .connectionLost, .timedOut: .lostInTransit(message)

@@ -25,20 +25,14 @@ extension CommandDesk {
             throw CommandFault(
                 .invalid, "key must be 1 to \(CommandLimits.keyBytes) bytes, new for each command")
         }
-        let taskID: String
-        do {
-            taskID = try to.secrets.taskID(principal: request.principal.id, key: request.key)
-        } catch {
-            throw CommandFault(.busy, error.message, retryAfterMilliseconds: 1_000)
-        }
         let spec = try CommandSpec(
-            request.command, args: request.args, expect: request.expect, taskID: taskID)
+            request.command, args: request.args, expect: request.expect,
+            newID: taskIDs(for: request))
         guard spec.isAllowed(for: request.principal.role) else {
             throw CommandFault(
                 .forbidden, "role \(request.principal.role.rawValue) may not do \(spec.name)")
         }
         try checkRate(request.principal.id, isDangerous: spec.isDangerous, now: now)
-        let plan = try plan(for: spec, now: now)
         guard open.count + beginning < CommandLimits.open else {
             throw CommandFault(.busy, "too many commands are open", retryAfterMilliseconds: 1_000)
         }
@@ -49,7 +43,24 @@ extension CommandDesk {
         }
         beginning += 1
         defer { beginning -= 1 }
+        let plan = try await plan(for: spec, now: now)
         return try await begin(request, spec, plan, now: now)
+    }
+
+    /// Ids of tasks that a request starts, from its key: a repetition gives the same ones.
+    private func taskIDs(
+        for request: Request
+    ) -> @Sendable (Int) throws(CommandFault) -> String {
+        let (secrets, principal, key) = (to.secrets, request.principal.id, request.key)
+        return { number throws(CommandFault) in
+            do throws(CredentialError) {
+                // No principal's id ends like that, so no key of another can give these ids.
+                let owner = number == 0 ? principal : "\(principal)#\(number)"
+                return try secrets.taskID(principal: owner, key: key)
+            } catch {
+                throw CommandFault(.busy, error.message, retryAfterMilliseconds: 1_000)
+            }
+        }
     }
 
     func begin(
@@ -92,9 +103,10 @@ extension CommandDesk {
         for (worker, lack) in plan.unable {
             learn(.unable(worker: worker, reason: lack.reason, fix: lack.fix), for: command)
         }
-        for worker in command.tracker.silent.sorted() where answersLate(worker) {
-            learn(.late(worker: worker), for: command)
+        let late = command.tracker.silent.sorted().filter(answersLate).map {
+            "\($0) is busy and will answer after its task (solo pool)"
         }
+        for note in plan.notes + late { learn(.noted(note), for: command) }
         if let effect = plan.effect { await perform(effect, for: command) }
         await save(command, answered: true)
         let handle = to.rows.engine.handle(of: record.id, in: to.rows.commands) ?? 0
@@ -171,11 +183,13 @@ extension CommandDesk {
         let workers: [String]
         /// Those that are known to be unable, and why.
         let unable: [(worker: String, lack: CommandNeed.Lack)]
+        /// What people should know about it.
+        let notes: [String]
         /// What is sent; `nil` if nobody could do it.
         let effect: Effect?
     }
 
-    private func plan(for spec: CommandSpec, now: Double) throws(CommandFault) -> Plan {
+    private func plan(for spec: CommandSpec, now: Double) async throws(CommandFault) -> Plan {
         let workers: [String]
         switch spec.workers {
         case .none: workers = []
@@ -196,10 +210,12 @@ extension CommandDesk {
         let lacking = Set(unable.map(\.worker))
         let able = workers.filter { !lacking.contains($0) }
         let isIdle = able.isEmpty && !workers.isEmpty
+        let resolved = try await resolve(spec.action, now: now)
         let effect = try Effect(
-            spec.action, workers: isIdle ? workers : able, settings: to.settings,
-            origin: to.origin, now: now)
-        return Plan(workers: workers, unable: unable, effect: isIdle ? nil : effect)
+            resolved.action, workers: isIdle ? workers : able, queues: resolved.queues,
+            settings: to.settings, origin: to.origin, now: now)
+        return Plan(
+            workers: workers, unable: unable, notes: resolved.notes, effect: isIdle ? nil : effect)
     }
 
     /// Names of the workers that an answer can be expected from.

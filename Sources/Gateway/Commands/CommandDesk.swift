@@ -55,6 +55,7 @@ final class CommandDesk {
         let rows: Rows
         let feed: Feed
         let broker: any BrokerCommands
+        let results: any BrokerCommands
         let control: ControlDesk
         let inspector: Inspector
         let records: any CommandRecords

@@ -2,6 +2,8 @@
 enum CommandLimits {
     /// Workers or task ids in one command.
     static let targets = 1_000
+    /// Tasks within one command: steps of a chain, members of a group, callbacks.
+    static let signatures = 500
     /// UTF-8 bytes of a task, queue or worker name, or of a task id.
     static let nameBytes = 255
     /// UTF-8 bytes of an idempotency key.

@@ -28,14 +28,15 @@ struct CommandSpec: Sendable {
     ///   - name: such as `queue.purge`.
     ///   - args: an object, or null for none.
     ///   - expect: the client's preconditions (R41), or null.
-    ///   - taskID: the id a `task.run` gets.
+    ///   - newID: the id of the n-th task that the command starts.
     /// - Throws: the first fault: what is wrong, where, and how to mend it.
     init(
-        _ name: String, args: JsonValue, expect: JsonValue = .null, taskID: String
+        _ name: String, args: JsonValue, expect: JsonValue = .null,
+        newID: @escaping @Sendable (Int) throws(CommandFault) -> String
     ) throws(CommandFault) {
         command = try CommandCatalog.command(name)
         let arguments = try CommandArguments(
-            of: command, args: args, expect: expect, taskID: taskID)
+            of: command, args: args, expect: expect, newID: newID)
         workers = command.destination == .workers ? try arguments.workers() : .none
         action = try command.make(arguments)
         used = command.parameters.filter { arguments.uses($0.name) }

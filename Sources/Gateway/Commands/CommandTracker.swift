@@ -23,8 +23,8 @@ struct CommandTracker: Sendable {
         case refused(worker: String, text: String)
         /// A worker was not told, because it is known to be unable.
         case unable(worker: String, reason: String, fix: String?)
-        /// A worker will only answer after its running task.
-        case late(worker: String)
+        /// Something that people should know; it proves nothing.
+        case noted(String)
         /// A worker did what was asked, as seen from the outside.
         case effect(worker: String, text: String)
         /// A task reached a state; `worker` is who said so, if known.
@@ -36,7 +36,7 @@ struct CommandTracker: Sendable {
         var tellsOfSending: Bool {
             switch self {
             case .taken, .done, .declined, .agreed, .refused, .effect: true
-            case .notSent, .lostInTransit, .unable, .late, .task, .deadline: false
+            case .notSent, .lostInTransit, .unable, .noted, .task, .deadline: false
             }
         }
     }
@@ -110,8 +110,7 @@ struct CommandTracker: Sendable {
             self.fix = self.fix ?? fix
             note("\(worker) cannot: \(reason)")
             refuse(worker, reason)
-        case .late(let worker):
-            note("\(worker) is busy and will answer after its task (solo pool)")
+        case .noted(let text): note(text)
         case .effect(let worker, let text):
             silent.remove(worker)
             note("\(worker): \(text)")
@@ -145,8 +144,10 @@ struct CommandTracker: Sendable {
         let who = worker.map { " on \($0)" } ?? ""
         switch spec.command.proof {
         case .taskSeen:
-            note("task \(taskState)\(who)")
-            if taskState != "PENDING" { prove(id) }
+            // That it was published is known from the broker.
+            guard taskState != "PENDING" else { return }
+            note(targetCount == 1 ? "task \(taskState)\(who)" : "task \(id): \(taskState)\(who)")
+            prove(id)
         case .tasksRevoked:
             note("task \(id): \(taskState)\(who)")
             switch taskState {

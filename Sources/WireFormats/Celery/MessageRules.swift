@@ -133,6 +133,7 @@ enum MessageRules {
         }
         try name(signature.task, "\(field).task")
         try optionalID(signature.taskID, "\(field).taskID")
+        try optionalID(signature.groupID, "\(field).groupID")
         if needsID, signature.taskID == nil {
             throw CeleryError(.invalid, "\(field).taskID", "is needed for a chain step")
         }

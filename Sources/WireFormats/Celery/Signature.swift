@@ -12,6 +12,8 @@ package struct Signature: Sendable, Equatable {
     package var queue: String?
     /// Celery's priority, 0 most urgent.
     package var priority: Int?
+    /// Of a chord's body: the group whose results it gets.
+    package var groupID: String?
     /// Whether results of others are not passed on to it.
     package var isImmutable: Bool
     /// Of a chord's body: how many header tasks there are.
@@ -24,7 +26,8 @@ package struct Signature: Sendable, Equatable {
     /// Makes a signature.
     package init(
         _ task: String, args: [JsonValue] = [], kwargs: [JsonMember] = [], taskID: String? = nil,
-        queue: String? = nil, priority: Int? = nil, isImmutable: Bool = false,
+        queue: String? = nil, priority: Int? = nil, groupID: String? = nil,
+        isImmutable: Bool = false,
         chordSize: Int? = nil, callbacks: [Signature] = [], errbacks: [Signature] = []
     ) {
         self.task = task
@@ -33,6 +36,7 @@ package struct Signature: Sendable, Equatable {
         self.taskID = taskID
         self.queue = queue
         self.priority = priority
+        self.groupID = groupID
         self.isImmutable = isImmutable
         self.chordSize = chordSize
         self.callbacks = callbacks
@@ -50,6 +54,7 @@ package struct Signature: Sendable, Equatable {
         if let taskID { writer.member("task_id", taskID as String?) }
         if let queue { writer.member("queue", queue as String?) }
         if let priority { writer.member("priority", priority) }
+        if let groupID { writer.member("group_id", groupID as String?) }
         Signature.write(callbacks, as: "link", to: &writer)
         Signature.write(errbacks, as: "link_error", to: &writer)
         writer.endObject()

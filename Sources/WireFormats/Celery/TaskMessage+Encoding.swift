@@ -11,7 +11,8 @@ extension TaskMessage {
         return EnvelopeWriter.envelope(
             body: body, headers: allHeaders,
             EnvelopeWriter.Delivery(
-                tag: deliveryTag, exchange: "", routingKey: queue, mode: 2,
+                tag: deliveryTag, exchange: exchange?.name ?? "",
+                routingKey: exchange?.routingKey ?? queue, mode: 2,
                 priority: priority ?? 0, correlationID: id, replyTo: ""))
     }
 
@@ -21,6 +22,10 @@ extension TaskMessage {
         try MessageRules.id(id, "id")
         try MessageRules.id(deliveryTag, "deliveryTag")
         try MessageRules.queue(queue, "queue")
+        if let exchange {
+            try MessageRules.queue(exchange.name, "exchange")
+            try MessageRules.queue(exchange.routingKey, "routingKey")
+        }
         try MessageRules.priority(priority, "priority")
         for (index, argument) in args.enumerated() {
             try MessageRules.value(argument, "args[\(index)]")

@@ -26,7 +26,8 @@ extension TaskMessage {
             JsonMember("args", .string(argsRepr)), JsonMember("kwargs", .string(kwargsRepr)),
             JsonMember("retries", .integer(Int64(retries))), JsonMember("eta", text(eta)),
             JsonMember("expires", text(expires)), JsonMember("queue", .string(queue)),
-            JsonMember("exchange", ""), JsonMember("routing_key", .string(queue)),
+            JsonMember("exchange", .string(exchange?.name ?? "")),
+            JsonMember("routing_key", .string(exchange?.routingKey ?? queue)),
             JsonMember("timestamp", .number(timestamp)), JsonMember("type", "task-sent"),
         ]
         var writer = JsonWriter(asciiOnly: true)

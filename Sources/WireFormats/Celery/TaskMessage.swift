@@ -13,6 +13,20 @@ package struct TaskMessage: Sendable, Equatable {
         case texts(args: String, kwargs: String)
     }
 
+    /// A named exchange.
+    package struct Exchange: Sendable, Equatable {
+        /// Its name.
+        package var name: String
+        /// What its bindings are compared with.
+        package var routingKey: String
+
+        /// Makes a name.
+        package init(name: String, routingKey: String) {
+            self.name = name
+            self.routingKey = routingKey
+        }
+    }
+
     /// Name of the task.
     package var task: String
     /// Task id: any text that is not empty.
@@ -25,6 +39,9 @@ package struct TaskMessage: Sendable, Equatable {
     package var kwargs: [JsonMember] = []
     /// The queue it is pushed to.
     package var queue = "celery"
+    /// The exchange and routing key that a worker restores it by; nil for the anonymous exchange,
+    /// which leads to `queue`. A named exchange must have bindings, or a restored message is lost.
+    package var exchange: Exchange?
     /// 0 (most urgent) to 9; nil counts as 0.
     package var priority: Int?
     /// Not before: ISO 8601 with a zone.

@@ -2,8 +2,8 @@ internal import WireFormats
 
 /// The arguments of one command after their check: each known, of its type and within its bounds.
 struct CommandArguments: Sendable {
-    /// The id that a task gets which the command starts.
-    let taskID: String
+    /// Ids of tasks that the command starts: the same for a repetition of the command.
+    let newID: @Sendable (Int) throws(CommandFault) -> String
     /// The client's preconditions.
     let expectations: JsonValue
     private let values: [String: JsonValue]
@@ -14,12 +14,13 @@ struct CommandArguments: Sendable {
     ///   - command: what is asked for.
     ///   - args: an object, or null for none; a member that is null counts as missing.
     ///   - expect: an object, or null for none.
-    ///   - taskID: the id that a task gets which the command starts.
+    ///   - newID: the id of the n-th task that the command starts.
     /// - Throws: the first fault, in the order of the declaration.
     init(
-        of command: CommandDeclaration, args: JsonValue, expect: JsonValue, taskID: String
+        of command: CommandDeclaration, args: JsonValue, expect: JsonValue,
+        newID: @escaping @Sendable (Int) throws(CommandFault) -> String
     ) throws(CommandFault) {
-        self.taskID = taskID
+        self.newID = newID
         values = try Self.checked(args, command.allParameters, "args")
         _ = try Self.checked(expect, command.expectations, "expect")
         expectations = expect
@@ -63,6 +64,19 @@ struct CommandArguments: Sendable {
 
     /// A text that the declaration requires; empty only if it does not.
     func required(_ name: String) -> String { text(name) ?? "" }
+
+    /// Tasks within this command.
+    ///
+    /// - Parameter firstID: number of the first one's id; `nil` if they get none from us.
+    func signatures(_ name: String, firstID: Int?) throws(CommandFault) -> [Signature] {
+        var signatures: [Signature] = []
+        for (index, value) in (values[name]?.array ?? []).enumerated() {
+            var id: String?
+            if let firstID { id = try newID(firstID + index) }
+            signatures.append(SignatureReader.signature(value, id: id))
+        }
+        return signatures
+    }
 
     /// Seconds from now, or a time.
     func moment(_ name: String) -> RunSpec.Moment? {

@@ -25,6 +25,10 @@ struct CommandParameter: Sendable {
         case choice([String])
         /// Any JSON array.
         case array(of: String)
+        /// A task within this command (``SignatureReader``).
+        case signature
+        /// At least one such task, at most ``CommandLimits/signatures``.
+        case signatures
         /// Any JSON object.
         case object(of: String)
     }
@@ -78,6 +82,8 @@ extension CommandParameter {
         case .choice(let words): "one of " + words.map { "`\($0)`" }.joined(separator: " ")
         case .array(let what): "array of \(what)"
         case .object(let what): "object of \(what)"
+        case .signature: "object `\(SignatureReader.members)`"
+        case .signatures: "array of objects `\(SignatureReader.members)`"
         }
     }
 
@@ -120,6 +126,8 @@ extension CommandParameter {
             guard value.array != nil else { throw fault("must be an array of \(what)") }
         case .object(let what):
             guard value.object != nil else { throw fault("must be an object of \(what)") }
+        case .signature: try SignatureReader.check(value, name)
+        case .signatures: try check(signatures: value.array)
         }
     }
 
@@ -151,6 +159,19 @@ extension CommandParameter {
             guard let text = value.string else { throw fault("must hold texts only") }
             try check(text: text)
             guard seen.insert(text).inserted else { throw fault("names something twice") }
+        }
+    }
+
+    private func check(signatures values: [JsonValue]?) throws(CommandFault) {
+        guard let values, !values.isEmpty else {
+            throw fault("must be an array of at least one task")
+        }
+        guard values.count <= CommandLimits.signatures else {
+            throw CommandFault(
+                .tooLarge, "args.\(name) has \(values.count); at most \(CommandLimits.signatures)")
+        }
+        for (index, value) in values.enumerated() {
+            try SignatureReader.check(value, "\(name)[\(index)]")
         }
     }
 

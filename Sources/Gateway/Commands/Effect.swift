@@ -1,0 +1,74 @@
+internal import EventLoop
+internal import Ports
+internal import WireFormats
+
+/// What is sent for a command: encoded before anything is recorded, so that a command which cannot be
+/// encoded is refused.
+enum Effect: Sendable {
+    /// Task messages onto lists, all or none.
+    case publish(Publication)
+    /// Length check and deletion of a queue's lists.
+    case purge(keys: [[UInt8]], messagesMax: Int?)
+    /// A remote control command.
+    case broadcast(ControlMethod, destination: [String])
+
+    /// Encodes what a command sends.
+    ///
+    /// - Parameters:
+    ///   - action: what is to be done; not a `retry`, which becomes a `run` first.
+    ///   - workers: who is told to.
+    ///   - queues: where a message for a named exchange goes.
+    ///   - now: unix seconds.
+    init(
+        _ action: CommandAction, workers: [String] = [], queues: [String] = [],
+        settings: CelerySettings, origin: String, now: Double
+    ) throws(CommandFault) {
+        switch action {
+        case .run(let run):
+            self = .publish(
+                try Publication(
+                    [run], queues: queues, settings: settings, origin: origin, now: now))
+        case .group(let group):
+            var publication = try Publication(
+                group.runs, queues: [], settings: settings, origin: origin, now: now)
+            if group.body != nil {
+                publication.chord = Publication.Chord(group: group.id, size: group.runs.count)
+            }
+            self = .publish(publication)
+        case .retry:
+            throw CommandFault(.invalid, "args.id does not lead to a task that can be run again")
+        case .revoke(let revoke):
+            self = .broadcast(
+                .revoke(
+                    taskIDs: revoke.ids, terminate: revoke.terminate,
+                    signal: revoke.terminate ? revoke.signal : nil), destination: [])
+        case .purge(let queue, let most):
+            self = .purge(
+                keys: CelerySettings.prioritySteps.map { settings.queueKey(queue, step: $0) },
+                messagesMax: most)
+        case .control(let method):
+            try Self.check(method, workers)
+            self = .broadcast(method, destination: workers)
+        }
+    }
+
+    /// Refuses what the encoder would refuse, while nothing is recorded yet.
+    private static func check(
+        _ method: ControlMethod, _ workers: [String]
+    ) throws(CommandFault) {
+        do throws(CeleryError) {
+            _ = try ControlMessage(
+                method, destination: workers, reply: nil, deliveryTag: "check"
+            ).encoded()
+        } catch {
+            throw CommandFault(error)
+        }
+    }
+}
+
+extension CommandFault {
+    /// An argument that the encoder refuses.
+    init(_ error: CeleryError) {
+        self.init(error.code == .tooLarge ? .tooLarge : .invalid, "args.\(error.description)")
+    }
+}
