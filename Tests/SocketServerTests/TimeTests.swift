@@ -77,11 +77,12 @@ import Testing
 
             try lively.send(TestClient.frame(ping.payload, opcode: 10))
             try await eventually("heard") { await Self.lastHeard(sockets[0], server) > before }
+            #expect(try silent.frame()?.opcode == 9)
             await Self.age(sockets[1], by: 46_000, server)
 
             try await eventually("cut off") { await server.handler.closed[sockets[1]] == 1006 }
             #expect(await server.handler.closed[sockets[0]] == nil)
-            #expect(try silent.takeRest().starts(with: WebSocketFrame.ping))
+            _ = try silent.takeRest()
         }
     }
 
