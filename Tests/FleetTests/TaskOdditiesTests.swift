@@ -222,6 +222,22 @@ import Testing
         #expect(ran.attempts.map(\.worker) == ["a@h", "b@h"])
     }
 
+    @Test func `a delivery that was lost does not hide that a later one ended`() throws {
+        var events = [
+            Make.task(.received, at: 1), Make.task(.started, at: 2),
+            Make.task(.received, at: 100, on: "b@two"), Make.task(.started, at: 101, on: "b@two"),
+        ]
+        #expect(state(events).task("u1")?.state == .started)
+        events.append(Make.task(.succeeded, at: 110, on: "b@two"))
+        for order in [events, events.reversed()] {
+            let task = try #require(state(order).task("u1"))
+            #expect(task.state == .success && task.worker == "b@two" && task.redelivered == 1)
+        }
+        // Revoked while it waited elsewhere: the first one still runs.
+        let revoked = state(events.dropLast(2) + [Make.task(.revoked, at: 103, on: "b@two")])
+        #expect(revoked.task("u1")?.state == .started)
+    }
+
     @Test func `progress shows as a state while the task runs, and not afterwards`() throws {
         let events = [
             Make.task(.received, at: 1),

@@ -17,6 +17,9 @@ package struct FlowerState: Sendable {
     /// Parent id → children that came before it.
     private var unresolved: [String: Set<String>] = [:]
     private var unresolvedOrder: Deque<String> = []
+    /// Id of a kept task → tasks that have it among their children: a retried task names another parent
+    /// than it did before, and both hold it.
+    private var holders: [String: Set<String>] = [:]
     private var workerOrder: Deque<String> = []
     private let maximumTasks: Int
     private let maximumWorkers: Int
@@ -127,7 +130,8 @@ package struct FlowerState: Sendable {
         while tasks.count >= maximumTasks, let oldest = order.popFirst() {
             guard numbers[oldest.id] == oldest.number else { continue }
             // Celery holds children by weak reference: one that leaves is nobody's child any more.
-            if let parent = tasks.removeValue(forKey: oldest.id)?.parentID {
+            tasks.removeValue(forKey: oldest.id)
+            for parent in holders.removeValue(forKey: oldest.id) ?? [] {
                 tasks[parent]?.children.remove(oldest.id)
             }
             numbers.removeValue(forKey: oldest.id)
@@ -150,15 +154,19 @@ package struct FlowerState: Sendable {
         if let parent = tasks[uuid]?.parentID, !parent.isEmpty {
             if tasks[parent] != nil {
                 refresh(parent)
-                tasks[parent]?.children.insert(uuid)
+                hold(uuid, by: parent)
             } else {
                 addUnresolved(uuid, of: parent)
             }
         }
         if let children = unresolved.removeValue(forKey: uuid) {
-            let known = children.filter { tasks[$0] != nil }
-            tasks[uuid]?.children.formUnion(known)
+            for child in children where tasks[child] != nil { hold(child, by: uuid) }
         }
+    }
+
+    private mutating func hold(_ child: String, by parent: String) {
+        tasks[parent]?.children.insert(child)
+        holders[child, default: []].insert(parent)
     }
 
     private mutating func addUnresolved(_ child: String, of parent: String) {

@@ -160,12 +160,17 @@ struct AttemptWalk: Sendable {
         return last.end == .retried ? last.retries + 1 : last.retries
     }
 
-    /// A run without an end, whose worker then took the task again, will never tell its end.
+    /// A run without an end, whose worker then took the task again, will never tell its end. And once
+    /// a later delivery has succeeded or failed, that is what the task has come to, whether an earlier
+    /// one still runs or was lost with its worker.
     private mutating func markSuperseded() {
         guard attempts.count > 1 else { return }
-        for index in attempts.indices.dropLast() where attempts[index].isRunning {
+        for index in attempts.indices.dropLast() where attempts[index].isOpen {
+            let isRunning = attempts[index].isRunning
             attempts[index].superseded = attempts[(index + 1)...].contains {
-                $0.host == attempts[index].host && !($0.started.isNaN && $0.end == .none)
+                $0.end == .succeeded || $0.end == .failed
+                    || (isRunning && $0.host == attempts[index].host
+                        && !($0.started.isNaN && $0.end == .none))
             }
         }
     }
