@@ -318,10 +318,10 @@ def test_agreement_with_state_on_100_000_random_events(stack: Stack) -> None:
     seen: set[str] = set()
     forgotten: set[str] = set()
     for event in published:
-        uuid = event.get('uuid')
-        if uuid in seen and uuid not in state.tasks:
-            forgotten.add(uuid)
-        seen.add(uuid)
+        task_id = str(event.get('uuid'))
+        if task_id in seen and task_id not in state.tasks:
+            forgotten.add(task_id)
+        seen.add(task_id)
         state.event({**event, 'local_received': time.time()})
     compared, differences = flower_differences(state, flower, began)
     kinds = Counter(event['type'] for event in published)
