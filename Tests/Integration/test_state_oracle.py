@@ -128,16 +128,16 @@ def pages(http: httpx.Client, **query: Any) -> dict[str, Json]:
 # The flower view --------------------------------------------------------------------------------------------------------
 
 
-class FreedTask(Task):
+class FreedTask(Task):  # type: ignore[misc]
     """Celery's record, without its references to itself: so that a task which left State is gone at once, as the weak
     references of its parent intend, and not whenever Python's collector comes round."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._serializer_handlers = {}
+        self._serializer_handlers: Json = {}
 
 
-class FreedState(State):
+class FreedState(State):  # type: ignore[misc]
     Task = FreedTask
 
 
