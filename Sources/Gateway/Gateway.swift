@@ -22,19 +22,23 @@ package final class Gateway {
         package var commandRecords: any CommandRecords
         /// What was done by whom.
         package var audit: any AuditLog
+        /// Revocations that workers which appear later must hear of.
+        package var revokes: any RevokeRecords
         /// Random names and derived ids.
         package var secrets: any SecretSource
 
         /// Makes the set.
         package init(
             broker: any BrokerCommands, results: any BrokerCommands, access: any AccessControl,
-            commandRecords: any CommandRecords, audit: any AuditLog, secrets: any SecretSource
+            commandRecords: any CommandRecords, audit: any AuditLog, revokes: any RevokeRecords,
+            secrets: any SecretSource
         ) {
             self.broker = broker
             self.results = results
             self.access = access
             self.commandRecords = commandRecords
             self.audit = audit
+            self.revokes = revokes
             self.secrets = secrets
         }
     }
@@ -48,6 +52,7 @@ package final class Gateway {
     let control: ControlDesk
     let inspector: Inspector
     let queues: QueueReader
+    let revokes: RevokeDesk
     let commands: CommandDesk
     let sessions: SessionDesk
     let http: HttpDesk
@@ -82,12 +87,16 @@ package final class Gateway {
             clock: clock, log: log, onLearned: { later.gateway?.changed() })
         queues = QueueReader(
             broker: edges.broker, feed: feed, settings: options.celery, clock: clock, log: log)
+        revokes = RevokeDesk(
+            control: control, records: edges.revokes, clock: clock, origin: options.origin,
+            log: log)
         commands = CommandDesk(
             CommandDesk.Dependencies(
                 rows: rows, feed: feed, broker: edges.broker, results: edges.results,
                 control: control, inspector: inspector, records: edges.commandRecords,
                 audit: edges.audit,
-                secrets: edges.secrets, settings: options.celery, clock: clock, log: log,
+                revokes: revokes, secrets: edges.secrets, settings: options.celery, clock: clock,
+                log: log,
                 origin: options.origin, onChange: { later.gateway?.changed() }))
         let health = health
         let origins = OriginPolicy(allowed: options.allowedOrigins)
@@ -133,7 +142,9 @@ package final class Gateway {
         } catch {
             log.error("earlier commands cannot be read", metadata: ["error": "\(error.message)"])
         }
+        await revokes.load()
         repeatEvery(.seconds(1)) { $0.everySecond() }
+        repeatEvery(.seconds(60)) { $0.revokes.tick() }
         repeatEvery(.seconds(30)) { gateway in
             guard gateway.health.isConnected else { return }
             Task { @LoopActor in
@@ -198,10 +209,12 @@ package final class Gateway {
             feed.learn { $0.apply(batch.items, receivedAt: batch.receivedAt) }
             health.applied(after: clock.now() - batch.oldestAt)
             commands.noticed(batch.items)
+            revokes.noticed(batch.items)
             health.received(
                 batch.messages, batch.bytes, dropped: batch.dropped, at: batch.receivedAt)
             if batch.dropped > 0 { noteDrop(batch.dropped, at: batch.receivedAt) }
             for case .worker(let worker) in batch.items where worker.kind == .online {
+                revokes.workerAppeared(worker.origin.hostname)
                 inspector.workerAppeared(worker.origin.hostname)
             }
             changed()
@@ -252,6 +265,8 @@ package final class Gateway {
         changed()
         openRounds += 1
         Task { @LoopActor in
+            // Workers may have started in the gap.
+            revokes.refresh()
             await queues.discover()
             await queues.readDepths()
             await queues.readOldest()
@@ -275,6 +290,7 @@ package final class Gateway {
         guard case .batch(let batch) = event else { return }
         feed.learn { $0.apply(results: batch.items, now: batch.receivedAt) }
         commands.noticed(batch.items)
+        revokes.noticed(batch.items)
         changed()
     }
 
@@ -286,6 +302,7 @@ package final class Gateway {
             log.info("broker connected", metadata: ["server": "\(server)"])
             // The event subscription may have been first: its round has then found no broker.
             reconcileIfNeeded()
+            Task { @LoopActor in await commands.examineLost() }
         case .disconnected(let reason):
             health.disconnected(reason: reason)
             log.warning("broker disconnected", metadata: ["reason": "\(reason)"])

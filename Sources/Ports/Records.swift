@@ -13,6 +13,11 @@ package protocol CommandRecords: Sendable {
         revokes: [OpenRevoke]
     ) async throws(RecordsError) -> CommandBeginning
 
+    /// What would become of an attempt to begin a command now, without recording anything.
+    func known(
+        _ claim: IdempotencyClaim, now: Double
+    ) async throws(RecordsError) -> CommandBeginning
+
     /// Replaces a command's row.
     ///
     /// - Parameters:

@@ -31,6 +31,24 @@ extension RecordStore: CommandRecords {
         }
     }
 
+    package func known(
+        _ claim: IdempotencyClaim, now: Double
+    ) async throws(RecordsError) -> CommandBeginning {
+        let key = try Bounded.name(claim.key, "an idempotency key", limit: Limits.keyBytes)
+        let principal = try Bounded.name(claim.principal, "a principal's id")
+        return try await read("looking for a command") { db in
+            let request = Data(try self.secrets.sha256(claim.request))
+            let created = try Double.fetchOne(
+                db, sql: "SELECT created FROM idempotency WHERE principal = ? AND key = ?",
+                arguments: [principal, key])
+            guard let created, created > now - Limits.idempotencySeconds,
+                let known = try Self.claim(principal: principal, key: key, in: db)
+            else { return .new }
+            guard known.request == request else { return .conflict }
+            return .duplicate(known.command, answer: known.answer)
+        }
+    }
+
     package func update(
         _ command: CommandRecord, answer: String?, audit: AuditEntry?
     ) async throws(RecordsError) {

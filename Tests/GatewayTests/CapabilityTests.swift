@@ -53,7 +53,8 @@ import Testing
         let lacks = lacks(try worker(pool))
         #expect(
             lacks.keys.sorted() == [
-                "task.revoke+terminate", "worker.autoscale", "worker.poolGrow",
+                "task.revoke+terminate", "task.revokeStamped+terminate", "worker.autoscale",
+                "worker.poolGrow",
                 "worker.poolShrink", "worker.restart", "worker.timeLimit",
             ])
         #expect(lacks["task.revoke+terminate"] == "the \(pool) pool cannot end a running task")

@@ -128,6 +128,8 @@ struct WildValues {
         case .signature: return signature()
         case .signatures: return .array((0..<(1 + below(3))).map { _ in signature() })
         case .array: return .array((0..<below(4)).map { _ in anything() })
+        case .object("name → array of values"):
+            return .object((0..<below(3)).map { JsonMember("\(text())\($0)", value(of: .texts)) })
         case .object:
             return .object((0..<below(3)).map { JsonMember("\(text())\($0)", anything()) })
         }

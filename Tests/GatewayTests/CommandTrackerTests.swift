@@ -7,10 +7,10 @@ import WireFormats
     private let two = ["celery@a", "celery@b"]
 
     private func tracker(
-        _ name: String, _ args: JsonValue, workers: [String] = [], asked: [String] = []
+        _ name: String, _ args: JsonValue, workers: [String] = []
     ) throws -> CommandTracker {
         CommandTracker(
-            try CommandSpec(name, args: args, newID: { _ in "t1" }), workers: workers, asked: asked)
+            try CommandSpec(name, args: args, newID: { _ in "t1" }), workers: workers)
     }
 
     private func restart(_ workers: [String]) throws -> CommandTracker {
@@ -18,7 +18,7 @@ import WireFormats
     }
 
     private func revoke(asked: [String] = []) throws -> CommandTracker {
-        try tracker("task.revoke", ["id": "t1"], asked: asked)
+        try tracker("task.revoke", ["id": "t1"], workers: asked)
     }
 
     @Test func `a restart is confirmed when every worker shows new processes`() throws {
@@ -88,11 +88,22 @@ import WireFormats
     }
 
     @Test func `nobody listening is a failure`() throws {
-        var tracker = try revoke()
+        var tracker = try restart(two)
 
         _ = tracker.learn(.taken("published", receivers: 0))
 
         #expect(tracker.state == .failed)
+    }
+
+    @Test func `a revoke is kept for workers that appear`() throws {
+        var tracker = try revoke()
+
+        _ = tracker.learn(.taken("published", receivers: 0))
+        #expect(tracker.state == .sent)
+        #expect(tracker.evidence.last?.contains("those that appear will be told") == true)
+        _ = tracker.learn(.task(id: "t1", state: "REVOKED", worker: "celery@a"))
+
+        #expect(tracker.state == .confirmed)
     }
 
     @Test func `the same fact twice changes nothing`() throws {

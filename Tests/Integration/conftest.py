@@ -32,9 +32,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 @pytest.fixture
 def connect() -> ConnectClient:
     @contextlib.asynccontextmanager
-    async def opened(stack: Stack, role: str = 'admin', **options: Any) -> AsyncIterator[GatewayClient]:
+    async def opened(
+        stack: Stack, role: str = 'admin', *, token: str | None = None, **options: Any
+    ) -> AsyncIterator[GatewayClient]:
         gateway = stack.running_gateway
-        async with GatewayClient.connect(gateway.ws_url, gateway.token(role, unique(role)), **options) as client:
+        async with GatewayClient.connect(gateway.ws_url, token or gateway.token(role, unique(role)), **options) as client:
             yield client
 
     return opened

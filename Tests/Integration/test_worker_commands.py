@@ -134,6 +134,7 @@ async def test_query_of_a_held_task(stack: Stack, connect: ConnectClient, pool: 
             'solo',
             {
                 'task.revoke+terminate',
+                'task.revokeStamped+terminate',
                 'worker.autoscale',
                 'worker.restart',
                 'worker.poolGrow',

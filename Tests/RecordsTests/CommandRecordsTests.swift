@@ -55,6 +55,23 @@ import Testing
                 == ["queue.purge", "queue.purge.confirmed"])
     }
 
+    @Test func `looking for a key records nothing`() async throws {
+        let store = try TemporarySite().open()
+        #expect(try await store.known(claim(1), now: 1000) == .new)
+        #expect(try await store.known(claim(1), now: 1000) == .new)
+        _ = try await store.begin(
+            full(1), claim: claim(1), audit: line("queue.purge"), revokes: [])
+        var other = claim(1)
+        other.request = Array("another".utf8)
+
+        #expect(try await store.known(claim(1), now: 1000) == .duplicate(full(1), answer: nil))
+        #expect(try await store.known(other, now: 1000) == .conflict)
+        let end = full(1).at + Limits.idempotencySeconds
+        #expect(try await store.known(claim(1), now: end - 1) != .new)
+        #expect(try await store.known(claim(1), now: end) == .new)
+        #expect(try await store.recentCommands(since: 0, limit: 10).count == 1)
+    }
+
     @Test func `the same key for another request is a conflict and changes nothing`() async throws {
         let store = try TemporarySite().open()
         try await store.begin(1)

@@ -71,29 +71,4 @@ extension CommandDesk {
             ended.removeFirst()
         }
     }
-
-    /// Shows what the last run of the gateway left: what had no end has none now.
-    func restore(_ recent: [CommandRecord]) {
-        for var record in recent {
-            if record.stage.isOpen {
-                record.stage = .unknown
-                record.reason = "the gateway was restarted before there was proof"
-                record.endedAt = record.endedAt ?? to.clock.now()
-                let lost = record
-                Task { @LoopActor in await saveLost(lost) }
-            }
-            to.rows.engine.upsert(to.rows.commands, id: record.id, fields(record))
-            ended.append((record.id, record.endedAt ?? record.at))
-        }
-        to.onChange()
-    }
-
-    func saveLost(_ record: CommandRecord) async {
-        do {
-            try await to.records.update(record, answer: nil, audit: nil)
-        } catch {
-            to.log.error(
-                "a command's end is not recorded", metadata: ["error": "\(error.message)"])
-        }
-    }
 }

@@ -131,6 +131,7 @@ extension CommandDesk {
             await pause(.milliseconds(300))
             guard let found = await to.inspector.readResults(revoke.ids) else { continue }
             noticed(found)
+            to.revokes.noticed(found)
         }
     }
 

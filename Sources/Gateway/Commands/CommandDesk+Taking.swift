@@ -33,6 +33,7 @@ extension CommandDesk {
                 .forbidden, "role \(request.principal.role.rawValue) may not do \(spec.name)")
         }
         try checkRate(request.principal.id, isDangerous: spec.isDangerous, now: now)
+        if let receipt = try await earlier(request, now: now) { return receipt }
         guard open.count + beginning < CommandLimits.open else {
             throw CommandFault(.busy, "too many commands are open", retryAfterMilliseconds: 1_000)
         }
@@ -72,33 +73,31 @@ extension CommandDesk {
             ),
             CommandLimits.deadline.upperBound)
         let record = try newRecord(request, spec, now: now, wait: wait)
+        var revokes: [OpenRevoke] = []
+        if case .revoke(let revoke) = spec.action {
+            revokes = RevokeDesk.rows(of: revoke, command: record.id, now: now).filter {
+                let state = to.feed.fleet.task($0.taskID)?.state
+                return state != .success && state != .failure
+            }
+        }
         let beginning: CommandBeginning
         do {
             beginning = try await to.records.begin(
                 record,
-                claim: IdempotencyClaim(
-                    principal: request.principal.id, key: request.key,
-                    request: canonical(request)),
+                claim: claim(of: request),
                 audit: AuditEntry(
                     at: now, principal: request.principal.name, remote: request.remote,
                     action: spec.name, target: spec.target, outcome: "accepted"),
-                revokes: [])
+                revokes: revokes)
         } catch {
             throw CommandFault(
                 .brokerDown, "the command could not be recorded: \(error.message)",
                 retryAfterMilliseconds: 5_000)
         }
-        switch beginning {
-        case .conflict:
-            throw CommandFault(.conflict, "this key was used for another command; use a new one")
-        case .duplicate(let known, _):
-            let handle = to.rows.engine.handle(of: known.id, in: to.rows.commands) ?? 0
-            let stage = open[known.id]?.tracker.state ?? known.stage
-            return Receipt(handle: handle, id: known.id, stage: stage, isDuplicate: true)
-        case .new: break
-        }
+        if let receipt = try receipt(for: beginning) { return receipt }
+        to.revokes.added(revokes)
         let command = Open(
-            CommandTracker(spec, workers: plan.workers, asked: asked(for: spec)), record)
+            CommandTracker(spec, workers: plan.workers), record)
         start(command, wait: wait)
         for (worker, lack) in plan.unable {
             learn(.unable(worker: worker, reason: lack.reason, fix: lack.fix), for: command)
@@ -107,11 +106,51 @@ extension CommandDesk {
             "\($0) is busy and will answer after its task (solo pool)"
         }
         for note in plan.notes + late { learn(.noted(note), for: command) }
-        if let effect = plan.effect { await perform(effect, for: command) }
+        if let effect = plan.effect {
+            await perform(effect, for: command)
+        } else if let first = plan.unable.first {
+            // Unless the last of them has ended it already.
+            learn(.declined("\(first.worker): \(first.lack.reason)"), for: command)
+        }
         await save(command, answered: true)
         let handle = to.rows.engine.handle(of: record.id, in: to.rows.commands) ?? 0
         return Receipt(
             handle: handle, id: record.id, stage: command.tracker.state, isDuplicate: false)
+    }
+
+    /// The receipt of the same request, if it came before.
+    ///
+    /// A repetition is answered before anything else is looked at, because what was possible then need
+    /// not be possible now: the task of a retry may be forgotten, an exchange may have no queue.
+    private func earlier(
+        _ request: Request, now: Double
+    ) async throws(CommandFault) -> Receipt? {
+        let beginning: CommandBeginning
+        do throws(RecordsError) {
+            beginning = try await to.records.known(claim(of: request), now: now)
+        } catch {
+            throw CommandFault(
+                .brokerDown, "the records could not be read: \(error.message)",
+                retryAfterMilliseconds: 5_000)
+        }
+        return try receipt(for: beginning)
+    }
+
+    private func receipt(for beginning: CommandBeginning) throws(CommandFault) -> Receipt? {
+        switch beginning {
+        case .conflict:
+            throw CommandFault(.conflict, "this key was used for another command; use a new one")
+        case .duplicate(let known, _):
+            let handle = to.rows.engine.handle(of: known.id, in: to.rows.commands) ?? 0
+            let stage = open[known.id]?.tracker.state ?? known.stage
+            return Receipt(handle: handle, id: known.id, stage: stage, isDuplicate: true)
+        case .new: return nil
+        }
+    }
+
+    private func claim(of request: Request) -> IdempotencyClaim {
+        IdempotencyClaim(
+            principal: request.principal.id, key: request.key, request: canonical(request))
     }
 
     func newRecord(
@@ -175,55 +214,5 @@ extension CommandDesk {
             // The command is refused either way; the log keeps what the audit cannot.
             to.log.error("a refusal is not in the audit", metadata: ["error": "\(error.message)"])
         }
-    }
-
-    /// Who has to do a command, who cannot, and what is sent to the rest.
-    struct Plan {
-        /// The workers that are meant.
-        let workers: [String]
-        /// Those that are known to be unable, and why.
-        let unable: [(worker: String, lack: CommandNeed.Lack)]
-        /// What people should know about it.
-        let notes: [String]
-        /// What is sent; `nil` if nobody could do it.
-        let effect: Effect?
-    }
-
-    private func plan(for spec: CommandSpec, now: Double) async throws(CommandFault) -> Plan {
-        let workers: [String]
-        switch spec.workers {
-        case .none: workers = []
-        case .named(let names): workers = names
-        case .all:
-            workers = upWorkers
-            guard !workers.isEmpty else {
-                throw CommandFault(.precondition, "no worker is up", retryAfterMilliseconds: 5_000)
-            }
-        }
-        var unable: [(worker: String, lack: CommandNeed.Lack)] = []
-        for name in workers {
-            guard let worker = to.feed.fleet.worker(name),
-                let lack = spec.needs.lazy.compactMap({ $0.lack(of: worker) }).first
-            else { continue }
-            unable.append((name, lack))
-        }
-        let lacking = Set(unable.map(\.worker))
-        let able = workers.filter { !lacking.contains($0) }
-        let isIdle = able.isEmpty && !workers.isEmpty
-        let resolved = try await resolve(spec.action, now: now)
-        let effect = try Effect(
-            resolved.action, workers: isIdle ? workers : able, queues: resolved.queues,
-            settings: to.settings, origin: to.origin, now: now)
-        return Plan(
-            workers: workers, unable: unable, notes: resolved.notes, effect: isIdle ? nil : effect)
-    }
-
-    /// Names of the workers that an answer can be expected from.
-    func asked(for spec: CommandSpec) -> [String] {
-        spec.command.destination == .everybody ? upWorkers : []
-    }
-
-    private var upWorkers: [String] {
-        to.feed.fleet.workerNames.filter { to.feed.fleet.worker($0)?.health.isUp == true }
     }
 }

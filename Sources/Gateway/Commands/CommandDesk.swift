@@ -60,6 +60,7 @@ final class CommandDesk {
         let inspector: Inspector
         let records: any CommandRecords
         let audit: any AuditLog
+        let revokes: RevokeDesk
         let secrets: any SecretSource
         let settings: CelerySettings
         let clock: GatewayClock
@@ -75,6 +76,8 @@ final class CommandDesk {
     var workersWatched: [String: Set<String>] = [:]
     var buckets: [String: (all: TokenBucket, dangerous: TokenBucket)] = [:]
     var beginning = 0
+    /// Commands of the last run of the gateway that had no end.
+    var lost: [CommandRecord] = []
     /// What workers answered to questions, of the last commands.
     var answers = CommandAnswers()
 

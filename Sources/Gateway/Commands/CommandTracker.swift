@@ -35,8 +35,8 @@ struct CommandTracker: Sendable {
         /// Whether it can only be known of a command that was sent.
         var tellsOfSending: Bool {
             switch self {
-            case .taken, .done, .declined, .agreed, .refused, .effect: true
-            case .notSent, .lostInTransit, .unable, .noted, .task, .deadline: false
+            case .taken, .done, .agreed, .refused, .effect: true
+            case .declined, .notSent, .lostInTransit, .unable, .noted, .task, .deadline: false
             }
         }
     }
@@ -67,12 +67,11 @@ struct CommandTracker: Sendable {
     ///
     /// - Parameters:
     ///   - spec: what is asked for.
-    ///   - workers: who is to do it, if it is a command for workers.
-    ///   - asked: names of the live workers that a broadcast should reach.
-    init(_ spec: CommandSpec, workers: [String] = [], asked: [String] = []) {
+    ///   - workers: who is to do it, or is asked.
+    init(_ spec: CommandSpec, workers: [String] = []) {
         self.spec = spec
         open = Set(spec.command.proof.isByWorker ? workers : spec.action.taskIDs)
-        silent = Set(spec.command.proof.isByWorker ? workers : asked)
+        silent = Set(workers)
         targetCount = max(1, open.count)
     }
 
@@ -85,7 +84,9 @@ struct CommandTracker: Sendable {
         case .taken(let text, let receivers):
             note(text)
             if state == .accepted { state = .sent }
-            if receivers == 0 {
+            if receivers == 0, isBroadcast {
+                note("no worker listens now; those that appear will be told")
+            } else if receivers == 0 {
                 end(.failed, "no worker listens to remote control on this broker")
             }
         case .done(let text):

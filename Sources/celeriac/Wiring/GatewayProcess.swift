@@ -64,7 +64,7 @@ final class GatewayProcess {
             edges: Gateway.Edges(
                 broker: broker, results: results,
                 access: TokenAccess(store: store, secrets: secrets, logger: log),
-                commandRecords: store, audit: store, secrets: secrets),
+                commandRecords: store, audit: store, revokes: store, secrets: secrets),
             options: GatewayOptions(
                 celery: celery, brokerName: plan.broker.description, replyKey: replyKey,
                 origin: "celeriac@\(ProcessInfo.processInfo.hostName)", version: celeriacVersion,

@@ -3,7 +3,7 @@ internal import WireFormats
 
 extension CommandCatalog {
     /// Commands about tasks.
-    static let tasks: [CommandDeclaration] = running + [revoke]
+    static let tasks: [CommandDeclaration] = running + [revoke, revokeStamped]
 
     private static let revoke = CommandDeclaration(
         name: "task.revoke", summary: "Revokes tasks, and ends them if they run.",
@@ -23,6 +23,39 @@ extension CommandCatalog {
             return .revoke(
                 RevokeSpec(
                     ids: ids, terminate: args.flag("terminate"), signal: try signal(of: args)))
+        })
+
+    private static let revokeStamped = CommandDeclaration(
+        name: "task.revokeStamped",
+        summary:
+            "Revokes all tasks with one of these stamps: those that wait, those that come later, and with `terminate` those that run.",
+        parameters: [
+            CommandParameter(
+                "stamps", .object(of: "name → array of values"), isRequired: true,
+                "Stamps as their producer gave them."),
+            terminate, signal,
+        ],
+        roles: [.operator, .admin], destination: .everybody,
+        needs: [.celery(major: 5, minor: 3)], proof: .answer,
+        evidence:
+            "Each worker's answer. There is no way to take it back, and a worker forgets it when it restarts.",
+        make: { (args: CommandArguments) throws(CommandFault) in
+            var stamps: [String: [String]] = [:]
+            for member in args["stamps"]?.object ?? [] {
+                guard let values = member.value.array, !values.isEmpty,
+                    values.allSatisfy({ $0.string?.isEmpty == false })
+                else {
+                    throw .argument(
+                        "stamps.\(member.name.prefix(60))", "must be an array of texts")
+                }
+                stamps[member.name] = values.compactMap(\.string)
+            }
+            guard !stamps.isEmpty else { throw .argument("stamps", "must name a stamp") }
+            let terminates = args.flag("terminate")
+            let signal = try signal(of: args)
+            return .control(
+                .revokeByStampedHeaders(
+                    headers: stamps, terminate: terminates, signal: terminates ? signal : nil))
         })
 
     private static var terminate: CommandParameter {

@@ -1,0 +1,91 @@
+internal import Fleet
+internal import Ports
+
+extension CommandDesk {
+    /// Who has to do a command, who cannot, and what is sent to the rest.
+    struct Plan {
+        /// The workers that are meant.
+        let workers: [String]
+        /// Those that are known to be unable, and why.
+        let unable: [(worker: String, lack: CommandNeed.Lack)]
+        /// What people should know about it.
+        let notes: [String]
+        /// What is sent; `nil` if nobody could do it.
+        let effect: Effect?
+    }
+
+    func plan(for spec: CommandSpec, now: Double) async throws(CommandFault) -> Plan {
+        let workers: [String]
+        switch spec.workers {
+        case .none: workers = asked(for: spec)
+        case .named(let names): workers = names
+        case .all:
+            workers = upWorkers
+            guard !workers.isEmpty else {
+                throw CommandFault(.precondition, "no worker is up", retryAfterMilliseconds: 5_000)
+            }
+        }
+        let unable = unable(spec, among: workers)
+        let lacking = Set(unable.map(\.worker))
+        let able = workers.filter { !lacking.contains($0) }
+        let isForEverybody = spec.command.destination == .everybody
+        let isIdle =
+            isForEverybody
+            ? isEndingInVain(spec, lacking) : able.isEmpty && !workers.isEmpty
+        let resolved = try await resolve(spec.action, now: now)
+        let effect = try Effect(
+            resolved.action, workers: isForEverybody ? [] : isIdle ? workers : able,
+            queues: resolved.queues,
+            settings: to.settings, origin: to.origin, now: now)
+        guard isForEverybody, spec.command.proof == .tasksRevoked, !isIdle else {
+            return Plan(
+                workers: workers, unable: unable, notes: resolved.notes,
+                effect: isIdle ? nil : effect)
+        }
+        // They are told all the same: the tasks must not run again.
+        let notes = unable.map { "\($0.worker) runs one of them: \($0.lack.reason)" }
+        return Plan(workers: workers, unable: [], notes: resolved.notes + notes, effect: effect)
+    }
+
+    /// Workers that are known to be unable. A revoke concerns only those that run one of its tasks.
+    private func unable(
+        _ spec: CommandSpec, among workers: [String]
+    ) -> [(worker: String, lack: CommandNeed.Lack)] {
+        guard !spec.needs.isEmpty else { return [] }
+        var concerned = workers
+        if spec.command.proof == .tasksRevoked {
+            concerned = Set(spec.action.taskIDs.compactMap(runner)).sorted()
+        }
+        return concerned.compactMap { name in
+            guard let worker = to.feed.fleet.worker(name),
+                let lack = spec.needs.lazy.compactMap({ $0.lack(of: worker) }).first
+            else { return nil }
+            return (name, lack)
+        }
+    }
+
+    /// The worker that runs a task now.
+    private func runner(of id: String) -> String? {
+        guard let task = to.feed.fleet.task(id), task.state == .started else { return nil }
+        return task.worker
+    }
+
+    /// Whether every task of a revoke runs where it cannot be ended. A solo worker is asked all the
+    /// same: its task may be over before it hears of this.
+    private func isEndingInVain(_ spec: CommandSpec, _ lacking: Set<String>) -> Bool {
+        guard case .revoke(let revoke) = spec.action, !lacking.isEmpty else { return false }
+        return revoke.ids.allSatisfy { id in
+            guard let worker = runner(of: id), lacking.contains(worker) else { return false }
+            return to.feed.fleet.worker(worker)?.pool != "solo"
+        }
+    }
+
+    /// Names of the workers that an answer can be expected from.
+    func asked(for spec: CommandSpec) -> [String] {
+        spec.command.destination == .everybody ? upWorkers : []
+    }
+
+    private var upWorkers: [String] {
+        to.feed.fleet.workerNames.filter { to.feed.fleet.worker($0)?.health.isUp == true }
+    }
+}

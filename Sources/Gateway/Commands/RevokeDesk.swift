@@ -1,0 +1,193 @@
+internal import EventLoop
+internal import Fleet
+internal import Logging
+internal import Ports
+internal import WireFormats
+
+/// Keeps the revocations whose tasks have not ended, and tells workers that appear of them: Celery
+/// remembers a revocation only in the memory of the workers that heard it, for three hours.
+@LoopActor
+final class RevokeDesk {
+    /// Seconds after which a revocation is forgotten although its task was never seen to end.
+    static let lifetime: Double = 7 * 86_400
+    /// Ids in one message to a worker.
+    private static let batch = 5_000
+    /// Seconds between two tellings of everybody: well below Celery's `REVOKE_EXPIRES` of 10,800.
+    static let refreshSeconds: Double = 3_600
+    /// How long a worker that has just appeared is told again: its mailbox may open a second after
+    /// `worker-online` (wire.md 7.5).
+    private static let patience: Duration = .seconds(5)
+
+    private let control: ControlDesk
+    private let records: any RevokeRecords
+    private let clock: GatewayClock
+    private let origin: String
+    private let log: Logger
+    private var open: [String: OpenRevoke] = [:]
+    private var refreshedAt: Double
+
+    init(
+        control: ControlDesk, records: any RevokeRecords, clock: GatewayClock, origin: String,
+        log: Logger
+    ) {
+        self.control = control
+        self.records = records
+        self.clock = clock
+        self.origin = origin
+        self.log = log
+        refreshedAt = clock.now()
+    }
+
+    /// Ids of tasks that must not run, oldest revocation first.
+    var ids: [String] {
+        open.values.sorted { ($0.at, $0.taskID) < ($1.at, $1.taskID) }.map(\.taskID)
+    }
+
+    /// Reads what earlier runs of the gateway left.
+    func load() async {
+        do throws(RecordsError) {
+            for revoke in try await records.openRevokes(now: clock.now()) {
+                open[revoke.taskID] = revoke
+            }
+        } catch {
+            log.error("open revocations cannot be read", metadata: ["error": "\(error.message)"])
+        }
+    }
+
+    /// The rows of a command that revokes; the caller records them with it.
+    static func rows(of revoke: RevokeSpec, command: String, now: Double) -> [OpenRevoke] {
+        revoke.ids.map {
+            OpenRevoke(
+                taskID: $0, command: command, terminate: revoke.terminate,
+                signal: revoke.terminate ? revoke.signal : nil, at: now,
+                expiresAt: now + lifetime)
+        }
+    }
+
+    /// Notes revocations that have been recorded.
+    func added(_ revokes: [OpenRevoke]) {
+        for revoke in revokes { open[revoke.taskID] = revoke }
+    }
+
+    // MARK: - The end of tasks
+
+    /// A worker has said that a task is over for good: it has no message any more.
+    func noticed(_ events: [CeleryEvent]) {
+        guard !open.isEmpty else { return }
+        close(
+            events.compactMap { event in
+                guard case .task(let task) = event else { return nil }
+                switch task.kind {
+                case .succeeded, .failed, .revoked, .rejected: return task.uuid
+                default: return nil
+                }
+            })
+    }
+
+    /// The backend has a final result. Not so REVOKED: since Celery 5.6 it is written when the command
+    /// comes, while the message still waits for a worker that may not know of it.
+    func noticed(_ results: [TaskResult]) {
+        guard !open.isEmpty else { return }
+        close(results.filter { ["SUCCESS", "FAILURE"].contains($0.status) }.map(\.id))
+    }
+
+    private func close(_ ids: [String]) {
+        let ended = ids.filter { open.removeValue(forKey: $0) != nil }
+        guard !ended.isEmpty else { return }
+        Task { @LoopActor in
+            do throws(RecordsError) {
+                try await records.closeRevokes(of: ended)
+            } catch {
+                // They expire by themselves; until then workers are told in vain.
+                log.error(
+                    "ended revocations are not closed", metadata: ["error": "\(error.message)"])
+            }
+        }
+    }
+
+    // MARK: - Telling workers
+
+    /// A worker has appeared: it must hear of them before it takes messages.
+    func workerAppeared(_ name: String) {
+        forgetExpired()
+        guard !open.isEmpty else { return }
+        Task { @LoopActor in
+            for method in messages() { await tell(method, to: name) }
+        }
+    }
+
+    /// Tells everybody again, after a gap or because workers forget.
+    func refresh() {
+        refreshedAt = clock.now()
+        forgetExpired()
+        guard !open.isEmpty else { return }
+        Task { @LoopActor in
+            for method in messages() {
+                do throws(BrokerError) {
+                    try await control.tell(method)
+                } catch {
+                    log.debug("revocations not sent", metadata: ["error": "\(error.message)"])
+                }
+            }
+        }
+    }
+
+    /// Tells everybody from time to time.
+    func tick() {
+        if clock.now() - refreshedAt >= Self.refreshSeconds { refresh() }
+    }
+
+    private func forgetExpired() {
+        let now = clock.now()
+        open = open.filter { $0.value.expiresAt > now }
+    }
+
+    /// `hello` adds ids to a worker's revoked ones and does no more; tasks that are to be ended need
+    /// the command itself, should the worker run them (it may only have lost its connection).
+    private func messages() -> [ControlMethod] {
+        var messages: [ControlMethod] = []
+        let ids = ids
+        for start in stride(from: 0, to: ids.count, by: Self.batch) {
+            messages.append(
+                .hello(
+                    fromNode: origin,
+                    revoked: Array(ids[start..<min(start + Self.batch, ids.count)])))
+        }
+        let ending = Dictionary(
+            grouping: open.values.filter(\.terminate), by: { $0.signal ?? "SIGTERM" })
+        for (signal, revokes) in ending.sorted(by: { $0.key < $1.key }) {
+            let ids = revokes.map(\.taskID).sorted()
+            for start in stride(from: 0, to: ids.count, by: Self.batch) {
+                messages.append(
+                    .revoke(
+                        taskIDs: Array(ids[start..<min(start + Self.batch, ids.count)]),
+                        terminate: true, signal: signal))
+            }
+        }
+        return messages
+    }
+
+    /// Tells one worker until it answers, or it must be given up.
+    private func tell(_ method: ControlMethod, to worker: String) async {
+        let started = ContinuousClock.now
+        while ContinuousClock.now - started < Self.patience {
+            let hasAnswered = AsyncStream.makeStream(of: Bool.self)
+            do throws(BrokerError) {
+                try await control.ask(
+                    method, of: [worker], expecting: [worker], timeout: .milliseconds(150),
+                    onAnswer: { _ in hasAnswered.continuation.yield(true) },
+                    onEnd: { _ in hasAnswered.continuation.finish() })
+            } catch {
+                return
+            }
+            for await _ in hasAnswered.stream {
+                log.info(
+                    "told a worker of open revocations",
+                    metadata: ["worker": "\(worker)", "count": "\(open.count)"])
+                return
+            }
+        }
+        log.warning(
+            "a worker has not answered to open revocations", metadata: ["worker": "\(worker)"])
+    }
+}
