@@ -43,7 +43,7 @@ IMPORTS: dict[str, frozenset[str]] = {
     'Credentials': frozenset({'COpenSSL', 'EventLoop', 'Ports'}),
     'Records': frozenset({'GRDB', 'EventLoop', 'Ports', 'Logging'}),
     'Gateway': frozenset({'WireFormats', 'Fleet', 'LiveSync', 'Jobs', 'EventLoop', 'Ports', 'Logging'}),
-    'celeriac': OURS | {'ArgumentParser', 'Logging'},
+    'celeriac': OURS | {'ArgumentParser', 'FoundationNetworking', 'Logging'},
     'celeriac-load': OURS | {'ArgumentParser', 'Logging', 'Histogram'},
 }
 

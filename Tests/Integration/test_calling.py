@@ -1,0 +1,200 @@
+"""Commands over HTTP and from a shell: the same checks, keys and evidence as over the socket."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from harness.process import outer_environment
+from harness.stack import Stack, unique
+from harness.waiting import wait_for
+from harness.workers import WorkerSpec
+
+Json = dict[str, Any]
+NODE = 'a@celeriac.test'
+
+
+@pytest.fixture(scope='module')
+def stack(module_folder: Path) -> Iterator[Stack]:
+    stack = Stack(module_folder, [WorkerSpec(name='a', queues=('q',), concurrency=2)]).start()
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture(scope='module')
+def token(stack: Stack) -> str:
+    return stack.running_gateway.token('admin', unique('caller'))
+
+
+@pytest.fixture
+def http(stack: Stack, token: str) -> Iterator[httpx.Client]:
+    headers = {'authorization': f'Bearer {token}'}
+    with httpx.Client(base_url=stack.running_gateway.base_url, headers=headers, timeout=10) as client:
+        yield client
+
+
+def celeriac(stack: Stack, token: str | None, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    gateway = stack.running_gateway
+    environment = {**outer_environment(), 'CELERIAC_URL': gateway.base_url}
+    if token:
+        environment['CELERIAC_TOKEN'] = token
+    return subprocess.run(
+        [str(gateway.binary), *arguments], capture_output=True, text=True, timeout=60, env=environment, input=text, check=False
+    )
+
+
+# Over HTTP --------------------------------------------------------------------------------------------------------------------
+
+
+def post(http: httpx.Client, name: str, body: Any, key: str | None = None) -> httpx.Response:
+    return http.post(f'/api/celery/commands/{name}', json=body, headers={'idempotency-key': key or unique('key')})
+
+
+def ended(http: httpx.Client, answer: httpx.Response) -> Json:
+    assert answer.status_code == 202, answer.text
+    assert answer.headers['location'] == f'/api/celery/commands/{answer.json()["id"]}'
+
+    def row() -> Json | None:
+        found: Json = http.get(answer.headers['location']).json()
+        return found if found['state'] not in {'accepted', 'sent'} else None
+
+    return wait_for(row, 20, 'the end of the command')
+
+
+@pytest.mark.parametrize(
+    ('name', 'body'),
+    [
+        ('worker.ping', {'all': True}),
+        ('worker.report', {'workers': [NODE]}),
+        ('task.run', {'task': 'math.add', 'args': [1, 2], 'queue': 'q'}),
+        ('task.group', {'tasks': [{'task': 'math.add', 'args': [1, 2]}], 'queue': 'q', 'deadlineMs': 9000}),
+        ('worker.rateLimit', {'workers': [NODE], 'task': 'math.add', 'limit': '50/s'}),
+        ('queue.purge', {'queue': 'empty', 'expect': {'messagesMax': 0}}),
+    ],
+)
+def test_each_command_has_its_resource(http: httpx.Client, name: str, body: Json) -> None:
+    row = ended(http, post(http, name, body))
+    assert row['state'] == 'confirmed' and row['cmd'] == name and row['evidence'], row
+
+
+def test_the_catalog_names_every_command(http: httpx.Client) -> None:
+    commands = http.get('/api/celery/catalog').json()['commands']
+    names = [command['name'] for command in commands]
+    assert len(names) == len(set(names)) >= 20 and {'task.run', 'worker.ping', 'queue.purge'} <= set(names)
+    (run,) = [command for command in commands if command['name'] == 'task.run']
+    assert run['roles'] == ['operator', 'admin', 'bot'] and run['evidence']
+    assert {parameter['name']: parameter['required'] for parameter in run['parameters']}['task'] is True
+
+
+@pytest.mark.parametrize(
+    ('name', 'body', 'status', 'said'),
+    [
+        ('worker.election', {}, 404, 'unknown command'),
+        ('worker.ping', {}, 400, 'args.workers'),
+        ('worker.ping', {'all': True, 'nonsense': 1}, 400, 'args.nonsense is not known'),
+        ('worker.ping', [1], 400, ''),
+        ('queue.purge', {'queue': 'q', 'expect': {'messagesMax': -1}}, 400, 'messagesMax'),
+        ('queue.purge', {'queue': 'unacked'}, 400, 'key that Celery needs'),
+        ('task.retry', {'id': 'nobody-knows'}, 412, 'nothing is known'),
+    ],
+)
+def test_a_wrong_command_is_a_problem_document(http: httpx.Client, name: str, body: Any, status: int, said: str) -> None:
+    answer = post(http, name, body)
+    assert answer.status_code == status and answer.headers['content-type'] == 'application/problem+json', answer.text
+    assert said in answer.json()['detail']
+
+
+def test_a_key_is_needed_and_holds(http: httpx.Client) -> None:
+    key, body = unique('key'), {'task': 'math.add', 'args': [1, 2], 'queue': 'q'}
+    assert http.post('/api/celery/commands/task.run', json=body).status_code == 400
+    first = post(http, 'task.run', body, key)
+    again = post(http, 'task.run', body, key)
+    other = post(http, 'task.run', {**body, 'args': [2, 2]}, key)
+    assert (first.status_code, again.status_code, other.status_code) == (202, 200, 409)
+    assert again.json()['id'] == first.json()['id'] and again.json()['duplicate'] is True
+
+
+def test_roles_hold_over_http_too(stack: Stack) -> None:
+    gateway = stack.running_gateway
+    for role, status in [('viewer', 403), ('bot', 403), ('operator', 403), ('admin', 202)]:
+        headers = {'authorization': f'Bearer {gateway.token(role, unique(role))}', 'idempotency-key': unique('key')}
+        answer = httpx.post(f'{gateway.base_url}/api/celery/commands/queue.purge', json={'queue': 'empty'}, headers=headers)
+        assert answer.status_code == status, (role, answer.text)
+
+
+# From a shell -----------------------------------------------------------------------------------------------------------------
+
+
+def test_run_waits_and_ends_with_0_if_confirmed(stack: Stack, token: str) -> None:
+    done = celeriac(stack, token, 'run', 'math.add', '--args', '[40, 2]', '--queue', 'q', '--wait')
+    assert done.returncode == 0, done
+    assert 'math.add: confirmed' in done.stdout and f'on {NODE}' in done.stdout and not done.stderr
+
+
+def test_call_prints_the_row_and_the_answers(stack: Stack, token: str) -> None:
+    done = celeriac(stack, token, 'call', 'worker.report', '--json', '{"all": true}', '--wait')
+    assert done.returncode == 0 and 'broker_url' in done.stdout, done
+    done = celeriac(stack, token, 'call', 'worker.ping', '--json', '-', '--wait', '--raw', text=json.dumps({'workers': [NODE]}))
+    row = json.loads(done.stdout)
+    assert done.returncode == 0 and row['state'] == 'confirmed' and f'{NODE}: pong' in row['evidence']
+
+
+def test_what_is_not_confirmed_ends_with_1(stack: Stack, token: str) -> None:
+    done = celeriac(stack, token, 'run', 'math.add', '--queue', unique('nobody'), '--wait', '--deadline', '1')
+    assert done.returncode == 1 and ': unknown' in done.stdout and 'because: no worker has reported' in done.stdout, done
+    done = celeriac(stack, token, 'call', 'worker.restart', '--json', json.dumps({'workers': [NODE]}), '--wait')
+    assert done.returncode == 1 and ': rejected' in done.stdout and 'to change: set worker_pool_restarts' in done.stdout, done
+
+
+def test_without_wait_it_ends_when_the_command_is_taken(stack: Stack, token: str) -> None:
+    done = celeriac(stack, token, 'run', 'math.add', '--queue', unique('nobody'))
+    assert done.returncode == 0 and ': sent' in done.stdout, done
+
+
+def test_the_same_key_runs_once(stack: Stack, token: str, folder: Path) -> None:
+    trace, key = folder / 'trace', unique('key')
+    command = ['run', 'files.write', '--args', json.dumps([str(trace), 'ran']), '--queue', 'q', '--key', key, '--wait']
+    first, again = celeriac(stack, token, *command), celeriac(stack, token, *command)
+    assert first.returncode == again.returncode == 0 and first.stdout.split()[0] == again.stdout.split()[0]
+    wait_for(trace.exists, 10, 'the task to run')
+    assert trace.read_text() == 'ran\n'
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'code', 'said'),
+    [
+        (['call', 'worker.ping', '--json', '{'], 64, 'not JSON'),
+        (['call', 'worker.ping', '--json', '[]'], 64, 'must be a JSON object'),
+        (['call', 'no.such'], 1, 'unknown command no.such'),
+        (['call', 'worker.ping'], 1, 'args.workers'),
+        (['run', 'math.add', '--priority', '11'], 1, 'args.priority'),
+        (['run', 'math.add', '--url', 'nonsense'], 64, 'is no URL'),
+        (['run', 'math.add', '--url', 'http://127.0.0.1:1'], 1, 'no answer from http://127.0.0.1:1'),
+    ],
+    ids=lambda value: ' '.join(value) if isinstance(value, list) else str(value)[:20],
+)
+def test_refusals_are_told_on_stderr(stack: Stack, token: str, arguments: list[str], code: int, said: str) -> None:
+    done = celeriac(stack, token, *arguments)
+    assert done.returncode == code and said in done.stderr and not done.stdout, done
+    assert token not in done.stderr
+
+
+def test_a_token_comes_from_a_file_or_the_environment(stack: Stack, token: str, folder: Path) -> None:
+    file = folder / 'token'
+    file.write_text(token + '\n')
+    ping = ['call', 'worker.ping', '--json', '{"all": true}', '--wait']
+    assert celeriac(stack, None, *ping).returncode == 64
+    assert celeriac(stack, None, *ping, '--token-file', str(file)).returncode == 0
+    assert celeriac(stack, None, *ping, '--token-file', '-', text=token).returncode == 0
+    assert 'refused (401)' in celeriac(stack, 'clr_wrong', *ping).stderr
+
+
+def test_commands_are_explained_offline(stack: Stack) -> None:
+    done = stack.running_gateway.cli('commands', 'task.chord')
+    assert done.returncode == 0 and done.stdout.startswith('## `task.chord`') and '| `body` |' in done.stdout
+    assert stack.running_gateway.cli('commands', 'nonsense').returncode == 64
