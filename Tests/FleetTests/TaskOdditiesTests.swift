@@ -238,6 +238,26 @@ import Testing
         #expect(revoked.task("u1")?.state == .started)
     }
 
+    @Test func `the end of a later copy counts, whatever became of the first`() throws {
+        let first = [
+            Make.task(.received, at: 1, on: "a@h"), Make.task(.started, at: 2, on: "a@h"),
+        ]
+        let copy = [
+            Make.task(.received, at: 3_602, on: "b@h"), Make.task(.started, at: 3_603, on: "b@h"),
+            Make.task(.succeeded, at: 3_700, on: "b@h"),
+        ]
+        let ended = try #require(state(first + copy).task("u1"))
+        // A copy that its worker only held begins after the other one has ended.
+        let again = try #require(
+            state([first[0]] + copy + [Make.task(.started, at: 3_800, on: "a@h")]).task("u1"))
+
+        #expect(ended.state == .success)
+        #expect(ended.worker == "b@h")
+        #expect(ended.attempts.map(\.state) == [.started, .success])
+        #expect(again.state == .started)
+        #expect(again.worker == "a@h")
+    }
+
     @Test func `progress shows as a state while the task runs, and not afterwards`() throws {
         let events = [
             Make.task(.received, at: 1),

@@ -108,4 +108,22 @@ import Testing
         #expect(order == ["parent", "other"])
         #expect(try #require(flower.task("parent")).children.isEmpty)
     }
+
+    @Test func `a retried child that left the flower view is nobody's child either`() throws {
+        var flower = FlowerState(maximumTasks: 2)
+        flower.apply(Make.task(.received, "child", at: 1) { $0.parentID = "parent" }, receivedAt: 1)
+        flower.apply(Make.task(.received, "parent", at: 2), receivedAt: 2)
+        // A retried task names itself as its parent.
+        flower.apply(Make.task(.received, "child", at: 3) { $0.parentID = "child" }, receivedAt: 3)
+        #expect(try #require(flower.task("parent")).children == ["child"])
+        #expect(try #require(flower.task("child")).children == ["child"])
+
+        flower.apply(Make.task(.started, "parent", at: 4) { $0.parentID = "other" }, receivedAt: 4)
+        flower.apply(Make.task(.received, "other", at: 5), receivedAt: 5)
+        flower.apply(Make.task(.received, "last", at: 6), receivedAt: 6)
+
+        #expect(flower.task("child") == nil)
+        #expect(flower.task("parent") == nil)
+        #expect(try #require(flower.task("other")).children.isEmpty)
+    }
 }

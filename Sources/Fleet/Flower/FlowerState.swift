@@ -17,13 +17,11 @@ package struct FlowerState: Sendable {
     /// Parent id → children that came before it.
     private var unresolved: [String: Set<String>] = [:]
     private var unresolvedOrder: Deque<String> = []
-    /// Id of a kept task → tasks that have it among their children: a retried task names another parent
-    /// than it did before, and both hold it.
-    private var holders: [String: Set<String>] = [:]
     private var workerOrder: Deque<String> = []
     private let maximumTasks: Int
     private let maximumWorkers: Int
     private static var customFields: Int { 64 }
+    private static var parentsPerTask: Int { 16 }
 
     /// Events merged, and task-received among them.
     package private(set) var eventCount = 0
@@ -130,9 +128,9 @@ package struct FlowerState: Sendable {
         while tasks.count >= maximumTasks, let oldest = order.popFirst() {
             guard numbers[oldest.id] == oldest.number else { continue }
             // Celery holds children by weak reference: one that leaves is nobody's child any more.
-            tasks.removeValue(forKey: oldest.id)
-            for parent in holders.removeValue(forKey: oldest.id) ?? [] {
+            for parent in tasks.removeValue(forKey: oldest.id)?.parents ?? [] {
                 tasks[parent]?.children.remove(oldest.id)
+                unresolved[parent]?.remove(oldest.id)
             }
             numbers.removeValue(forKey: oldest.id)
         }
@@ -151,22 +149,29 @@ package struct FlowerState: Sendable {
     }
 
     private mutating func resolveFamily(_ uuid: String) {
-        if let parent = tasks[uuid]?.parentID, !parent.isEmpty {
+        if let parent = tasks[uuid]?.parentID, !parent.isEmpty, noteParent(parent, of: uuid) {
             if tasks[parent] != nil {
                 refresh(parent)
-                hold(uuid, by: parent)
+                tasks[parent]?.children.insert(uuid)
             } else {
                 addUnresolved(uuid, of: parent)
             }
         }
         if let children = unresolved.removeValue(forKey: uuid) {
-            for child in children where tasks[child] != nil { hold(child, by: uuid) }
+            let known = children.filter { tasks[$0] != nil }
+            tasks[uuid]?.children.formUnion(known)
         }
     }
 
-    private mutating func hold(_ child: String, by parent: String) {
-        tasks[parent]?.children.insert(child)
-        holders[child, default: []].insert(parent)
+    /// Notes a parent, so that the child can leave it later.
+    ///
+    /// - Returns: whether there was room; only forged events name many parents for one task.
+    private mutating func noteParent(_ parent: String, of uuid: String) -> Bool {
+        guard let known = tasks[uuid]?.parents else { return false }
+        if known.contains(parent) { return true }
+        guard known.count < Self.parentsPerTask else { return false }
+        tasks[uuid]?.parents.insert(parent)
+        return true
     }
 
     private mutating func addUnresolved(_ child: String, of parent: String) {

@@ -44,6 +44,9 @@ package struct FlowerTask: Sendable, Equatable {
     package var custom: [String: String] = [:]
     /// Ids of known children.
     package var children: Set<String> = []
+    /// Tasks among whose children it is, or will be once they are known: a retried task names
+    /// itself as its parent, but stays the child of its first one, too.
+    var parents: Set<String> = []
 
     init(uuid: String) {
         self.uuid = uuid

@@ -13,6 +13,8 @@ struct AttemptWalk: Sendable {
         var started = Double.nan
         var ended = Double.nan
         var custom = Double.nan
+        /// When it began to run, on our clock; its end, if no start was told; NaN if it did not run.
+        var begun = Double.nan
         var runtime = Double.nan
         var host: UInt32 = 0
         var pid: Int32 = 0
@@ -42,13 +44,14 @@ struct AttemptWalk: Sendable {
     /// Walks through facts that are in order.
     init(_ facts: [TaskFact], offsets: ClockOffsets) {
         for fact in facts {
+            let time = fact.time - (offsets[fact.host] ?? 0)
             switch fact.kind {
             case .none: break
             case .sent: addSent(fact)
             case .received: addReceived(fact)
-            case .started: addStarted(fact)
-            case .custom: addCustom(fact)
-            default: addEnd(fact)
+            case .started: addStarted(fact, at: time)
+            case .custom: addCustom(fact, at: time)
+            default: addEnd(fact, at: time)
             }
         }
         markSuperseded()
@@ -82,18 +85,19 @@ struct AttemptWalk: Sendable {
         attempts[index].pid = fact.pid
     }
 
-    private mutating func addStarted(_ fact: TaskFact) {
+    private mutating func addStarted(_ fact: TaskFact, at time: Double) {
         let place: Int? =
             attempts.firstIndex { $0.isOpen && $0.started.isNaN && $0.host == fact.host }
             ?? attempts.lastIndex { $0.isOpen && $0.started.isNaN && $0.host == 0 }
             ?? attempts.firstIndex { $0.hasJustEnded(before: fact) && $0.started.isNaN }
         let index = place ?? append(retries: nextRetries)
         attempts[index].started = fact.time
+        attempts[index].begun = time
         attempts[index].host = fact.host
         attempts[index].pid = fact.pid
     }
 
-    private mutating func addCustom(_ fact: TaskFact) {
+    private mutating func addCustom(_ fact: TaskFact, at time: Double) {
         let place =
             attempts.lastIndex { $0.isRunning && (fact.host == 0 || $0.host == fact.host) }
             ?? attempts.lastIndex { $0.isOpen && (fact.host == 0 || $0.host == fact.host) }
@@ -101,10 +105,11 @@ struct AttemptWalk: Sendable {
         let index = place ?? append(retries: nextRetries)
         attempts[index].custom = fact.time
         attempts[index].customCode = fact.code
+        if attempts[index].begun.isNaN { attempts[index].begun = time }
         if attempts[index].host == 0 { attempts[index].host = fact.host }
     }
 
-    private mutating func addEnd(_ fact: TaskFact) {
+    private mutating func addEnd(_ fact: TaskFact, at time: Double) {
         guard let index = attemptToEnd(fact) else {
             // A second end (time limit fails twice, gevent succeeds after a terminate, Reject
             // fails first): the first end of an attempt is final.
@@ -112,13 +117,17 @@ struct AttemptWalk: Sendable {
                 return
             }
             let index = append(retries: nextRetries)
-            finish(index, fact)
+            finish(index, fact, at: time)
             return
         }
-        finish(index, fact)
+        finish(index, fact, at: time)
     }
 
-    private mutating func finish(_ index: Int, _ fact: TaskFact) {
+    private mutating func finish(_ index: Int, _ fact: TaskFact, at time: Double) {
+        // What was revoked or put back before its start did not run.
+        if attempts[index].begun.isNaN, fact.kind == .succeeded || fact.kind == .failed {
+            attempts[index].begun = time
+        }
         attempts[index].ended = fact.time
         attempts[index].end = fact.kind
         attempts[index].endFlags = fact.flags
@@ -160,29 +169,31 @@ struct AttemptWalk: Sendable {
         return last.end == .retried ? last.retries + 1 : last.retries
     }
 
-    /// A run without an end, whose worker then took the task again, will never tell its end. And once
-    /// a later delivery has succeeded or failed, that is what the task has come to, whether an earlier
-    /// one still runs or was lost with its worker.
+    /// A run without an end, whose worker then took the task again, will never tell its end.
     private mutating func markSuperseded() {
         guard attempts.count > 1 else { return }
-        for index in attempts.indices.dropLast() where attempts[index].isOpen {
-            let isRunning = attempts[index].isRunning
+        for index in attempts.indices.dropLast() where attempts[index].isRunning {
             attempts[index].superseded = attempts[(index + 1)...].contains {
-                $0.end == .succeeded || $0.end == .failed
-                    || (isRunning && $0.host == attempts[index].host
-                        && !($0.started.isNaN && $0.end == .none))
+                $0.host == attempts[index].host && !($0.started.isNaN && $0.end == .none)
             }
         }
     }
 
-    /// The attempt that the record shows: of the highest retry, the one that runs, else one that
-    /// waits, else the one that ended last.
+    /// The attempt that the record shows: of the highest retry, the newest delivery; one that did not
+    /// run gives way to one that runs, and one that is over to a run that began after it.
+    ///
+    /// So a run that was heard of last wins over the end of an older copy; and where a later copy
+    /// ended, a first one that never told its end (its worker died, or it still runs) does not
+    /// hold the record in STARTED.
     var current: Attempt? {
         guard let highest = attempts.map(\.retries).max() else { return nil }
-        let candidates = attempts.filter { $0.retries == highest }
-        return candidates.last { $0.isRunning && !$0.superseded }
-            ?? candidates.last { $0.isOpen && !$0.superseded }
-            ?? candidates.last
+        let all = attempts.filter { $0.retries == highest }
+        let candidates = all.filter { !$0.superseded }
+        guard let newest = candidates.last ?? all.last else { return nil }
+        guard let running = candidates.filter(\.isRunning).max(by: { $0.begun < $1.begun }) else {
+            return newest.begun.isNaN ? candidates.last { $0.isOpen } ?? newest : newest
+        }
+        return newest.begun > running.begun ? newest : running
     }
 
     /// How often each thing happened.
