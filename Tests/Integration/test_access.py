@@ -131,8 +131,8 @@ async def test_without_a_credential_the_socket_is_closed_4401(stack: Stack, auth
             params['auth'] = auth
         await client.send({'jsonrpc': '2.0', 'id': 1, 'method': 'session.start', 'params': params})
 
-        malformed = auth is not None and auth['kind'] != 'cookie' and 'token' not in auth
-        assert await client.wait_closed() in ({4400, 4401} if malformed else {4401})
+        assert await client.wait_closed() == 4401
+        assert client.bye and client.bye['code'] == 4401
 
 
 async def burst(socket: ClientConnection, messages: list[dict[str, Any]]) -> None:
@@ -165,12 +165,43 @@ async def test_a_client_need_not_wait_for_the_answer_to_its_start(stack: Stack, 
             assert answered == [] and socket.close_code == 4400
 
 
-async def test_nothing_works_before_session_start(stack: Stack) -> None:
-    async with GatewayClient.connect(stack.running_gateway.ws_url, start=False) as client:
-        await client.send({'jsonrpc': '2.0', 'id': 1, 'method': 'sub.open', 'params': {'sub': 1, 'topic': 'workers'}})
+async def test_a_second_start_counts_also_before_the_first_is_answered(stack: Stack) -> None:
+    gateway = stack.running_gateway
+    start = {'auth': {'kind': 'bearer', 'token': gateway.token('viewer', unique('twice'))}}
+    messages = [{'jsonrpc': '2.0', 'id': number, 'method': 'session.start', 'params': start} for number in (1, 2)]
+    async with websocket_connect(gateway.ws_url, subprotocols=[Subprotocol(SUBPROTOCOL)], proxy=None) as socket:
+        await socket.recv()
+        await burst(socket, messages)
+        answered = []
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                frame = json.loads(await asyncio.wait_for(socket.recv(), 10))
+                answered += [frame['id']] if 'result' in frame else []
+        assert answered == [1] and socket.close_code == 4429
 
-        assert await client.wait_closed() in {4400, 4401}
-        assert not any('sub.snap' in str(frame.message) for frame in client.frames)
+
+@pytest.mark.parametrize(
+    ('message', 'error'),
+    [
+        ({'id': 1, 'method': 'sub.open', 'params': {'sub': 1, 'topic': 'workers'}}, 1001),
+        ({'id': 1, 'method': 'cmd.submit', 'params': {'cmd': 'queue.purge', 'args': {'queue': 'x'}, 'key': 'k'}}, 1001),
+        ({'id': 1, 'method': 'session.refresh', 'params': {'auth': {'kind': 'bearer', 'token': 'x'}}}, 1001),
+        ({'id': 1, 'method': 'no.such.method'}, -32601),
+        ({'id': 1, 'method': 'sub.open', 'params': {}}, -32602),
+        ({'method': 'sub.ack', 'params': {'acks': [[1, 1]]}}, None),
+    ],
+    ids=lambda value: value['method'] if isinstance(value, dict) else '',
+)
+async def test_whatever_comes_before_the_start_is_refused_and_closed_4400(
+    stack: Stack, message: dict[str, Any], error: int | None
+) -> None:
+    async with GatewayClient.connect(stack.running_gateway.ws_url, start=False) as client:
+        await client.send({'jsonrpc': '2.0', **message})
+
+        assert await client.wait_closed() == 4400
+        errors = [frame.message['error']['code'] for frame in client.frames if 'error' in frame.message]
+        assert errors == ([error] if error else [])
+        assert client.bye and client.bye['code'] == 4400
 
 
 async def test_silence_is_closed_after_five_seconds(stack: Stack) -> None:

@@ -98,6 +98,19 @@ async def test_a_new_certificate_drops_nobody(stack: Stack, files: tuple[Path, P
         assert served(gateway) == kept
 
 
+def test_a_key_that_others_can_read_is_warned_of(stack: Stack, folder: Path) -> None:
+    certificate, key = make_certificate(folder, 'open')
+    key.chmod(0o644)
+
+    gateway = Gateway(stack.broker, folder, options=['--tls-cert', str(certificate), '--tls-key', str(key)])
+    try:
+        gateway.launch().wait_listening()
+        wait_for(lambda: 'can be read by others' in gateway.tail(), 10, 'the warning')
+    finally:
+        gateway.stop()
+    assert key.read_text().splitlines()[1] not in gateway.tail(400)
+
+
 @pytest.mark.parametrize('fault', ['absent', 'not a certificate', "another's key", 'no key'])
 def test_wrong_files_are_told_before_anything_starts(folder: Path, fault: str) -> None:
     certificate, key = make_certificate(folder, 'good')
