@@ -38,12 +38,18 @@ extension CommandDesk {
         guard !command.isObserving else { return }
         command.isObserving = true
         Task { @LoopActor in
-            var pauseMilliseconds = 50
+            // Most effects are there with the answer, so each worker is asked at once; those that come
+            // later are asked for ever more rarely.
+            var asked: Set<String> = []
+            var pauseMilliseconds = 25
             while open[command.record.id] != nil {
                 let waiting = command.agreed.intersection(command.tracker.open).sorted()
                 guard !waiting.isEmpty else { break }
-                await pause(.milliseconds(pauseMilliseconds))
-                pauseMilliseconds = min(pauseMilliseconds * 2, 1_000)
+                if asked.isSuperset(of: waiting) {
+                    await pause(.milliseconds(pauseMilliseconds))
+                    pauseMilliseconds = min(pauseMilliseconds * 2, 1_000)
+                }
+                asked.formUnion(waiting)
                 for (worker, value) in await to.inspector.answers(of: waiting, to: question) {
                     guard let fact = fact(from: value, of: worker, for: command) else { continue }
                     learn(fact, for: command)

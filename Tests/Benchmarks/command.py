@@ -1,0 +1,150 @@
+"""Command -> confirmed, side by side with Celery's own `app.control`.
+
+    bin/bench command [--rounds 200] [--workers 1,4] [--target 20]
+
+Starts a private Redis, prefork workers and the release gateway. In every round each of the two asks the same workers the same thing,
+one after the other, who begins alternates. Ends with 1 if a command was not confirmed or the 99th percentile of the first answer
+(recorded, and sent to Redis) is above the target in milliseconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.client import GatewayClient
+from harness.machine import machine
+from harness.stack import Stack
+from harness.workers import WorkerSpec
+
+CLIENTS = 10
+"""A principal may send five commands a second."""
+TERMINAL = {'confirmed', 'partial', 'rejected', 'failed', 'unknown'}
+
+
+def percentile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+@dataclass
+class Figures:
+    """Milliseconds of every round."""
+
+    celery: list[float] = field(default_factory=list)
+    answered: list[float] = field(default_factory=list)
+    proven: list[float] = field(default_factory=list)
+    seen: list[float] = field(default_factory=list)
+    unconfirmed: int = 0
+
+    def rows(self, what: str) -> list[str]:
+        cells = []
+        for name, values in [
+            ("Celery's client: all answers in", self.celery),
+            ('gateway: recorded, sent, first answer', self.answered),
+            ('gateway: confirmed (its own times)', self.proven),
+            ('gateway: row confirmed at the client', self.seen),
+        ]:
+            p50, p99 = percentile(values, 0.5), percentile(values, 0.99)
+            ratio = p50 / percentile(self.celery, 0.5)
+            cells.append(
+                f'| {what} | {name} | {p50:.1f} | {percentile(values, 0.9):.1f} | {p99:.1f} | {max(values):.1f} | {ratio:.2f} |'
+            )
+        return cells
+
+
+class Bench:
+    def __init__(self, stack: Stack, clients: list[GatewayClient], tables: list[Any], nodes: list[str]) -> None:
+        self.stack = stack
+        self.clients = clients
+        self.tables = tables
+        self.nodes = nodes
+
+    async def by_gateway(self, number: int, command: str, arguments: dict[str, Any], figures: Figures) -> None:
+        client, table = self.clients[number % CLIENTS], self.tables[number % CLIENTS]
+        begun = time.perf_counter()
+        answer = await client.submit(command, {'workers': self.nodes, **arguments})
+        figures.answered.append((time.perf_counter() - begun) * 1000)
+        row = await client.until(
+            lambda: r if (r := table.rows.get(answer['command'])) and r['state'] in TERMINAL else None, 30, 'the end of a command'
+        )
+        figures.seen.append((time.perf_counter() - begun) * 1000)
+        figures.proven.append((row['endedAt'] - row['at']) * 1000)
+        figures.unconfirmed += row['state'] != 'confirmed'
+
+    def by_celery(self, method: str, arguments: dict[str, Any], figures: Figures) -> None:
+        begun = time.perf_counter()
+        replies = self.stack.app.control.broadcast(method, arguments=arguments, destination=self.nodes, reply=True, timeout=5)
+        figures.celery.append((time.perf_counter() - begun) * 1000)
+        assert replies is not None and len(replies) == len(self.nodes)
+
+    async def measure(self, rounds: int, command: str, ours: dict[str, Any], method: str, theirs: dict[str, Any]) -> Figures:
+        figures = Figures()
+        for number in range(-10, rounds):
+            kept = figures if number >= 0 else Figures()
+            if number % 2:
+                await asyncio.to_thread(self.by_celery, method, theirs, kept)
+                await self.by_gateway(number, command, ours, kept)
+            else:
+                await self.by_gateway(number, command, ours, kept)
+                await asyncio.to_thread(self.by_celery, method, theirs, kept)
+        return figures
+
+
+async def run(count: int, rounds: int, target: float) -> bool:
+    is_good = True
+    with tempfile.TemporaryDirectory(prefix='celeriac-bench-') as folder:
+        specs = [WorkerSpec(name=f'w{number}', concurrency=1) for number in range(count)]
+        stack = Stack(Path(folder), specs).start()
+        try:
+            gateway = stack.running_gateway
+            async with contextlib.AsyncExitStack() as sessions:
+                clients = [
+                    await sessions.enter_async_context(
+                        GatewayClient.connect(gateway.ws_url, gateway.token('admin', f'bench{number}'))
+                    )
+                    for number in range(CLIENTS)
+                ]
+                tables = [await client.subscribe('commands', maxHz=20) for client in clients]
+                bench = Bench(stack, clients, tables, [spec.node for spec in specs])
+                for command, ours, method, theirs in [
+                    ('worker.ping', {}, 'ping', {}),
+                    (
+                        'worker.rateLimit',
+                        {'task': 'math.add', 'limit': '100/s'},
+                        'rate_limit',
+                        {'task_name': 'math.add', 'rate_limit': '100/s'},
+                    ),
+                ]:
+                    figures = await bench.measure(rounds, command, ours, method, theirs)
+                    print('\n'.join(figures.rows(f'{command}, {count} workers')), flush=True)
+                    is_good = is_good and figures.unconfirmed == 0 and percentile(figures.answered, 0.99) <= target
+        finally:
+            stack.stop()
+    return is_good
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog='bin/bench command')
+    parser.add_argument('--rounds', type=int, default=200)
+    parser.add_argument('--workers', default='1,4')
+    parser.add_argument('--target', type=float, default=20)
+    options = parser.parse_args(arguments)
+    print(f'machine: {machine()}')
+    print(f'load before: {os.getloadavg()[0]:.2f}; {options.rounds} rounds')
+    print('| command | what | p50 ms | p90 | p99 | max | p50 / Celery |')
+    print('|---|---|---|---|---|---|---|', flush=True)
+    good = [asyncio.run(run(int(count), options.rounds, options.target)) for count in options.workers.split(',')]
+    return 0 if all(good) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
