@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.gateway import Gateway
-from harness.machine import machine
+from harness.machine import machine, process_seconds
 from harness.redis_server import RedisServer
 
 CONNECTIONS_PER_TOKEN = 8
@@ -60,12 +60,6 @@ class Run:
 
 HEAD = """| run | load before | p50 | p90 | p99 | p99.9 | max | to be seen | missing | sent again | frames | gateway | load tool | all else |
 |---|---|---|---|---|---|---|---|---|---|---|---|---|---|"""
-
-
-def process_seconds(pid: int) -> float:
-    """CPU seconds that a process has used."""
-    fields = Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def machine_seconds() -> float:

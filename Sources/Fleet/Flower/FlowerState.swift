@@ -7,12 +7,20 @@ import DequeModule
 /// bounded store that shares the strings of the first. It costs about as much as the first and is
 /// off unless `FleetLimits.flowerTasks` says how many tasks it keeps.
 package struct FlowerState: Sendable {
-    private var tasks: [String: FlowerTask] = [:]
+    /// A task and what keeps it in its place. Slots are used again in place: a task is some 600 bytes,
+    /// and moving it about costs more than merging an event.
+    private struct Slot {
+        var task: FlowerTask
+        /// Number of its entry in ``order``; an entry with another number is void.
+        var number = 0
+    }
+
+    private var slots: [Slot] = []
+    private var places: [String: Int32] = [:]
     private var workers: [String: FlowerWorker] = [:]
-    /// Ids in the order of leaving, as Celery's `LRUCache` has it: by insertion, but looking a
-    /// parent up moves it to the end. An entry counts only if its number is the newest of its id.
-    private var order: Deque<(id: String, number: Int)> = []
-    private var numbers: [String: Int] = [:]
+    /// Slots in the order of leaving, as Celery's `LRUCache` has it: by insertion, but looking a parent
+    /// up moves it to the end.
+    private var order: Deque<(slot: Int32, number: Int)> = []
     private var nextNumber = 0
     /// Parent id → children that came before it.
     private var unresolved: [String: Set<String>] = [:]
@@ -34,13 +42,13 @@ package struct FlowerState: Sendable {
     }
 
     /// The record of a task.
-    package func task(_ uuid: String) -> FlowerTask? { tasks[uuid] }
+    package func task(_ uuid: String) -> FlowerTask? { places[uuid].map { slots[Int($0)].task } }
 
     /// The record of a worker.
     package func worker(_ hostname: String) -> FlowerWorker? { workers[hostname] }
 
     /// Ids of all tasks, unordered.
-    package var taskIDs: [String] { Array(tasks.keys) }
+    package var taskIDs: [String] { Array(places.keys) }
 
     /// Names of all workers, unordered.
     package var workerNames: [String] { Array(workers.keys) }
@@ -61,10 +69,9 @@ package struct FlowerState: Sendable {
         }
         var page: [FlowerTask] = []
         var last = after
-        for entry in order[low...] where numbers[entry.id] == entry.number {
+        for entry in order[low...] where slots[Int(entry.slot)].number == entry.number {
             guard page.count < limit else { return (page, last) }
-            guard let task = tasks[entry.id] else { continue }
-            page.append(task)
+            page.append(slots[Int(entry.slot)].task)
             last = entry.number
         }
         return (page, nil)
@@ -107,70 +114,92 @@ package struct FlowerState: Sendable {
     // MARK: Tasks
 
     private mutating func merge(_ event: TaskEvent, receivedAt: Double) {
-        let host = event.origin.hostname
         if event.kind != .sent {
-            if workers[host] == nil { addWorker(host) }
+            let host = event.origin.hostname
             if let place = workers.index(forKey: host) {
                 // Celery hands the two times over in the wrong order here: the sender's is stored.
                 workers.values[place].beat(event.origin.timestamp, timestamp: receivedAt)
+            } else {
+                addWorker(host)
+                workers[host]?.beat(event.origin.timestamp, timestamp: receivedAt)
             }
         }
         if event.kind == .received { taskCount += 1 }
-        if tasks.index(forKey: event.uuid) == nil { addTask(event.uuid) }
-        guard let place = tasks.index(forKey: event.uuid) else { return }
-        tasks.values[place].take(event, receivedAt: receivedAt, customFields: Self.customFields)
-        if tasks.values[place].parentID != nil || !unresolved.isEmpty {
-            resolveFamily(event.uuid)
+        let place = Int(places[event.uuid] ?? addTask(event.uuid))
+        slots[place].task.take(event, receivedAt: receivedAt, customFields: Self.customFields)
+        if slots[place].task.parentID != nil || !unresolved.isEmpty {
+            resolveFamily(event.uuid, place)
         }
     }
 
-    private mutating func addTask(_ uuid: String) {
-        while tasks.count >= maximumTasks, let oldest = order.popFirst() {
-            guard numbers[oldest.id] == oldest.number else { continue }
-            // Celery holds children by weak reference: one that leaves is nobody's child any more.
-            for parent in tasks.removeValue(forKey: oldest.id)?.parents ?? [] {
-                tasks[parent]?.children.remove(oldest.id)
-                unresolved[parent]?.remove(oldest.id)
-            }
-            numbers.removeValue(forKey: oldest.id)
+    private mutating func addTask(_ uuid: String) -> Int32 {
+        let place: Int32
+        if slots.count < maximumTasks {
+            place = Int32(slots.count)
+            slots.append(Slot(task: FlowerTask(uuid: uuid)))
+        } else {
+            place = evict()
+            slots[Int(place)].task = FlowerTask(uuid: uuid)
         }
-        tasks[uuid] = FlowerTask(uuid: uuid)
-        refresh(uuid)
+        places[uuid] = place
+        refresh(place)
+        return place
+    }
+
+    /// Lets the first task in the order go.
+    ///
+    /// - Returns: its slot.
+    private mutating func evict() -> Int32 {
+        while let oldest = order.popFirst() {
+            let slot = Int(oldest.slot)
+            guard slots[slot].number == oldest.number else { continue }
+            let uuid = slots[slot].task.uuid
+            places.removeValue(forKey: uuid)
+            // Celery holds children by weak reference: one that leaves is nobody's child any more.
+            for parent in slots[slot].task.parents {
+                if let place = places[parent] {
+                    slots[Int(place)].task.children.remove(uuid)
+                }
+                unresolved[parent]?.remove(uuid)
+            }
+            return oldest.slot
+        }
+        // Every task in a slot has an entry in the order, so this is not reached.
+        return 0
     }
 
     /// Moves a task to the end of the order of leaving.
-    private mutating func refresh(_ uuid: String) {
+    private mutating func refresh(_ place: Int32) {
         nextNumber += 1
-        numbers[uuid] = nextNumber
-        order.append((uuid, nextNumber))
+        slots[Int(place)].number = nextNumber
+        order.append((place, nextNumber))
         if order.count > 4 * maximumTasks + 64 {
-            order = Deque(order.filter { numbers[$0.id] == $0.number })
+            order = Deque(order.filter { slots[Int($0.slot)].number == $0.number })
         }
     }
 
-    private mutating func resolveFamily(_ uuid: String) {
-        if let parent = tasks[uuid]?.parentID, !parent.isEmpty, noteParent(parent, of: uuid) {
-            if tasks[parent] != nil {
-                refresh(parent)
-                tasks[parent]?.children.insert(uuid)
+    private mutating func resolveFamily(_ uuid: String, _ place: Int) {
+        if let parent = slots[place].task.parentID, !parent.isEmpty, noteParent(parent, of: place) {
+            if let holder = places[parent] {
+                refresh(holder)
+                slots[Int(holder)].task.children.insert(uuid)
             } else {
                 addUnresolved(uuid, of: parent)
             }
         }
-        if let children = unresolved.removeValue(forKey: uuid) {
-            let known = children.filter { tasks[$0] != nil }
-            tasks[uuid]?.children.formUnion(known)
+        guard !unresolved.isEmpty, let children = unresolved.removeValue(forKey: uuid) else {
+            return
         }
+        slots[place].task.children.formUnion(children.filter { places[$0] != nil })
     }
 
     /// Notes a parent, so that the child can leave it later.
     ///
     /// - Returns: whether there was room; only forged events name many parents for one task.
-    private mutating func noteParent(_ parent: String, of uuid: String) -> Bool {
-        guard let known = tasks[uuid]?.parents else { return false }
-        if known.contains(parent) { return true }
-        guard known.count < Self.parentsPerTask else { return false }
-        tasks[uuid]?.parents.insert(parent)
+    private mutating func noteParent(_ parent: String, of place: Int) -> Bool {
+        if slots[place].task.parents.contains(parent) { return true }
+        guard slots[place].task.parents.count < Self.parentsPerTask else { return false }
+        slots[place].task.parents.insert(parent)
         return true
     }
 

@@ -18,3 +18,9 @@ def machine() -> str:
         platform.machine(),
     )
     return f'{os.cpu_count()} x {model}, Linux {platform.release()}'
+
+
+def process_seconds(pid: int) -> float:
+    """CPU seconds that a process has used."""
+    fields = Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
