@@ -33,8 +33,10 @@ from harness.waiting import wait_for
 
 CHANNEL = '/0.celeryev/task.multi'
 BATCH = 24
-# Events on the way: fewer than fit Redis' buffer for a subscriber, and more than a second's worth, as the gateway counts once a second.
-ROOM = 80_000
+# Events on the way. The gateway counts once a second, so it needs more than a second's worth; the others count at once, and more than
+# this would not fit Redis' buffer for a subscriber.
+GATEWAY_ROOM = 80_000
+ROOM = 12_000
 
 RECEIVER = """
 import sys, threading
@@ -106,8 +108,8 @@ class Result:
         return self.cpu / self.events * 1e6
 
 
-def feed(client: redis.Redis, made: list[tuple[int, bytes]], pid: int, seen: Callable[[], int]) -> Result:
-    """Publishes everything, never more than ROOM events ahead of the subscriber, and waits until it has them all."""
+def feed(client: redis.Redis, made: list[tuple[int, bytes]], pid: int, seen: Callable[[], int], room: int = ROOM) -> Result:
+    """Publishes everything, never more than `room` events ahead of the subscriber, and waits until it has them all."""
     total = sum(count for count, _ in made)
     before, began = process_seconds(pid), time.monotonic()
     base = seen()
@@ -115,14 +117,14 @@ def feed(client: redis.Redis, made: list[tuple[int, bytes]], pid: int, seen: Cal
     while place < len(made):
         pipeline = client.pipeline(transaction=False)
         ahead = 0
-        while place < len(made) and ahead < ROOM // 4:
+        while place < len(made) and ahead < room // 4:
             count, payload = made[place]
             pipeline.publish(CHANNEL, payload)
             ahead += count
             place += 1
         pipeline.execute()
         sent += ahead
-        while sent - (seen() - base) > ROOM - ROOM // 4:
+        while sent - (seen() - base) > room - room // 4:
             time.sleep(0.03)
     wait_for(lambda: seen() - base >= total, 120, 'the last event')
     return Result(total, process_seconds(pid) - before, time.monotonic() - began)
@@ -150,7 +152,7 @@ def gateway(folder: Path, made: list[tuple[int, bytes]]) -> Result:
                     return next((int(row.get(name) or 0) for row in rows if row['id'] == 'ingest'), 0)
 
                 assert process.process
-                result = feed(server.client(), made, process.process.pid, lambda: health('events'))
+                result = feed(server.client(), made, process.process.pid, lambda: health('events'), GATEWAY_ROOM)
                 lost = health('dropped') + health('undecodable') + health('skipped')
                 assert lost == 0, f'{lost} events were not applied'
                 return result
