@@ -271,3 +271,23 @@ def test_every_page_fits_a_narrow_screen(page: Page, name: str, screenshots: Pat
     page.screenshot(path=screenshots / f'{name}-narrow.png')
 
     assert page.evaluate('document.documentElement.scrollWidth') <= 321
+
+
+def test_a_task_is_found_by_a_part_of_its_arguments(page: Page, stack: Stack, screenshots: Path) -> None:
+    needle = unique('Needle')
+    task = stack.send('text.echo', f'before {needle} after', queue='celery')
+    wait_for(lambda: (stack.result(task) or {}).get('status') == 'SUCCESS', 20, 'SUCCESS in Redis')
+    show(page, 'tasks')
+    find = page.get_by_test_id('filter-text')
+
+    find.fill(needle.lower()[2:])
+    find.press('Enter')
+
+    expect(row(page, task)).to_be_visible()
+    expect(page.get_by_test_id('range')).to_contain_text('Found 1 task')
+    page.screenshot(path=screenshots / 'search.png')
+    find.fill('nothing holds this')
+    find.press('Enter')
+    expect(page.get_by_test_id('page-tasks')).to_contain_text('No task matches')
+    page.get_by_test_id('clear-filter').click()
+    expect(page.locator('[data-testid=row]').first).to_be_visible()

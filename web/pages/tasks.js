@@ -3,9 +3,10 @@ import { stateCounts, taskNames } from '../core/state/selectors.js';
 import { compact, count, plural } from '../core/format/number.js';
 import { taskEnded, taskStatus } from '../core/format/states.js';
 import { line } from '../core/format/text.js';
+import { SearchResults } from '../core/link/search-results.js';
 import { describeError } from '../core/protocol/errors.js';
 import { formatRoute } from '../core/query/route.js';
-import { isFiltered, PAGE_SIZES, readTaskFilter, whereOf, writeTaskFilter } from '../core/query/task-filter.js';
+import { isFiltered, PAGE_SIZES, readTaskFilter, searchOf, whereOf, writeTaskFilter } from '../core/query/task-filter.js';
 import { h, setAttr, setHidden, setText } from '../platform/dom.js';
 import { KeyedList } from '../platform/keyed-list.js';
 import { statusIcon } from '../platform/icons.js';
@@ -19,7 +20,9 @@ export class TasksPage {
   title = 'Tasks';
   #app;
   #filter;
+  /** Rows that follow the gateway; and what a search found, which does not. */
   #window;
+  #search;
   #table;
   #states;
   #fields = new Map();
@@ -33,6 +36,8 @@ export class TasksPage {
     this.#app = app;
     this.#filter = readTaskFilter(route.query);
     this.#window = app.client.openWindow(this.#query(null));
+    this.#search = new SearchResults(app.client, () => app.store.mark('window'));
+    if (this.#filter.text !== '') this.#search.change(this.#searchQuery(null));
     this.#parts = this.#makeParts();
     this.#table = this.#makeTable();
     this.#parts.body.append(this.#table.node, this.#parts.loading);
@@ -61,8 +66,8 @@ export class TasksPage {
   }
 
   search() {
-    this.#fields.get('name').focus();
-    this.#fields.get('name').select();
+    this.#fields.get('text').focus();
+    this.#fields.get('text').select();
     return true;
   }
 
@@ -70,12 +75,13 @@ export class TasksPage {
 
   select() {
     const key = this.#table.focusedKey;
-    const task = this.#window.state.list().find(({ id }) => id === key);
+    const task = this.#source.state.list().find(({ id }) => id === key);
     if (task) this.#toggle(task);
   }
 
   destroy() {
     this.#window.close();
+    this.#search.close();
     this.#table.destroy();
   }
 
@@ -83,8 +89,20 @@ export class TasksPage {
     return { topic: 'tasks', where: whereOf(this.#filter), order: ['seen', 'desc'], limit: this.#filter.size, mode: this.#filter.mode, after };
   }
 
+  #searchQuery(after) {
+    return { topic: 'tasks', where: searchOf(this.#filter), order: ['seen', 'desc'], limit: this.#filter.size, after };
+  }
+
+  /** What is shown. */
+  get #source() { return this.#filter.text === '' ? this.#window : this.#search; }
+
   #ask(after) {
     this.#table.hold.forget();
+    if (this.#filter.text !== '') {
+      this.#search.change(this.#searchQuery(after));
+      return;
+    }
+    this.#search.close();
     this.#window.change(this.#query(after));
   }
 
@@ -99,7 +117,7 @@ export class TasksPage {
     const list = h('ul', { class: 'state-list' });
     this.#states = new KeyedList(list, (entry) => this.#stateEntry(entry));
     const sidebar = h('nav', { class: 'state-nav', 'aria-label': 'States' }, list);
-    const clear = button('Clear filter', { testid: 'clear-filter', onClick: () => this.#go({ state: [], name: '', queue: '', worker: '' }) });
+    const clear = button('Clear filter', { testid: 'clear-filter', onClick: () => this.#go({ text: '', state: [], name: '', queue: '', worker: '' }) });
     const follow = segment('follow', 'Follow', 'Newest first, always');
     const pinned = segment('pinned', 'Hold', 'Rows stay; newcomers are counted');
     const modes = h('div', { class: 'segments', role: 'group', 'aria-label': 'Mode' }, follow, pinned);
@@ -107,7 +125,7 @@ export class TasksPage {
     const size = h('select', { class: 'field-input small', 'aria-label': 'Rows' }, ...PAGE_SIZES.map((rows) => h('option', { value: String(rows), text: `${rows} rows` })));
     size.addEventListener('change', () => this.#go({ size: Number(size.value) }));
     const toolbar = h('div', { class: 'toolbar', role: 'search' },
-      this.#input('name', 'Task name'), this.#input('queue', 'Queue'), this.#input('worker', 'Worker'), clear, h('span', { class: 'grow' }), size, modes);
+      this.#input('text', 'Find in tasks'), this.#input('name', 'Task name'), this.#input('queue', 'Queue'), this.#input('worker', 'Worker'), clear, h('span', { class: 'grow' }), size, modes);
     const newcomers = h('button', { type: 'button', class: 'new-bar', 'data-testid': 'newcomers', hidden: true, on: { click: () => { this.#cursors = []; this.#ask(null); } } });
     const chosen = h('span', { class: 'num', 'data-testid': 'selected-count' });
     const revoke = button('Revoke', { icon: 'revoke', kind: 'tonal', testid: 'bulk-revoke', onClick: () => this.#app.actions.revoke([...this.#selected.values()]) });
@@ -115,7 +133,7 @@ export class TasksPage {
     const none = button('Select none', { onClick: () => { this.#selected.clear(); this.#updateSelection(); this.#table.refresh(); } });
     const selection = h('div', { class: 'selection-bar', role: 'group', 'aria-label': 'Selected tasks', hidden: true }, chosen, revoke, terminate, none);
     const newer = button('Newest', { icon: 'up', kind: 'tonal', onClick: () => { this.#cursors = []; this.#ask(null); } });
-    const older = button('Older', { kind: 'tonal', icon: 'chevron', testid: 'older', onClick: () => { const { next } = this.#window.state; this.#cursors.push(next); this.#ask(next); scrollTo(0, 0); } });
+    const older = button('Older', { kind: 'tonal', icon: 'chevron', testid: 'older', onClick: () => { const { next } = this.#source.state; this.#cursors.push(next); this.#ask(next); scrollTo(0, 0); } });
     const pager = h('div', { class: 'pager' }, h('span', { class: 'muted num', 'data-testid': 'range' }), newer, older);
     return { head: head.node, total, sidebar, toolbar, clear, follow, pinned, size, newcomers, selection, chosen, revoke, terminate, newer, older, pager, range: pager.firstChild, loading: skeleton(8), body: h('div', { class: 'tasks-body' }) };
   }
@@ -232,8 +250,9 @@ export class TasksPage {
   }
 
   #updateRows() {
-    const { state, error } = this.#window;
-    const key = `${state.version}/${state.complete}/${error?.code}/${this.#app.client.isLive}`;
+    const { state, error } = this.#source;
+    const searches = this.#filter.text !== '';
+    const key = `${searches}/${state.version}/${state.complete}/${error?.code}/${this.#app.client.isLive}`;
     if (key === this.#shownVersion) return;
     this.#shownVersion = key;
     this.#left = new Set(state.order.filter((handle) => state.hasLeft(handle)).map((handle) => state.row(handle).id));
@@ -245,18 +264,24 @@ export class TasksPage {
       this.#table.setEmpty(emptyState('tasks', words.title, `${words.detail} ${words.fix}`));
     } else {
       this.#table.setEmpty(isFiltered(this.#filter)
-        ? emptyState('search', 'No task matches', 'None of the tasks kept here matches this filter. Names match whole, not in part.')
+        ? emptyState('search', 'No task matches', searches ? `None of the ${count(this.#search.looked)} tasks that were looked at holds this text.` : 'None of the tasks kept here matches this filter. Names match whole, not in part; “Find in tasks” looks for parts.')
         : emptyState('tasks', 'No task yet', 'Tasks appear when workers send events: celery -A app worker -E'));
     }
     this.#table.sync(rows);
     setHidden(this.#table.node, loading);
-    setText(this.#parts.total, state.complete ? `${state.totalIsApproximate ? 'about ' : ''}${count(state.total)}` : '');
-    const fresh = this.#filter.mode === 'pinned' && this.#cursors.length === 0 ? state.before : 0;
+    setText(this.#parts.total, searches ? '' : state.complete ? `${state.totalIsApproximate ? 'about ' : ''}${count(state.total)}` : '');
+    const fresh = !searches && this.#filter.mode === 'pinned' && this.#cursors.length === 0 ? state.before : 0;
     setHidden(this.#parts.newcomers, fresh === 0);
     if (fresh > 0) setText(this.#parts.newcomers, `${count(fresh)} new · show`);
     setHidden(this.#parts.older, state.next === null);
     setHidden(this.#parts.newer, this.#cursors.length === 0);
-    setText(this.#parts.range, rows.length === 0 ? '' : `${plural(rows.length, 'row')} of ${count(state.total)}`);
+    setText(this.#parts.range, searches ? this.#searchWords(rows.length) : rows.length === 0 ? '' : `${plural(rows.length, 'row')} of ${count(state.total)}`);
+  }
+
+  /** A search is a picture of one moment, and says so. */
+  #searchWords(rows) {
+    const { state, looked } = this.#search;
+    return `${state.complete ? 'Found' : 'Searching:'} ${plural(rows, 'task')} among ${count(looked)}${state.complete ? '; not kept up to date' : ' …'}`;
   }
 
   #toggle(task) {

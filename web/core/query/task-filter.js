@@ -2,16 +2,19 @@
  * The filter of the tasks page: between address, form and the filter language of the wire (R21: `and` of `eq`/`in`).
  */
 export const FILTER_FIELDS = Object.freeze(['state', 'name', 'queue', 'worker']);
+/** Longest text that can be looked for: the gateway takes 1 KiB. */
+const TEXT_CHARACTERS = 250;
 export const PAGE_SIZES = Object.freeze([50, 100, 200]);
 
 /**
- * @typedef {{state: string[], name: string, queue: string, worker: string, mode: 'follow' | 'pinned', size: number}} TaskFilter
+ * @typedef {{text: string, state: string[], name: string, queue: string, worker: string, mode: 'follow' | 'pinned', size: number}} TaskFilter
  * @param {Map<string, string>} query
  * @returns {TaskFilter}
  */
 export function readTaskFilter(query) {
   const size = Number(query.get('size'));
   return {
+    text: (query.get('find') ?? '').slice(0, TEXT_CHARACTERS),
     state: [...new Set((query.get('state') ?? '').split(',').map((state) => state.trim()).filter((state) => state !== ''))].slice(0, 16),
     name: query.get('name') ?? '',
     queue: query.get('queue') ?? '',
@@ -24,6 +27,7 @@ export function readTaskFilter(query) {
 /** @param {TaskFilter} filter @returns {[string, string][]} for the address; defaults are left out */
 export function writeTaskFilter(filter) {
   return [
+    ['find', filter.text],
     ['state', filter.state.join(',')],
     ['name', filter.name],
     ['queue', filter.queue],
@@ -45,7 +49,14 @@ export function whereOf(filter) {
   return terms.length === 1 ? terms[0] : ['and', ...terms];
 }
 
+/** What a search asks for: the filter, and the text in any field. @param {TaskFilter} filter @returns {unknown[]} */
+export function searchOf(filter) {
+  const where = whereOf(filter);
+  const text = ['contains', '*', filter.text];
+  return where === undefined ? text : ['and', where, text];
+}
+
 /** @param {TaskFilter} filter */
 export function isFiltered(filter) {
-  return whereOf(filter) !== undefined;
+  return filter.text !== '' || whereOf(filter) !== undefined;
 }
