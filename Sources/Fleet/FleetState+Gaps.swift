@@ -84,8 +84,8 @@ extension FleetState {
     private func evidenceOfLoss(
         _ place: Int32, _ round: Reconciliation, now: Double
     ) -> String? {
+        guard round.withoutResult.contains(tasks.slots[place].id) else { return nil }
         let slot = tasks.slots[place]
-        guard round.withoutResult.contains(slot.id) else { return nil }
         let last = "last seen \(states.state(slot.state).name)"
         if slot.state == .pending || slot.state == .retry {
             return evidenceOfVanishing(slot, round, last: last)
@@ -124,6 +124,27 @@ extension FleetState {
         else { return nil }
         return
             "Queue \(queue.name) is empty, no worker has it and the result backend knows nothing of it; \(last)."
+    }
+
+    /// Open tasks of which nothing was heard since a time, so that the backend should be asked: those
+    /// that some worker had, and those that left a queue which is now empty. Oldest first.
+    package func doubtfulTasks(untouchedSince time: Double, limit: Int) -> [String] {
+        var ids: [String] = []
+        var place = tasks.open.head
+        while place >= 0, ids.count < limit {
+            if tasks.slots[place].touched < time, isDoubtful(place) {
+                ids.append(tasks.slots[place].id)
+            }
+            place = tasks.slots[place].next
+        }
+        return ids
+    }
+
+    private func isDoubtful(_ place: Int32) -> Bool {
+        let state = tasks.slots[place].state
+        guard state == .pending || state == .retry else { return true }
+        let queue = tasks.slots[place].queueIndex
+        return queue >= 0 && queues[queue].total == 0
     }
 
     private func allAnswered(_ round: Reconciliation) -> Bool {

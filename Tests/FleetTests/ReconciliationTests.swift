@@ -67,6 +67,45 @@ import Testing
         #expect(state.task("u1")?.state == .custom("PROGRESS"))
     }
 
+    @Test(arguments: ["STARTED", "PROGRESS"])
+    func `an unfinished result that still lies there is no sign of life`(status: String) throws {
+        var state = running()
+        var result = TaskResult(id: "u1", status: status)
+        result.progress = status == "PROGRESS" ? "{\"current\": 1}" : nil
+        state.apply(results: [result], now: 98.5)
+        #expect(state.doubtfulTasks(untouchedSince: 99, limit: 9) == ["u1"])
+        // The same again, as a round reads it.
+        state.apply(results: [result], now: 99.5)
+        state.reconcile(round(99), now: 100)
+        #expect(state.task("u1")?.state == .lost)
+
+        result.progress = "{\"current\": 2}"
+        result.status = "PROGRESS"
+        state.apply(results: [result], now: 101)
+        #expect(state.task("u1")?.state == .custom("PROGRESS"))
+    }
+
+    @Test func `doubtful are tasks of which nothing was heard since a time`() {
+        var state = FleetState(startedAt: 0)
+        for id in ["old", "named", "moved"] {
+            state.apply(Make.task(.received, id, at: 1), receivedAt: 1)
+        }
+        for (queue, depth) in [("empty", 0), ("full", 3), ("unread", nil)] {
+            state.apply(
+                Make.task(.sent, "in \(queue)", at: 1, on: "gen@c") { $0.queue = queue },
+                receivedAt: 1)
+            guard let depth else { continue }
+            state.apply(depths: [QueueDepth(name: queue, steps: [depth, 0, 0, 0])], now: 2)
+        }
+        state.apply(.reserved([TaskInfo(id: "named")]), from: "w1@host", receivedAt: 10)
+        state.apply(Make.task(.started, "moved", at: 11), receivedAt: 11)
+
+        #expect(state.doubtfulTasks(untouchedSince: 10, limit: 10) == ["old", "in empty"])
+        #expect(state.doubtfulTasks(untouchedSince: 10, limit: 1) == ["old"])
+        #expect(state.doubtfulTasks(untouchedSince: 1, limit: 10).isEmpty)
+        #expect(state.doubtfulTasks(untouchedSince: 12, limit: 10).count == 4)
+    }
+
     @Test func `a task of a worker that has left is lost, with the evidence`() throws {
         var state = running()
         state.apply(Make.worker(.offline, at: 3), receivedAt: 3)

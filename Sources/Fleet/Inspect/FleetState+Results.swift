@@ -16,11 +16,9 @@ extension FleetState {
         let before = tasks.slots[place].share()
         let code = states.code(Bounded.cut(result.status, 64))
         let mightBeNew = !tasks.slots[place].state.isFinished
-        if code.isCustom {
-            progress(place, code, result, now: now)
-        } else {
-            word(place, code, result, now: now)
-        }
+        let isNews =
+            code.isCustom
+            ? progress(place, code, result, now: now) : word(place, code, result, now: now)
         tellName(place, result.name, isBest: false, now: now)
         if tasks.slots[place].args == nil {
             tasks.slots[place].args = Bounded.text(result.args, limits.textBytes)
@@ -36,42 +34,55 @@ extension FleetState {
             tasks.slots[place].workerIndex = worker
         }
         tellRare(place, result)
-        tasks.slots[place].touched = now
-        tasks.slots[place].flags.remove(.stale)
+        // A STARTED or PROGRESS that still lies there from a dead worker is no sign of life.
+        if isNews || code.isFinished {
+            tasks.slots[place].touched = now
+            tasks.slots[place].flags.remove(.stale)
+        }
         settle(place, before: before, now: now, measured: true)
         if mightBeNew, tasks.slots[place].state.isFinished, tasks.slots[place].end == .none {
             noteFinishTold(place, now: now)
         }
     }
 
+    /// - Returns: whether it says something new.
     private mutating func word(
         _ place: Int32, _ code: StateCode, _ result: TaskResult, now: Double
-    ) {
+    ) -> Bool {
         let text = Bounded.text(result.text, limits.textBytes)
-        tasks.slots[place].withExtra { extra in
-            // A final word is not taken back by an older one that was still under way.
-            if let known = extra.backend, known.code.isFinished, !code.isFinished { return }
+        return tasks.slots[place].withExtra { extra in
+            if let known = extra.backend {
+                // A final word is not taken back by an older one that was still under way.
+                if known.code.isFinished, !code.isFinished { return false }
+                if known.code == code, known.text == text, !code.isFinished { return false }
+            }
             extra.backend = BackendWord(
                 code: code, done: result.dateDone ?? .nan, learned: now, text: text)
-            if code.isFinished { extra.lostEvidence = nil }
+            extra.lostEvidence = nil
+            return true
         }
     }
 
     /// A custom state counts from when it was first heard; reading it again changes nothing.
+    ///
+    /// - Returns: whether it is new.
     private mutating func progress(
         _ place: Int32, _ code: StateCode, _ result: TaskResult, now: Double
-    ) {
+    ) -> Bool {
         let text = Bounded.text(result.progress ?? result.text, limits.textBytes)
         let slot = tasks.slots[place]
-        if !slot.custom.isNaN, slot.customCode == code, slot.extra?.progress == text { return }
+        if !slot.custom.isNaN, slot.customCode == code, slot.extra?.progress == text {
+            return false
+        }
         let fact = TaskFact(time: now, kind: .custom, code: code)
         guard tasks.slots[place].merge(fact, offsets: offsets, limit: limits.factsPerTask) else {
-            return
+            return false
         }
         tasks.slots[place].withExtra { extra in
             extra.progress = text
             extra.lostEvidence = nil
         }
+        return true
     }
 
     private mutating func tellRare(_ place: Int32, _ result: TaskResult) {

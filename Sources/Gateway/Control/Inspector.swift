@@ -36,6 +36,8 @@ final class Inspector {
     private var newcomerTimer: LoopTimer?
     private var isReconciling = false
     private var mustRepeat = false
+    /// Begin of the newest refresh, and the workers that told then what they hold.
+    private var lastRefresh: (startedAt: Double, answered: Set<String>)?
 
     /// Whether a whole round has ended since the last gap.
     private(set) var isReconciled = false
@@ -56,6 +58,7 @@ final class Inspector {
     /// Notes that what is known may be wrong from now on.
     func invalidate() {
         isReconciled = false
+        lastRefresh = nil
     }
 
     /// Asks everybody everything, then the backend about what is still open. One round at a time; a
@@ -79,7 +82,9 @@ final class Inspector {
         guard !isReconciling else { return }
         let workers = liveWorkers
         guard !workers.isEmpty else { return }
-        _ = await askAll(Self.refresh, of: [], expecting: workers)
+        let startedAt = clock.now()
+        let outcomes = await askAll(Self.refresh, of: [], expecting: workers)
+        await settleDoubts(holders(outcomes), startedAt: startedAt)
         onLearned()
     }
 
@@ -149,19 +154,13 @@ final class Inspector {
             return false
         }
         let known = liveWorkers
-        var answered: [Set<String>] = []
-        for (method, outcome) in await askAll(
+        let outcomes = await askAll(
             Self.round, of: [], expecting: known.isEmpty ? nil : known)
-        {
-            switch method {
-            case .stats:
-                feed.learn { $0.noteSilence(of: outcome.silent, now: clock.now()) }
-            case .active, .reserved, .scheduled: answered.append(outcome.answered)
-            default: break
-            }
+        for case (.stats, let outcome) in outcomes {
+            feed.learn { $0.noteSilence(of: outcome.silent, now: clock.now()) }
         }
-        let complete = answered.dropFirst().reduce(answered.first ?? []) { $0.intersection($1) }
-        let withoutResult = await readOpenResults()
+        let complete = holders(outcomes)
+        let withoutResult = await withoutResult(feed.fleet.openTasks(limit: Self.resultLimit))
         feed.learn { fleet in
             fleet.reconcile(
                 Reconciliation(
@@ -231,13 +230,45 @@ final class Inspector {
         feed.fleet.workerNames.filter { feed.fleet.worker($0)?.health != .offline }
     }
 
+    /// Workers that told all they hold: what runs, what waits, and what is held for later.
+    private func holders(_ outcomes: [(method: ControlMethod, outcome: Outcome)]) -> Set<String> {
+        var answered: [Set<String>] = []
+        for (method, outcome) in outcomes {
+            switch method {
+            case .active, .reserved, .scheduled: answered.append(outcome.answered)
+            default: break
+            }
+        }
+        return answered.dropFirst().reduce(answered.first ?? []) { $0.intersection($1) }
+    }
+
+    /// After every refresh: whatever no event and no answer has named since the refresh *before* is
+    /// looked up in the backend, and lost if that knows nothing either. So a task that moved between
+    /// two questions of one refresh is not mistaken for one that is gone.
+    ///
+    /// This ends tasks whose worker was killed, that raised `Ignore`, or whose last event was lost
+    /// without a gap that we know of.
+    private func settleDoubts(_ answered: Set<String>, startedAt: Double) async {
+        let before = lastRefresh
+        lastRefresh = (startedAt, answered)
+        guard let before, isReconciled else { return }
+        let doubtful = feed.fleet.doubtfulTasks(
+            untouchedSince: before.startedAt, limit: Self.resultLimit)
+        guard !doubtful.isEmpty, let without = await withoutResult(doubtful), isReconciled else {
+            return
+        }
+        let round = Reconciliation(
+            startedAt: before.startedAt, answered: before.answered.intersection(answered),
+            withoutResult: without)
+        feed.learn { $0.reconcile(round, now: clock.now()) }
+    }
+
     // MARK: - Results
 
-    /// Reads the results of open tasks.
+    /// Reads the results of tasks.
     ///
     /// - Returns: ids without a final result; `nil` if the backend could not be asked.
-    private func readOpenResults() async -> Set<String>? {
-        let ids = feed.fleet.openTasks(limit: Self.resultLimit)
+    private func withoutResult(_ ids: [String]) async -> Set<String>? {
         var without: Set<String> = []
         for start in stride(from: 0, to: ids.count, by: Self.resultBatch) {
             let batch = Array(ids[start..<min(start + Self.resultBatch, ids.count)])
