@@ -135,7 +135,7 @@ export class TasksPage {
     const newer = button('Newest', { icon: 'up', kind: 'tonal', onClick: () => { this.#cursors = []; this.#ask(null); } });
     const older = button('Older', { kind: 'tonal', icon: 'chevron', testid: 'older', onClick: () => { const { next } = this.#source.state; this.#cursors.push(next); this.#ask(next); scrollTo(0, 0); } });
     const pager = h('div', { class: 'pager' }, h('span', { class: 'muted num', 'data-testid': 'range' }), newer, older);
-    return { head: head.node, total, sidebar, toolbar, clear, follow, pinned, size, newcomers, selection, chosen, revoke, terminate, newer, older, pager, range: pager.firstChild, loading: skeleton(8), body: h('div', { class: 'tasks-body' }) };
+    return { head: head.node, total, sidebar, toolbar, clear, modes, follow, pinned, size, newcomers, selection, chosen, revoke, terminate, newer, older, pager, range: pager.firstChild, loading: skeleton(8), body: h('div', { class: 'tasks-body' }) };
   }
 
   #makeTable() {
@@ -222,6 +222,7 @@ export class TasksPage {
     setAttr(this.#parts.pinned, 'aria-pressed', String(this.#filter.mode === 'pinned'));
     this.#parts.size.value = String(this.#filter.size);
     setHidden(this.#parts.clear, !isFiltered(this.#filter));
+    setHidden(this.#parts.modes, this.#filter.text !== '');
     this.#selected.clear();
     this.#updateSelection();
     this.#updateStates();
