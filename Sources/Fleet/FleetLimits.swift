@@ -16,6 +16,10 @@ package struct FleetLimits: Sendable, Equatable {
     package var processesPerWorker = 4
     /// Registered tasks, rate limits, settings and pool processes kept for one worker.
     package var namesPerWorker = 1_000
+    /// Messages followed to their redelivery: those held longest.
+    package var heldMessages = 200
+    /// The broker's `visibility_timeout`, seconds, as long as no worker tells its own.
+    package var visibilityTimeout = 3_600.0
     /// Queues known at a time. New ones beyond it are counted, not kept.
     package var queues = 2_000
     /// Task names with figures of their own; the others share `*other*`.

@@ -123,6 +123,7 @@ extension FleetState {
                 "\(longETAs) held tasks have an eta further away than the visibility timeout (\(Bounded.duration(visibilityTimeout))): each is delivered again and may run several times.",
                 "Raise visibility_timeout in broker_transport_options above the longest eta.")
         }
+        judgeHeld(&found, now: now)
         if let storm, now - storm.at <= 60 {
             found.add(
                 "delivery-storm", .error, "task \(storm.id)", "Task comes back again and again",
@@ -145,7 +146,7 @@ extension FleetState {
 }
 
 /// Findings while they are collected.
-private struct FindingList {
+struct FindingList {
     let since: [String: Double]
     let now: Double
     var all: [Finding] = []

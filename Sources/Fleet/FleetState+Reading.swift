@@ -64,6 +64,7 @@ extension FleetState {
             kwargs: slot.kwargs, result: shownResult(slot), exception: shownException(slot),
             traceback: extra?.traceback, progress: extra?.progress, parentID: slot.parentID,
             rootID: slot.rootID, groupID: extra?.groupID, redelivered: deliveries,
+            redeliverAt: extra?.redeliverAt.known,
             terminated: slot.endFlags.contains(.terminated), signum: extra?.signum,
             stale: slot.flags.contains(.stale), reason: reason(slot),
             children: full ? children(place) : [], attempts: full ? attempts(slot) : [])

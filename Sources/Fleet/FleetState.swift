@@ -29,6 +29,8 @@ package struct FleetState: Sendable {
     var scheduledTasks = 0
     /// Held tasks whose eta is further away than the visibility timeout.
     var longETAs = 0
+    /// Tasks with a date of redelivery, soonest first.
+    var heldTasks: [String] = []
     var evictedFinished = 0
     var evictedOpen = 0
     /// Events without a usable id or host.
@@ -48,9 +50,8 @@ package struct FleetState: Sendable {
     /// The newest task that is delivered over and over.
     var storm: DeliveryStorm?
     var lastSweep = -Double.infinity
-    /// The shortest visibility timeout that a worker told; Celery's own until one did.
-    package internal(set) var visibilityTimeout = FleetState.defaultVisibilityTimeout
-    static let defaultVisibilityTimeout = 3_600.0
+    /// The shortest visibility timeout that a worker told; that of the limits until one did.
+    package internal(set) var visibilityTimeout: Double
 
     /// What Celery's own `State` would say, if `limits.flowerTasks` is not 0.
     package internal(set) var flower: FlowerState?
@@ -59,6 +60,7 @@ package struct FleetState: Sendable {
     package init(limits: FleetLimits = FleetLimits(), startedAt: Double) {
         self.limits = limits
         self.startedAt = startedAt
+        visibilityTimeout = limits.visibilityTimeout
         workers = NamedTable(limit: limits.workers)
         queues = NamedTable(limit: limits.queues)
         nameTable = NameTable(limit: limits.names)

@@ -154,7 +154,10 @@ package final class Gateway {
         }
         repeatEvery(.seconds(5)) { gateway in
             guard gateway.health.isConnected else { return }
-            Task { @LoopActor in await gateway.queues.readOldest() }
+            Task { @LoopActor in
+                await gateway.queues.readOldest()
+                await gateway.queues.readHeld()
+            }
         }
         repeatEvery(options.refreshInterval) { gateway in
             guard gateway.health.isConnected else { return }

@@ -105,7 +105,7 @@ extension FleetState {
         workers[place].settings = settings
         visibilityTimeout =
             workers.places.compactMap { workers[$0].settings?.visibilityTimeout }.min()
-            ?? FleetState.defaultVisibilityTimeout
+            ?? limits.visibilityTimeout
     }
 
     private mutating func take(active infos: [TaskInfo], _ place: Int32, now: Double) {

@@ -48,6 +48,8 @@ package struct TaskRecord: Sendable, Equatable {
     package var groupID: String?
     /// Further deliveries of the same attempt: visibility time-out, requeue, `replace`.
     package var redelivered: Int
+    /// When its message, held by a worker and not acknowledged, will be delivered again.
+    package var redeliverAt: Double?
     /// Revoked while it ran.
     package var terminated: Bool
     /// Signal number or name of the revoke, as text.

@@ -15,6 +15,8 @@ struct TaskExtra: Sendable {
     var backend: BackendWord?
     /// Why the task counts as lost, and the process of the pool that ran it.
     var lostEvidence: String?
+    /// When its message will be delivered again, our clock; NaN if none is held.
+    var redeliverAt = Double.nan
     var poolPID: Int32 = 0
     /// `delivery_info.redelivered` was seen.
     var toldRedelivered = false

@@ -91,6 +91,41 @@ extension QueueReader {
         }
     }
 
+    /// Pairs of the time of delivery and the end of the message, those held longest first.
+    private static let heldScript = """
+        local oldest = redis.call('ZRANGE', KEYS[1], 0, ARGV[1], 'WITHSCORES')
+        local held = {}
+        for i = 1, #oldest, 2 do
+          local entry = redis.call('HGET', KEYS[2], oldest[i])
+          if entry then
+            held[#held + 1] = oldest[i + 1]
+            held[#held + 1] = string.sub(entry, -tonumber(ARGV[2]))
+          end
+        end
+        return held
+        """
+
+    /// Looks which delivered messages are not acknowledged for longest, and since when.
+    func readHeld() async {
+        do throws(BrokerError) {
+            let reply = try await evaluate(
+                Self.heldScript, [settings.key("unacked_index"), settings.key("unacked")],
+                "\(feed.fleet.limits.heldMessages - 1)", "\(MessageTail.bytes)")
+            var held: [HeldMessage] = []
+            for index in stride(from: 0, to: reply.count - 1, by: 2) {
+                guard case .bulk(let score) = reply[index],
+                    case .bulk(let end) = reply[index + 1],
+                    let time = Double(String(decoding: score, as: UTF8.self)),
+                    let id = MessageTail(ofUnacked: end)?.id
+                else { continue }
+                held.append(HeldMessage(taskID: id, deliveredAt: time))
+            }
+            feed.learn { $0.apply(held: held, now: clock.now()) }
+        } catch {
+            log.debug("held messages unknown", metadata: ["error": "\(error.message)"])
+        }
+    }
+
     /// A message that waits.
     struct Waiting {
         /// Its priority step: 0, 3, 6 or 9.

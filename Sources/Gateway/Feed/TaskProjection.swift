@@ -33,6 +33,7 @@ enum TaskProjection {
         row.add(task.rootID)
         row.add(task.groupID)
         row.add(task.redelivered == 0 ? nil : task.redelivered)
+        row.add(task.redeliverAt)
         row.add(task.terminated ? true : nil)
         row.add(task.stale ? true : nil)
         row.add(task.reason)

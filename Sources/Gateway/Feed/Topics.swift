@@ -69,7 +69,7 @@ enum Topics {
             "name", "state", "worker", "pid", "queue", "exchange", "routingKey", "priority", "sent",
             "received", "started", "finished", "seen", "wait", "runtime", "retries", "eta",
             "expires", "args", "kwargs", "result", "exception", "progress", "parentId", "rootId",
-            "groupId", "redelivered", "terminated", "stale", "reason",
+            "groupId", "redelivered", "redeliverAt", "terminated", "stale", "reason",
         ],
         filters: ["state", "name", "queue", "worker"],
         sorts: ["seen", "received", "started", "runtime", "name", "state", "queue"])

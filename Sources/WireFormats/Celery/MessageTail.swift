@@ -9,6 +9,13 @@ package struct MessageTail: Sendable, Equatable {
     /// Task id.
     package var id: String?
 
+    /// Reads the end of a value of `unacked`: `[message, "exchange", "routing key"]`; nil if it does
+    /// not hold a message that ends with kombu's properties.
+    package init?(ofUnacked tail: [UInt8]) {
+        guard let end = tail.lastIndex(of: UInt8(ascii: "}")) else { return nil }
+        self.init(Array(tail[...end]))
+    }
+
     /// Reads the end of a message, or a whole one; nil if it does not end with kombu's properties.
     package init?(_ tail: [UInt8]) {
         let name = Array("\"properties\"".utf8)

@@ -60,6 +60,7 @@ final class GatewayProcess {
             visibilityTimeout: plan.visibilityTimeout)
         var fleetLimits = FleetLimits()
         fleetLimits.flowerTasks = plan.flowerTasks
+        fleetLimits.visibilityTimeout = plan.visibilityTimeout
         gateway = try Gateway(
             edges: Gateway.Edges(
                 broker: broker, results: results,

@@ -14,6 +14,18 @@ import WireFormats
         }
     }
 
+    @Test func `the end of an unacknowledged entry has them, too`() throws {
+        let entry = "[\(whole), \"\", \"q\"]"
+        for count in [entry.utf8.count, 320] {
+            let tail = try #require(MessageTail(ofUnacked: Array(entry.utf8.suffix(count))))
+            #expect(tail.deliveryTag == "d1")
+            #expect(tail.id == "a1")
+        }
+        for text in ["", "[]", "[{}, \"\", \"q\"]", "}"] {
+            #expect(MessageTail(ofUnacked: Array(text.utf8)) == nil)
+        }
+    }
+
     @Test(arguments: ["", "{}", "\"properties\"", "\"properties\": {}}", "\"properties\": 7}"])
     func `what does not end with properties has no identity`(text: String) {
         #expect(MessageTail(Array(text.utf8)) == nil)

@@ -1,0 +1,12 @@
+/// A message that was delivered and is not acknowledged: an entry of kombu's `unacked_index`.
+package struct HeldMessage: Sendable, Equatable {
+    /// Its task's id, if that can be told.
+    package var taskID: String
+    /// When it was delivered, by the clock of the worker that holds it; unix seconds.
+    package var deliveredAt: Double
+
+    package init(taskID: String, deliveredAt: Double) {
+        self.taskID = taskID
+        self.deliveredAt = deliveredAt
+    }
+}

@@ -1,0 +1,74 @@
+import Fleet
+import Testing
+
+/// Messages that are held too long are delivered again: when, and which.
+@Suite struct RedeliveryTests {
+    private func state(_ ids: [String], held: Int = 200) -> FleetState {
+        var limits = FleetLimits()
+        limits.visibilityTimeout = 1_000
+        limits.heldMessages = held
+        var state = FleetState(limits: limits, startedAt: 0)
+        state.feed(ids.map { Make.task(.received, $0, at: 1) })
+        return state
+    }
+
+    @Test func `a held message has a date, until it is held no more`() throws {
+        var state = state(["a", "b"])
+        state.apply(
+            held: [
+                HeldMessage(taskID: "a", deliveredAt: 1), HeldMessage(taskID: "b", deliveredAt: 50),
+                HeldMessage(taskID: "unknown", deliveredAt: 1),
+            ], now: 60)
+        #expect(state.task("a")?.redeliverAt == 1_001)
+        #expect(state.task("b")?.redeliverAt == 1_050)
+        #expect(state.task("unknown") == nil)
+
+        _ = state.takeChanges()
+        state.apply(
+            held: [
+                HeldMessage(taskID: "a", deliveredAt: 1), HeldMessage(taskID: "b", deliveredAt: 50),
+            ], now: 65)
+        #expect(state.takeChanges().tasks.isEmpty)
+        // It was delivered again: the same entry with a new time.
+        state.apply(held: [HeldMessage(taskID: "b", deliveredAt: 1_060)], now: 1_070)
+        #expect(state.task("a")?.redeliverAt == nil)
+        #expect(state.task("b")?.redeliverAt == 2_060)
+        #expect(recountDifferences(state).isEmpty)
+    }
+
+    @Test func `a worker that tells its timeout is believed`() {
+        var state = state(["a"])
+        var settings = WorkerSettings()
+        settings.visibilityTimeout = 60
+        state.apply(.conf(settings), from: "w1@host", receivedAt: 2)
+        state.apply(held: [HeldMessage(taskID: "a", deliveredAt: 1)], now: 3)
+
+        #expect(state.task("a")?.redeliverAt == 61)
+    }
+
+    @Test func `a date that is near is a finding that names the first`() throws {
+        var state = state(["a", "b"])
+        state.apply(
+            held: [
+                HeldMessage(taskID: "a", deliveredAt: 1), HeldMessage(taskID: "b", deliveredAt: 2),
+            ], now: 10)
+        func found(_ now: Double) -> Finding? {
+            state.findings(now: now).first { $0.rule == "redelivery-due" }
+        }
+        #expect(found(900) == nil)
+        let near = try #require(found(901))
+        #expect(near.detail.contains("timeout of 16 min: 1;"))
+        #expect(near.detail.contains("task a held by w1@host, is due in 1 min"))
+        #expect(found(1_200)?.detail.contains("timeout of 16 min: 2;") == true)
+        #expect(found(1_200)?.detail.contains("any moment") == true)
+    }
+
+    @Test func `only so many are followed`() {
+        var state = state(["a", "b", "c"], held: 2)
+        state.apply(
+            held: ["a", "b", "c"].map { HeldMessage(taskID: $0, deliveredAt: 1) }, now: 2)
+
+        #expect(state.task("b")?.redeliverAt == 1_001)
+        #expect(state.task("c")?.redeliverAt == nil)
+    }
+}
