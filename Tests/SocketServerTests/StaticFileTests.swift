@@ -71,7 +71,7 @@ import Testing
             #expect(answer.header("etag") != plain.header("etag"))
             #expect(answer.body.count < Self.script.count / 10)
             try write("\(folder)/out.gz", answer.body)
-            #expect(try Self.run("gzip -dc \(folder)/out.gz") == Self.script)
+            #expect(try shell("gzip -dc \(folder)/out.gz") == Self.script)
             for header in ["gzip;q=0", "identity", "br"] {
                 let other = try client.get("/core/app.js", ["Accept-Encoding: \(header)"])
                 #expect(other?.header("content-encoding") == nil && other?.body == Self.script)
@@ -160,17 +160,5 @@ import Testing
             (error as? SocketServerError)?.code == .webRoot
                 && "\(error)".contains("/nonexistent/web")
         }
-    }
-
-    private static func run(_ command: String) throws -> [UInt8] {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", command]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return Array(data)
     }
 }

@@ -1,23 +1,13 @@
 import EventLoop
-import Foundation
 import Testing
 
 @testable import SocketServer
 
 @Suite struct TlsTests {
-    /// Runs a program with nothing on its standard input.
+    /// Runs a program; all it writes, also its complaints.
     private static func run(_ program: String, _ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [program] + arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: data, as: UTF8.self)
+        let words = ([program] + arguments).map { "'\($0)'" }.joined(separator: " ")
+        return String(decoding: try shell(words + " 2>&1"), as: UTF8.self)
     }
 
     private func withIdentity(
