@@ -39,6 +39,22 @@ extension FleetState {
         return ids
     }
 
+    /// Ids of kept tasks whose result named this group, oldest change first among the finished, then
+    /// the open ones.
+    package func tasks(ofGroup group: String, limit: Int) -> [String] {
+        var ids: [String] = []
+        for head in [tasks.finished.head, tasks.open.head] {
+            var place = head
+            while place >= 0, ids.count < limit {
+                if tasks.slots[place].hasExtra, tasks.slots[place].extra?.groupID == group {
+                    ids.append(tasks.slots[place].id)
+                }
+                place = tasks.slots[place].next
+            }
+        }
+        return ids
+    }
+
     /// Makes the record of a slot.
     func record(_ place: Int32, full: Bool) -> TaskRecord {
         let slot = tasks.slots[place]

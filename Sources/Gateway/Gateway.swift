@@ -111,7 +111,10 @@ package final class Gateway {
         let inspector = inspector
         http = HttpDesk(
             HttpDesk.Dependencies(
-                rows: rows, feed: feed, queues: queues, access: edges.access, audit: edges.audit,
+                rows: rows, feed: feed, queues: queues,
+                groups: GroupReader(
+                    results: edges.results, settings: options.celery, feed: feed),
+                access: edges.access, audit: edges.audit,
                 commands: commands, origins: origins, clock: clock, log: log,
                 isReady: { health.isConnected && inspector.isReconciled }))
         later.gateway = self

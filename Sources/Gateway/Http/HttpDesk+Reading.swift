@@ -15,6 +15,7 @@ extension HttpDesk {
         case ("health", 1): return wholeTopic(Topics.health, to.rows.health, role)
         case ("alerts", 1): return wholeTopic(Topics.alerts, to.rows.alerts, role)
         case ("catalog", 1): return json(["commands": CommandReference.json])
+        case ("differences", 1): return differences(role)
         case ("workers", 2): return worker(path[1], role)
         case ("queues", 2): return row(Topics.queues, to.rows.queues, path[1], role)
         case ("commands", 2): return command(path[1], role)

@@ -12,6 +12,7 @@ final class HttpDesk {
         let rows: Rows
         let feed: Feed
         let queues: QueueReader
+        let groups: GroupReader
         let access: any AccessControl
         let audit: any AuditLog
         let commands: CommandDesk
@@ -89,6 +90,7 @@ final class HttpDesk {
         if path.count == 3, path[0] == "queues", path[2] == "messages" {
             return await messages(path[1], request, caller)
         }
+        if path.count == 2, path[0] == "groups" { return await group(path[1], caller) }
         return read(path, request, caller)
     }
 

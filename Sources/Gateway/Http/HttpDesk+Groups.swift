@@ -1,0 +1,49 @@
+internal import Fleet
+internal import Ports
+internal import WireFormats
+
+extension HttpDesk {
+    /// `GET /api/celery/groups/{id}`: how far a group or a chord is.
+    func group(_ id: String, _ caller: Caller) async -> HttpResponse {
+        let role = caller.principal.role
+        guard Topics.projection(of: Topics.tasks, for: role) != nil else { return forbidden(role) }
+        guard id.utf8.count <= CeleryLimits.maxIDBytes else {
+            return problem(404, "Not found", "no such group is known")
+        }
+        do throws(BrokerError) {
+            guard let progress = try await to.groups.progress(of: id) else {
+                return problem(
+                    404, "Not found",
+                    "no such group is known: only chords, saved groups and groups of tasks that ended leave a trace"
+                )
+            }
+            var members = [JsonMember("id", .string(id))]
+            if let size = progress.size {
+                members.append(JsonMember("size", .integer(Int64(size))))
+            }
+            members.append(JsonMember("done", .integer(Int64(progress.done))))
+            members.append(JsonMember("chord", .bool(progress.isChord)))
+            let tasks = progress.members.map { member -> JsonValue in
+                ["id": .string(member.id), "state": .string(member.state)]
+            }
+            members.append(JsonMember("tasks", .array(tasks)))
+            return json(.object(members))
+        } catch {
+            return problem(
+                503, "Service unavailable",
+                "the result backend cannot be asked now: \(error.message)", code: 1014)
+        }
+    }
+
+    /// `GET /api/celery/differences`: settings and tasks that are not the same on all workers.
+    func differences(_ role: Role) -> HttpResponse {
+        guard role == .admin || role == .operator else { return forbidden(role) }
+        let found = to.feed.fleet.differences().map { difference -> JsonValue in
+            let values = difference.values.sorted { $0.key < $1.key }.map { value, workers in
+                JsonMember(value, .array(workers.map { .string($0) }))
+            }
+            return ["name": .string(difference.name), "values": .object(values)]
+        }
+        return json(["differences": .array(found)])
+    }
+}
