@@ -53,6 +53,9 @@ export class Banner {
     if (freshness.isStale(now)) {
       return { kind: 'warning', word: 'Stale', detail: `Nothing new for ${age(freshness.age(now) / 1000).replace(' ago', '')}. The connection to the gateway stands; the gateway hears nothing from the broker.`, picture: true };
     }
+    if (freshness.shed > 0) {
+      return { kind: 'warning', word: 'Busy', detail: freshness.shed > 1 ? 'The gateway cannot keep up: figures come once a second, and lists that follow stand still.' : 'The gateway cannot keep up: figures come once a second.', picture: false };
+    }
     if (broker?.state === 'reconciling') {
       return { kind: 'running', word: 'Reconciling', detail: 'The broker is back. Rows are checked one by one until the picture is whole again.', picture: false };
     }

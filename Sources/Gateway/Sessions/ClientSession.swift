@@ -33,6 +33,8 @@ final class ClientSession {
     var requests: TokenBucket
     var acknowledgements: TokenBucket
     var inFlight: Set<RequestID> = []
+    /// The level of overload that it was last told.
+    var toldLevel = 0
     /// Whether one of its queries runs.
     var isQuerying = false
     var warnings = 0

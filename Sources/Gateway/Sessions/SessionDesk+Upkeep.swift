@@ -20,6 +20,7 @@ extension SessionDesk {
     /// Once a second: time-outs, heartbeats, slow clients, rights.
     func sweep() {
         let now = now
+        govern(watch.take())
         for session in Array(sessions.values) {
             switch session.phase {
             case .greeted where now - session.openedAt >= SessionLimits.startMilliseconds:
@@ -51,13 +52,35 @@ extension SessionDesk {
         }
     }
 
+    /// Gives up, or takes up again, what the loop's lateness asks for, and tells the clients: not all in
+    /// one turn.
+    private func govern(_ lateness: Double) {
+        if governor.sample(lateness) {
+            let level = governor.level
+            to.rows.engine.slowsDown = level >= .slow
+            to.rows.engine.stopsFollowing = level >= .still
+            to.log.warning(
+                "overload",
+                metadata: [
+                    "level": "\(level.rawValue)", "lateness": "\(Int(lateness)) ms",
+                    "means": "\(level)",
+                ])
+        }
+        let level = governor.level.rawValue
+        let untold = sessions.values.lazy.filter {
+            $0.principal != nil && $0.toldLevel != level
+        }
+        for session in Array(untold.prefix(SessionLimits.toldPerSecond)) { sendHeartbeat(session) }
+    }
+
     func sendHeartbeat(_ session: ClientSession) {
+        session.toldLevel = governor.level.rawValue
         let (asOf, ingest) = to.freshness()
         send(
             ServerFrame.heartbeat(
                 revision: to.rows.engine.bookmark(for: session.sync), now: to.clock.now(),
                 asOf: asOf,
-                ingest: ingest, shed: to.rows.engine.slowsDown ? 1 : 0), to: session)
+                ingest: ingest, shed: governor.level.rawValue), to: session)
     }
 
     /// Takes rights away from a live session within 5 s (R6).

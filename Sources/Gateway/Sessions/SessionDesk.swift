@@ -31,6 +31,9 @@ final class SessionDesk {
     var sessions: [SocketID: ClientSession] = [:]
     var drain: Drain?
     var drainTimer: LoopTimer?
+    /// What is given up for lack of time (R48).
+    var governor = OverloadGovernor()
+    let watch = LoopWatch()
     /// Queries that run now.
     var queriesRunning = 0
     private(set) var framesSent = 0
@@ -58,6 +61,11 @@ final class SessionDesk {
         guard drain == nil else {
             var response = problem(503, "Shutting down", "this gateway is shutting down")
             response.headers.append(("retry-after", "5"))
+            return .refuse(response)
+        }
+        guard governor.level < .closed else {
+            var response = problem(503, "Busy", "the gateway cannot keep up; try again later")
+            response.headers.append(("retry-after", "10"))
             return .refuse(response)
         }
         guard request.query.isEmpty else {

@@ -8,6 +8,8 @@ enum SessionLimits {
     /// Bytes of any later frame; a viewer's is smaller.
     static let frame = 64 << 10
     static let viewerFrame = 16 << 10
+    /// Sessions that are told of another level of overload in one second.
+    static let toldPerSecond = 500
     /// Queries that run at a time, over all sessions; each session has one.
     static let queries = 8
     /// Milliseconds of the loop that a query may take in all, and in one turn (R27).

@@ -36,7 +36,8 @@ package enum ServerFrame {
     ///   - now: unix seconds.
     ///   - asOf: receive time of the newest applied event or probe, unix seconds.
     ///   - ingest: `ok`, `lagging`, `down` or `reconciling`.
-    ///   - shed: 1 while everybody is told once a second only.
+    ///   - shed: what is given up under load (R48): 1 everybody is told once a second only, 2 windows that
+    ///     follow stand still too, 3 nobody new comes in either.
     package static func heartbeat(
         revision: Int, now: Double, asOf: Double?, ingest: String, shed: Int
     ) -> [UInt8] {
