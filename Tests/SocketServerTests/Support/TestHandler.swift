@@ -48,8 +48,16 @@ final class TestHandler: SocketServerHandler {
         }
     }
 
+    /// Bytes that tell their place; the period is a prime, so that no lost buffer goes unnoticed.
     nonisolated static func pattern(_ count: Int) -> [UInt8] {
-        (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        while bytes.count < count { bytes += period.prefix(count - bytes.count) }
+        return bytes
+    }
+
+    private nonisolated static let period = (0..<65_521).map {
+        UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8)
     }
 
     func decideUpgrade(_ request: HttpRequest) -> UpgradeDecision {

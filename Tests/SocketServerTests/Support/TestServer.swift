@@ -51,15 +51,23 @@ func withServer(
     _ body: (TestServer) async throws -> Void
 ) async throws {
     EventLoop.shared.startThread()
-    let server = try await TestServer.start(
-        webRoot: webRoot, isWatching: isWatching, identity: identity, limits)
+    await TestSlots.shared.take()
+    let result: Result<Void, any Error>
     do {
-        try await blocking { try await body(server) }
-    } catch {
+        let server = try await TestServer.start(
+            webRoot: webRoot, isWatching: isWatching, identity: identity, limits)
+        do {
+            try await blocking { try await body(server) }
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
         await server.server.stop(within: .zero)
-        throw error
+    } catch {
+        result = .failure(error)
     }
-    await server.server.stop(within: .zero)
+    await TestSlots.shared.giveBack()
+    try result.get()
 }
 
 /// Runs what waits on sockets where it keeps nobody else from running.
