@@ -119,6 +119,56 @@ import WireFormats
         #expect(isInstant(text) == isValid)
     }
 
+    @Test(arguments: [CommandLimits.signatures, CommandLimits.signatures + 1])
+    func `the tasks of a group are bounded`(count: Int) {
+        let tasks = JsonValue.array(Array(repeating: ["task": "t"], count: count))
+
+        let spec = try? parse("task.group", .object([JsonMember("tasks", tasks)]))
+
+        #expect((spec != nil) == (count <= CommandLimits.signatures))
+    }
+
+    static let canvasFaults: [Fault] = [
+        Fault("task.run", ["task": "a", "chain": []], "args.chain must be an array of at least"),
+        Fault("task.run", ["task": "a", "chain": ["b"]], "args.chain[0] must be an object"),
+        Fault("task.run", ["task": "a", "chain": [["task": 5]]], "args.chain[0]: args.task must"),
+        Fault("task.run", ["task": "a", "link": [["task": "b", "eta": 1]]], "link[0].eta is not"),
+        Fault("task.run", ["task": "a", "routingKey": "k"], "needs args.exchange"),
+        Fault("task.run", ["task": "a", "queue": "q", "exchange": "x"], "exclude each other"),
+        Fault("task.run", ["task": "a", "queue": "unacked"], "is the name of a key"),
+        Fault("task.group", [:], "args.tasks must be an array of at least one task"),
+        Fault("task.chord", ["tasks": [["task": "a"]]], "args.body must be an object"),
+        Fault("task.retry", [:], "args.id must be a text"),
+        Fault("task.revokeStamped", ["stamps": ["a": [1]]], "stamps.a must be an array of texts"),
+    ]
+
+    @Test(arguments: canvasFaults)
+    func `a fault within a task is named with its place`(fault: Fault) {
+        let thrown = #expect(throws: CommandFault.self) { try parse(fault.name, fault.args) }
+
+        #expect(thrown?.message.contains(fault.message) == true, "\(thrown?.message ?? "")")
+    }
+
+    @Test func `a chord gives each of its tasks a place and the body the group`() throws {
+        let spec = try CommandSpec(
+            "task.chord",
+            args: [
+                "tasks": [["task": "a"], ["task": "b", "queue": "q2"]], "body": ["task": "c"],
+            ],
+            newID: { "id\($0)" })
+
+        guard case .group(let group) = spec.action else {
+            Issue.record("no group")
+            return
+        }
+        #expect(group.runs.map(\.id) == ["id1", "id2"])
+        #expect(group.runs.map(\.queue) == ["celery", "q2"])
+        #expect(group.runs.map { $0.place?.index } == [0, 1])
+        #expect(group.body?.taskID == "id3")
+        #expect(group.runs.allSatisfy { $0.chord?.groupID == "id0" })
+        #expect(spec.action.taskIDs == ["id1", "id2"])
+    }
+
     @Test func `workers are named, or all of them, not both`() throws {
         #expect(try parse("worker.restart", ["workers": ["a@h"]]).workers == .named(["a@h"]))
         #expect(try parse("worker.restart", ["all": true]).workers == .all)

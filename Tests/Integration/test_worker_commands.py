@@ -109,7 +109,7 @@ async def test_memory_is_told_or_the_missing_module_is_named(stack: Stack, conne
         if (answers or {}).get(node(pool)):
             assert row['state'] == 'confirmed' and 'B resident' in evidence(row), row
         else:
-            assert row['state'] == 'rejected' and 'psutil' in row['reason'], row
+            assert row['state'] == 'rejected' and 'psutil' in row['reason'] and 'install psutil' in row['fix'], row
 
 
 @pytest.mark.parametrize('pool', POOLS)

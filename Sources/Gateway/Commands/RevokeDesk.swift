@@ -10,8 +10,6 @@ internal import WireFormats
 final class RevokeDesk {
     /// Seconds after which a revocation is forgotten although its task was never seen to end.
     static let lifetime: Double = 7 * 86_400
-    /// Ids in one message to a worker.
-    private static let batch = 5_000
     /// Seconds between two tellings of everybody: well below Celery's `REVOKE_EXPIRES` of 10,800.
     static let refreshSeconds: Double = 3_600
     /// How long a worker that has just appeared is told again: its mailbox may open a second after
@@ -36,11 +34,6 @@ final class RevokeDesk {
         self.origin = origin
         self.log = log
         refreshedAt = clock.now()
-    }
-
-    /// Ids of tasks that must not run, oldest revocation first.
-    var ids: [String] {
-        open.values.sorted { ($0.at, $0.taskID) < ($1.at, $1.taskID) }.map(\.taskID)
     }
 
     /// Reads what earlier runs of the gateway left.
@@ -112,7 +105,9 @@ final class RevokeDesk {
         forgetExpired()
         guard !open.isEmpty else { return }
         Task { @LoopActor in
-            for method in messages() { await tell(method, to: name) }
+            for method in RevokeMessages.make(for: Array(open.values), origin: origin) {
+                await tell(method, to: name)
+            }
         }
     }
 
@@ -122,7 +117,7 @@ final class RevokeDesk {
         forgetExpired()
         guard !open.isEmpty else { return }
         Task { @LoopActor in
-            for method in messages() {
+            for method in RevokeMessages.make(for: Array(open.values), origin: origin) {
                 do throws(BrokerError) {
                     try await control.tell(method)
                 } catch {
@@ -140,31 +135,6 @@ final class RevokeDesk {
     private func forgetExpired() {
         let now = clock.now()
         open = open.filter { $0.value.expiresAt > now }
-    }
-
-    /// `hello` adds ids to a worker's revoked ones and does no more; tasks that are to be ended need
-    /// the command itself, should the worker run them (it may only have lost its connection).
-    private func messages() -> [ControlMethod] {
-        var messages: [ControlMethod] = []
-        let ids = ids
-        for start in stride(from: 0, to: ids.count, by: Self.batch) {
-            messages.append(
-                .hello(
-                    fromNode: origin,
-                    revoked: Array(ids[start..<min(start + Self.batch, ids.count)])))
-        }
-        let ending = Dictionary(
-            grouping: open.values.filter(\.terminate), by: { $0.signal ?? "SIGTERM" })
-        for (signal, revokes) in ending.sorted(by: { $0.key < $1.key }) {
-            let ids = revokes.map(\.taskID).sorted()
-            for start in stride(from: 0, to: ids.count, by: Self.batch) {
-                messages.append(
-                    .revoke(
-                        taskIDs: Array(ids[start..<min(start + Self.batch, ids.count)]),
-                        terminate: true, signal: signal))
-            }
-        }
-        return messages
     }
 
     /// Tells one worker until it answers, or it must be given up.

@@ -25,8 +25,9 @@ extension CommandCatalog {
             make: { (_: CommandArguments) throws(CommandFault) in .control(.report) }),
         CommandDeclaration(
             name: "worker.memory", summary: "Asks workers for the memory in use.",
-            parameters: [], roles: [.operator, .admin], destination: .workers, proof: .answer,
-            evidence: "Each worker's answer; Celery measures with psutil, which must be installed.",
+            parameters: [], roles: [.operator, .admin], destination: .workers,
+            needs: [.module("psutil")], proof: .answer,
+            evidence: "Each worker's answer; Celery measures with psutil.",
             make: { (_: CommandArguments) throws(CommandFault) in .control(.memsample) }),
         CommandDeclaration(
             name: "task.query", summary: "Asks workers what they know about tasks.",

@@ -10,6 +10,8 @@ enum CommandNeed: Sendable, Equatable {
     case noAutoscaler
     /// `worker_pool_restarts`.
     case poolRestarts
+    /// A Python module in its environment; only its answer tells.
+    case module(String)
     /// This version of Celery or a later one.
     case celery(major: Int, minor: Int)
 
@@ -36,6 +38,7 @@ enum CommandNeed: Sendable, Equatable {
             return worker.autoscaleMax == nil ? nil : "its autoscaler sets the size of the pool"
         case .poolRestarts:
             return worker.poolRestarts == false ? "pool restarts are not enabled" : nil
+        case .module: return nil
         case .celery(let major, let minor):
             guard let version = Self.version(worker.software), version < (major, minor) else {
                 return nil
@@ -55,6 +58,7 @@ enum CommandNeed: Sendable, Equatable {
         case .autoscaler: text.contains("Autoscale not enabled")
         case .noAutoscaler: text.contains("not supported with autoscale")
         case .poolRestarts: text.contains("Pool restarts not enabled")
+        case .module(let name): text.contains("\(name) is not installed")
         case .celery: text.contains("KeyError")
         }
     }
@@ -67,6 +71,7 @@ enum CommandNeed: Sendable, Equatable {
         case .noAutoscaler: "use worker.autoscale"
         case .poolRestarts:
             "set worker_pool_restarts = True in the worker's configuration and start it again"
+        case .module(let name): "install \(name) in the worker's environment"
         case .celery(let major, let minor): "it needs Celery \(major).\(minor) or later"
         }
     }
@@ -78,6 +83,7 @@ enum CommandNeed: Sendable, Equatable {
         case .autoscaler: "`--autoscale`"
         case .noAutoscaler: "no `--autoscale`"
         case .poolRestarts: "`worker_pool_restarts`"
+        case .module(let name): "the module `\(name)`"
         case .celery(let major, let minor): "Celery \(major).\(minor)"
         }
     }
