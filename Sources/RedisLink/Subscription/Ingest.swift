@@ -63,7 +63,8 @@ final class Ingest<Item: Sendable> {
     private func attempt(_ turn: Int) throws(LinkFailure) {
         let configuration = settings.configuration
         let link = try Establisher(configuration: configuration, waker: waker).establish(turn: turn)
-        let stream = try IngestStream(settings, link: link, inbox: inbox, waker: waker)
+        let stream = try IngestStream(
+            settings, link: link, inbox: inbox, waker: waker, wakeLoop: wakeLoop)
         try stream.subscribe()
         let now = Clocks.monotonic
         guard machine.connected(now: now) else { return }
@@ -76,7 +77,7 @@ final class Ingest<Item: Sendable> {
             try follow(stream, &watch)
         } catch {
             // Whatever came before the end counts.
-            if stream.handOver() { wakeLoop() }
+            stream.handOver()
             deafSince = Clocks.wall - (Clocks.monotonic - watch.lastSign)
             throw LinkFailure("\(link.name): \(error.reason)")
         }
@@ -92,7 +93,6 @@ final class Ingest<Item: Sendable> {
             let now = Clocks.monotonic
             if progress.bytes > 0 { watch.heard(at: now) }
             if progress.messages > 0 { watch.received(at: now) }
-            if progress.mustWake { wakeLoop() }
             for note in board.takeAll() {
                 switch note {
                 case .published(let number, let time): watch.published(number, at: time)

@@ -7,8 +7,6 @@ final class IngestStream<Item: Sendable> {
     struct Progress {
         var bytes = 0
         var messages = 0
-        /// Whether the loop must be woken.
-        var mustWake = false
     }
 
     private let settings: IngestSettings<Item>
@@ -17,6 +15,7 @@ final class IngestStream<Item: Sendable> {
     private let reader: ReplyReader
     private let inbox: SubscriptionInbox<Item>
     private let waker: Waker
+    private let wakeLoop: () -> Void
     private let scratch = ReadBuffer(bytes: 256 << 10)
     private var output: [UInt8] = []
     /// Whether the last read took all there was.
@@ -31,11 +30,12 @@ final class IngestStream<Item: Sendable> {
 
     init(
         _ settings: IngestSettings<Item>, link: Establisher.Link, inbox: SubscriptionInbox<Item>,
-        waker: Waker
+        waker: Waker, wakeLoop: @escaping () -> Void
     ) throws(LinkFailure) {
         self.settings = settings
         self.inbox = inbox
         self.waker = waker
+        self.wakeLoop = wakeLoop
         transport = link.transport
         sink = PushSink(
             decode: settings.decode, probeChannel: settings.probeChannel,
@@ -89,7 +89,7 @@ final class IngestStream<Item: Sendable> {
             sink.isDropping = !inbox.hasRoom
             sink.arrived(at: Clocks.wall)
             try unsafe reader.feed(scratch.filled(count)) { () throws(LinkFailure) in
-                if isFull, handOver() { progress.mustWake = true }
+                if isFull { handOver() }
             }
             // A short read has emptied a plain socket; TLS may hold another record.
             isDrained = unsafe transport.tls == nil && count < scratch.memory.count
@@ -102,7 +102,7 @@ final class IngestStream<Item: Sendable> {
         case .failed(let reason):
             throw LinkFailure(reason)
         }
-        if isDrained, handOver() { progress.mustWake = true }
+        if isDrained { handOver() }
         progress.messages = sink.messages - before
         return progress
     }
@@ -114,15 +114,14 @@ final class IngestStream<Item: Sendable> {
         return sink.probes
     }
 
-    /// Puts what was gathered into the inbox.
-    ///
-    /// - Returns: whether the loop must be woken.
-    func handOver() -> Bool {
-        guard sink.batch.messages + sink.batch.dropped > 0 else { return false }
+    /// Puts what was gathered into the inbox and wakes the loop if it must be: the inbox says so only
+    /// once, so nobody may pass over it, not even while the subscription is still being confirmed.
+    func handOver() {
+        guard sink.batch.messages + sink.batch.dropped > 0 else { return }
         let batch = sink.batch
         sink.batch = PushSink<Item>.emptyBatch
         sink.arrived(at: batch.receivedAt)
-        return inbox.put(batch)
+        if inbox.put(batch) { wakeLoop() }
     }
 
     private var isFull: Bool {

@@ -33,6 +33,36 @@ extension Live {
             await peer.stop()
         }
 
+        /// Servers that send a message before the subscription is confirmed as a whole: with it, and
+        /// then either the rest of the confirmation or rubbish.
+        static let early: [(rest: String, isConfirmed: Bool)] = [
+            ("*3\r\n$10\r\npsubscribe\r\n$4\r\nex/*\r\n:2\r\n", true), ("HTTP/1.1\r\n", false),
+        ]
+
+        @Test(arguments: early)
+        func `a message that comes before the confirmation does not silence the rest`(
+            rest: String, isConfirmed: Bool
+        ) async throws {
+            let message = "*4\r\n$8\r\npmessage\r\n$4\r\nev/*\r\n$4\r\nev/a\r\n$2\r\nhi\r\n"
+            let first = "*3\r\n$10\r\npsubscribe\r\n$4\r\nev/*\r\n:1\r\n"
+            let server = try RawServer(
+                answers: [RawServer.greeting, Array((first + message + rest).utf8)])
+            let configuration = RedisConfiguration(
+                route: .servers([.init(.tcp(host: "127.0.0.1", port: server.port))]))
+
+            let events = await RecordedSubscription(
+                configuration, patterns: ["ev/*", "ex/*"], through: nil)
+
+            if isConfirmed {
+                try await waitUntil("the message") { await events.items == ["ev/a=hi"] }
+                try await waitUntil("subscribed") { await events.subscribed.count == 1 }
+            } else {
+                try await waitUntil("told") { await !events.losses.isEmpty }
+            }
+            await events.stop()
+            server.stop()
+        }
+
         @Test func `two hundred thousand messages arrive, each once and in order`() async throws {
             let server = try await RedisProcess()
             let peer = try await RecordedConnection.ready(server.configuration())
