@@ -141,6 +141,18 @@ import WireFormats
         #expect(tracker.state == .confirmed)
     }
 
+    @Test func `a command of an earlier run is proven by its task`() throws {
+        let spec = try CommandSpec("task.run", args: ["task": "t"], newID: { _ in "t1" })
+        var tracker = CommandTracker(resuming: spec, evidence: ["it was sent"], reason: "restart")
+        #expect(tracker.state == .unknown)
+
+        _ = tracker.learn(.task(id: "t1", state: "SUCCESS", worker: "celery@a"))
+
+        #expect(tracker.state == .confirmed)
+        #expect(tracker.reason == nil)
+        #expect(tracker.evidence == ["it was sent", "task SUCCESS on celery@a"])
+    }
+
     @Test func `a worker that is known to be unable is refused with the setting to change`() throws
     {
         var tracker = try restart(two)

@@ -74,6 +74,26 @@ async def test_a_worker_that_starts_later_hears_of_a_revocation(
     stack.start_worker(WorkerSpec(name='always', queues=('q-always',), concurrency=2))
 
 
+async def test_of_many_revoked_tasks_that_wait_hardly_one_runs(stack: Stack, connect: ConnectClient) -> None:
+    """A worker may take a message before its mailbox is open: what slips through is not more than it prefetches."""
+    queue = unique('many')
+    tasks = [stack.send('time.sleep', 0.5, queue=queue) for _ in range(40)]
+    async with connect(stack, 'operator') as client:
+        await client.submit('task.revoke', {'ids': tasks}, deadline_ms=500)
+    worker = stack.launch_worker(WorkerSpec(name=unique('late'), queues=(queue,)))
+    assert worker.process
+
+    def outcomes() -> tuple[int, int]:
+        assert worker.process
+        output = worker.process.output()
+        return output.count('Discarding revoked task'), output.count('] succeeded in')
+
+    await outside(lambda: sum(outcomes()) == len(tasks), 25, 'all to be discarded, or to have run')
+    discarded, ran = outcomes()
+    assert ran <= 4, f'{ran} of {len(tasks)} ran, {discarded} were discarded'
+    worker.stop()
+
+
 async def test_a_revocation_ends_with_its_task(stack: Stack, connect: ConnectClient) -> None:
     async with connect(stack, 'operator') as client:
         view = await client.view(where=['eq', 'queue', 'q-always'], mode='follow', limit=100)

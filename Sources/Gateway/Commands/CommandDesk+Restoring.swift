@@ -8,6 +8,7 @@ internal import WireFormats
 extension CommandDesk {
     /// Shows what the last run of the gateway left: what had no end has none now.
     func restore(_ recent: [CommandRecord]) {
+        let lateAfter = to.clock.now() - CommandLimits.lateSeconds
         for var record in recent {
             if record.stage.isOpen {
                 record.stage = .unknown
@@ -16,6 +17,9 @@ extension CommandDesk {
                 lost.append(record)
                 let changed = record
                 Task { @LoopActor in await save(lost: changed) }
+            } else if record.stage == .unknown, (record.endedAt ?? record.at) > lateAfter {
+                // Stopped again before late proof could come.
+                lost.append(record)
             }
             to.rows.engine.upsert(to.rows.commands, id: record.id, fields(record))
             ended.append((record.id, record.endedAt ?? record.at))
@@ -29,6 +33,7 @@ extension CommandDesk {
     /// The marker that sends a message once is taken here: if it could be had, nothing was sent and
     /// nothing can be sent any more, even by a command of ours that Redis has not come to yet.
     func examineLost() async {
+        guard !lost.isEmpty else { return }
         let candidates = lost.filter { record in
             CommandCatalog.all.contains { $0.name == record.command && $0.proof == .taskSeen }
         }
@@ -43,8 +48,8 @@ extension CommandDesk {
                     record.stage = .failed
                     record.reason = "the gateway was stopped before it was sent; nothing was sent"
                 } else {
-                    record.evidence.append("broker: it had the message before the restart")
-                    await prove(&record)
+                    let text = "broker: it had the message before the restart"
+                    if !record.evidence.contains(text) { record.evidence.append(text) }
                 }
             } catch {
                 // The next connection tries again.
@@ -56,16 +61,31 @@ extension CommandDesk {
                 to.onChange()
             }
             await save(lost: record)
+            let examined = record
+            if examined.stage == .unknown { Task { @LoopActor in await resume(examined) } }
         }
     }
 
-    private func prove(_ record: inout CommandRecord) async {
-        guard let id = record.taskID, let found = await to.inspector.readResults([id]),
-            let result = found.first
+    /// Watches the task of a command that was sent before the restart.
+    private func resume(_ record: CommandRecord) async {
+        guard let id = record.taskID, open[record.id] == nil, open.count < CommandLimits.open,
+            let spec = try? CommandSpec(
+                "task.run", args: ["task": .string(record.command)], newID: { _ in id })
         else { return }
-        record.evidence.append("task \(result.status)")
-        record.stage = .confirmed
-        record.reason = nil
+        ended.removeAll { $0.id == record.id }
+        let command = Open(
+            CommandTracker(resuming: spec, evidence: record.evidence, reason: record.reason),
+            record)
+        open[record.id] = command
+        tasksWatched[id, default: []].insert(record.id)
+        command.timer = LoopTimer(after: .seconds(CommandLimits.lateSeconds)) { [weak self] in
+            self?.close(command)
+        }
+        // Its events may have come and gone before the subscription: the backend is asked as well.
+        for _ in 0..<3 where open[record.id] != nil {
+            if let found = await to.inspector.readResults([id]) { noticed(found) }
+            await pause(.seconds(2))
+        }
     }
 
     private func save(lost record: CommandRecord) async {

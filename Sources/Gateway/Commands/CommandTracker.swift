@@ -75,6 +75,16 @@ struct CommandTracker: Sendable {
         targetCount = max(1, open.count)
     }
 
+    /// Goes on following a command of an earlier run of the gateway that was to run one task: it is
+    /// unknown, and what is seen of the task still proves it.
+    init(resuming spec: CommandSpec, evidence: [String], reason: String?) {
+        self.init(spec)
+        state = .unknown
+        isOverdue = true
+        self.evidence = evidence
+        self.reason = reason
+    }
+
     /// Takes a fact into account.
     ///
     /// - Returns: whether anything visible changed.
