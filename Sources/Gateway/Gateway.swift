@@ -189,6 +189,7 @@ package final class Gateway {
             subscriptions: sessions.subscriptionCount, frames: sessions.framesSent,
             bytes: sessions.bytesSent)
         changed()
+        endDropGap(now: now)
         sessions.sweep()
         reconcileIfNeeded()
         guard health.isConnected, !isReadingQueues else { return }
@@ -255,12 +256,28 @@ package final class Gateway {
     /// Whether the broker ever answered.
     private var hasSubscribed = false
 
-    /// A gap of our own making: the loop did not keep up.
+    /// A gap of our own making: the loop does not keep up.
+    private var dropGap: (id: Int, last: Double, lost: Int)?
+    /// Seconds without a drop after which the gap is over.
+    private static let dropQuiet = 3.0
+
+    /// One gap from the first drop to the last: making everything stale and asking all workers for each
+    /// of them would keep the loop from ever catching up.
     private func noteDrop(_ count: Int, at: Double) {
-        let id = feed.learn {
-            $0.openGap(from: at, reason: "the gateway did not keep up", now: at)
+        if dropGap == nil {
+            let id = feed.learn {
+                $0.openGap(from: at, reason: "the gateway did not keep up", now: at)
+            }
+            dropGap = (id, at, 0)
         }
-        feed.learn { $0.closeGap(id, at: clock.now(), lost: count) }
+        dropGap?.last = at
+        dropGap?.lost += count
+    }
+
+    private func endDropGap(now: Double) {
+        guard let gap = dropGap, now - gap.last >= Self.dropQuiet else { return }
+        dropGap = nil
+        feed.learn { $0.closeGap(gap.id, at: gap.last, lost: gap.lost) }
         reconcile()
     }
 
