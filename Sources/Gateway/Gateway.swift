@@ -116,6 +116,7 @@ package final class Gateway {
                     results: edges.results, settings: options.celery, feed: feed),
                 access: edges.access, audit: edges.audit,
                 commands: commands, origins: origins, clock: clock, log: log,
+                reconcile: { later.gateway?.reconcileNow() ?? false },
                 isReady: { health.isConnected && inspector.isReconciled }))
         later.gateway = self
         ticker.action = {
@@ -299,6 +300,15 @@ package final class Gateway {
             health.reconciled()
             changed()
         }
+    }
+
+    /// Begins a round because somebody wants it; one that runs already will do.
+    ///
+    /// - Returns: false if the broker is away: the round begins when it is back.
+    private func reconcileNow() -> Bool {
+        guard health.isConnected, health.isSubscribed else { return false }
+        if openRounds == 0 { reconcile() }
+        return true
     }
 
     /// Begins another round if the last one failed, such as for a broker that went away during it.

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from harness.fixtures import ConnectClient
 from harness.stack import Stack
@@ -20,6 +21,20 @@ def stack(module_folder: Path) -> Iterator[Stack]:
     stack = Stack(module_folder, [VICTIM, BYSTANDER]).start()
     yield stack
     stack.stop()
+
+
+async def test_a_round_can_be_asked_for(stack: Stack, connect: ConnectClient) -> None:
+    async with connect(stack) as client:
+        health = await client.subscribe('health')
+        await client.until(lambda: (health.get('broker') or {}).get('state') == 'ok', 20, 'the broker to be ok')
+        since = (health.get('broker') or {})['since']
+        for role, status in (('viewer', 403), ('operator', 202)):
+            headers = {'authorization': f'Bearer {stack.running_gateway.token(role, f"reconcile-{role}")}'}
+            async with httpx.AsyncClient(base_url=stack.running_gateway.base_url, headers=headers) as http:
+                assert (await http.post('/api/celery/reconcile', json={})).status_code == status
+        await client.until(
+            lambda: (row := health.get('broker') or {}).get('state') == 'ok' and row['since'] > since, 20, 'the round to end'
+        )
 
 
 async def test_what_a_killed_worker_ran_and_what_ended_silently_is_lost_and_nothing_else(

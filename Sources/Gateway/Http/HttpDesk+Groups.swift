@@ -35,6 +35,18 @@ extension HttpDesk {
         }
     }
 
+    /// `POST /api/celery/reconcile`: asks everything anew. It changes nothing at the workers.
+    func reconcile(_ caller: Caller) -> HttpResponse {
+        let role = caller.principal.role
+        guard role != .wall, role != .viewer else { return forbidden(role) }
+        guard to.reconcile() else {
+            return problem(
+                503, "Service unavailable", "the broker does not answer; it is asked once it does",
+                code: 1014)
+        }
+        return json(["state": "reconciling"], status: 202)
+    }
+
     /// `GET /api/celery/differences`: settings and tasks that are not the same on all workers.
     func differences(_ role: Role) -> HttpResponse {
         guard role == .admin || role == .operator else { return forbidden(role) }

@@ -19,6 +19,8 @@ final class HttpDesk {
         let origins: OriginPolicy
         let clock: GatewayClock
         let log: Logger
+        /// Asks the workers and the result backend everything anew; false if the broker is away.
+        let reconcile: @LoopActor () -> Bool
         /// Whether the broker is reachable and the state reconciled.
         let isReady: @LoopActor () -> Bool
     }
@@ -80,6 +82,7 @@ final class HttpDesk {
         let path = names.compactMap { $0 }
         if request.method == "POST" {
             guard let refusal = refusalOfChange(request, caller) else {
+                if path == ["reconcile"] { return reconcile(caller) }
                 return await change(path, request, caller)
             }
             return refusal
