@@ -188,6 +188,39 @@ import Testing
         #expect(task.reason == "Terminated while it ran (signal 15).")
     }
 
+    @Test
+    func `the revoke of a waiting task is told by the backend first, by its worker much later`()
+        throws
+    {
+        var state = state([Make.task(.received, at: 1) { $0.eta = "2001-01-01T00:00:00Z" }])
+        state.apply(results: [TaskResult(id: "u1", status: "REVOKED")], now: 2)
+        let told = try #require(state.task("u1"))
+        state.apply(Make.task(.revoked, at: 600), receivedAt: 600)
+        let confirmed = try #require(state.task("u1"))
+
+        #expect(told.state == .revoked)
+        #expect(told.reason == "The result backend says so; no worker has confirmed it.")
+        #expect(confirmed.state == .revoked)
+        #expect(confirmed.reason == nil)
+        #expect(confirmed.finished == 600)
+    }
+
+    @Test func `a solo worker tells a whole run at its end, with the true times`() throws {
+        var state = FleetState(startedAt: 0)
+        state.apply(
+            [
+                Make.task(.received, at: 10), Make.task(.started, at: 10.5),
+                Make.task(.succeeded, at: 14.5),
+            ], receivedAt: 14.6)
+        let task = try #require(state.task("u1"))
+
+        #expect(task.state == .success)
+        #expect(task.received == 10)
+        #expect(task.wait == 0.5)
+        #expect(task.finished == 14.5)
+        #expect(task.seen == 14.6)
+    }
+
     @Test func `a late retried event does not undo a success`() throws {
         let state = state([
             Make.task(.received, at: 1), Make.task(.started, at: 1.5),
