@@ -49,6 +49,7 @@ package final class Gateway {
     let log: Logger
     let rows: Rows
     let feed: Feed
+    let events: EventDesk
     let control: ControlDesk
     let inspector: Inspector
     let queues: QueueReader
@@ -76,6 +77,8 @@ package final class Gateway {
         let epoch = try edges.secrets.makeIdentifier()
         let rows = Rows(epoch: epoch)
         self.rows = rows
+        let events = EventDesk(epoch: epoch, bytes: options.eventLogBytes)
+        self.events = events
         feed = Feed(rows: rows, limits: options.fleetLimits, now: clock.now())
         health = HealthDesk(rows: rows, clock: clock, brokerName: options.brokerName)
         let later = Later()
@@ -103,7 +106,8 @@ package final class Gateway {
         let ticker = ticker
         sessions = SessionDesk(
             SessionDesk.Dependencies(
-                rows: rows, access: edges.access, secrets: edges.secrets, commands: commands,
+                rows: rows, events: events, access: edges.access, secrets: edges.secrets,
+                commands: commands,
                 origins: origins, clock: clock, log: log, version: options.version,
                 freshness: { (health.asOf, health.state.rawValue) },
                 publish: { later.gateway?.publish() },
@@ -111,7 +115,7 @@ package final class Gateway {
         let inspector = inspector
         http = HttpDesk(
             HttpDesk.Dependencies(
-                rows: rows, feed: feed, queues: queues,
+                rows: rows, feed: feed, events: events, queues: queues,
                 groups: GroupReader(
                     results: edges.results, settings: options.celery, feed: feed),
                 access: edges.access, audit: edges.audit,
@@ -185,6 +189,7 @@ package final class Gateway {
         let now = clock.now()
         feed.learn { $0.advance(now: now) }
         commands.forgetOld(now: now)
+        events.tick()
         health.tick(
             ingest: ingest, published: control.published, clients: sessions.liveCount,
             subscriptions: sessions.subscriptionCount, frames: sessions.framesSent,
@@ -215,6 +220,7 @@ package final class Gateway {
         switch event {
         case .batch(let batch):
             feed.learn { $0.apply(batch.items, receivedAt: batch.receivedAt) }
+            events.take(batch.items, of: feed.fleet, receivedAt: batch.receivedAt)
             health.applied(after: clock.now() - batch.oldestAt)
             commands.noticed(batch.items)
             revokes.noticed(batch.items)
@@ -238,6 +244,8 @@ package final class Gateway {
             health.lost(since: since, reason: reason)
             inspector.invalidate()
             if openGap == nil {
+                // Before the first subscription there was no log that could lack something.
+                if hasSubscribed { events.lose(nil) }
                 openGap = feed.learn {
                     $0.openGap(from: since, reason: reason, now: clock.now())
                 }
@@ -273,6 +281,7 @@ package final class Gateway {
         }
         dropGap?.last = at
         dropGap?.lost += count
+        events.lose(count)
     }
 
     private func endDropGap(now: Double) {

@@ -18,12 +18,14 @@ package struct GatewayOptions: Sendable {
     package var refreshInterval: Duration
     /// Bounds of the fleet's state.
     package var fleetLimits: FleetLimits
+    /// Bytes of the event log.
+    package var eventLogBytes: Int
 
     /// Makes options.
     package init(
         celery: CelerySettings, brokerName: String, replyKey: String, origin: String,
         version: String, allowedOrigins: [String] = [], refreshInterval: Duration = .seconds(10),
-        fleetLimits: FleetLimits = FleetLimits()
+        fleetLimits: FleetLimits = FleetLimits(), eventLogBytes: Int = 64 << 20
     ) {
         self.celery = celery
         self.brokerName = brokerName
@@ -33,5 +35,6 @@ package struct GatewayOptions: Sendable {
         self.allowedOrigins = allowedOrigins
         self.refreshInterval = refreshInterval
         self.fleetLimits = fleetLimits
+        self.eventLogBytes = eventLogBytes
     }
 }

@@ -37,7 +37,7 @@ struct ServeCommand: ParsableCommand {
             socketsPerAddress: settings.socketsPerAddress, keyPrefix: settings.brokerKeyPrefix,
             resultPrefix: settings.resultPrefix,
             visibilityTimeout: Double(settings.visibilityTimeout),
-            flowerTasks: settings.flowerTasks, tls: settings.tls)
+            flowerTasks: settings.flowerTasks, eventLog: settings.eventLog, tls: settings.tls)
         Task { @LoopActor in
             do {
                 let first = try await FirstStart.prepare(store, now: Date().timeIntervalSince1970)

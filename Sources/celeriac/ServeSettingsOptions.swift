@@ -57,6 +57,10 @@ struct ServeSettingsOptions: ParsableArguments {
             "Tasks of which to keep also what Flower would show; 0 keeps none (default: 10000).",
             valueName: "count"))
     var flowerTasks: String?
+    @Option(
+        help: ArgumentHelp(
+            "Memory of the event log, MiB (default: 64).", valueName: "count"))
+    var eventLog: String?
 
     /// Resolves all settings.
     func resolve() throws -> Settings {
@@ -67,6 +71,7 @@ struct ServeSettingsOptions: ParsableArguments {
             .socketsPerAddress: socketsPerAddress,
             .brokerKeyPrefix: brokerKeyPrefix, .resultKeyPrefix: resultKeyPrefix,
             .visibilityTimeout: visibilityTimeout, .flowerTasks: flowerTasks,
+            .eventLog: eventLog,
         ]
         return try common.resolve(
             Dictionary(

@@ -61,6 +61,7 @@ import Testing
         #expect(plain.socketsPerAddress == nil)
         #expect(plain.visibilityTimeout == 3_600)
         #expect(plain.flowerTasks == 10_000)
+        #expect(plain.eventLog == 64)
         #expect(plain.warnings.isEmpty)
         #expect(try settings(environment: ["XDG_STATE_HOME": "/s"]).data == "/s/celeriac")
         #expect(try settings(environment: ["XDG_STATE_HOME": "s"]).data == "celeriac-data")
@@ -91,6 +92,7 @@ import Testing
                 result-key-prefix =
                 visibility-timeout = 60
                 flower-tasks = 0
+                event-log = 4096
                 """)
 
         #expect(read.broker == "redis://:pa=ss#1@host/1")
@@ -105,6 +107,7 @@ import Testing
         #expect(read.resultKeyPrefix.isEmpty)
         #expect(read.visibilityTimeout == 60)
         #expect(read.flowerTasks == 0)
+        #expect(read.eventLog == 4_096)
         #expect(read.entries.allSatisfy { $0.source != .builtIn })
     }
 

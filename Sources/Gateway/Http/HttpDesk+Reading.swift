@@ -19,6 +19,7 @@ extension HttpDesk {
         case ("workers", 2): return worker(path[1], role)
         case ("queues", 2): return row(Topics.queues, to.rows.queues, path[1], role)
         case ("commands", 2): return command(path[1], role)
+        case ("events", 1): return events(request, role)
         case ("tasks", 1): return tasks(request, role, only: nil)
         case ("tasks", 2) where path[1] == "active": return tasks(request, role, only: ["STARTED"])
         case ("tasks", 2): return task(path[1], request, role)

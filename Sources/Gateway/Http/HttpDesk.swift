@@ -11,6 +11,7 @@ final class HttpDesk {
     struct Dependencies {
         let rows: Rows
         let feed: Feed
+        let events: EventDesk
         let queues: QueueReader
         let groups: GroupReader
         let access: any AccessControl

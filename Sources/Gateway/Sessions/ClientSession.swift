@@ -30,6 +30,7 @@ final class ClientSession {
     /// Messages that came while ``Phase/checking``.
     var held: [[UInt8]] = []
     var sync = SyncSession()
+    var events: [EventReader] = []
     var requests: TokenBucket
     var acknowledgements: TokenBucket
     var inFlight: Set<RequestID> = []

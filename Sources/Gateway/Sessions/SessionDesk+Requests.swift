@@ -77,6 +77,7 @@ extension SessionDesk {
                 return
             }
             to.rows.engine.acknowledge(acknowledgements, for: &session.sync, now: now)
+            acknowledgeEvents(acknowledgements, session)
             serve(session)
         case .request(let id, let call):
             take(call, id, session)
@@ -261,6 +262,13 @@ extension SessionDesk {
     private func perform(
         _ call: ClientFrame.Call, _ session: ClientSession, _ principal: Principal
     ) throws(FrameFault) -> JsonValue {
+        switch call {
+        case .openEvents(let request): return try openEvents(request, session, principal)
+        case .closeEvents(let subscription): return try closeEvents(subscription, session)
+        case .open(let request): try refuseOpen(request.subscription, session)
+        case .openView(let request): try refuseOpen(request.subscription, session)
+        default: break
+        }
         let view: Projection =
             switch call {
             case .open(let request): try projection(request.topic, principal)
@@ -294,10 +302,17 @@ extension SessionDesk {
             case .resync(let subscription):
                 try to.rows.engine.resync(subscription, for: &session.sync)
                 return ["sub": .integer(Int64(subscription))]
-            case .start, .refresh, .query, .submit: return .null
+            case .start, .refresh, .query, .submit, .openEvents, .closeEvents: return .null
             }
         } catch {
             throw FrameFault(error)
+        }
+    }
+
+    /// The numbers of rows and of events are one set.
+    private func refuseOpen(_ number: Int, _ session: ClientSession) throws(FrameFault) {
+        guard !session.events.contains(where: { $0.number == number }) else {
+            throw FrameFault(.conflict, "subscription \(number) is open already")
         }
     }
 

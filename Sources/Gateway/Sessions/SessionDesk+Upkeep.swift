@@ -37,6 +37,10 @@ extension SessionDesk {
             end(session, .slow, "no acknowledgement for 10 s", retryAfter: 2_000)
             return
         }
+        if session.events.contains(where: { $0.isSlow(now: now) }) {
+            end(session, .slow, "too slow for the events", retryAfter: 2_000)
+            return
+        }
         if now - session.heardAt >= SessionLimits.silenceMilliseconds {
             end(session, .slow, "nothing heard for 25 s")
             return
@@ -105,6 +109,7 @@ extension SessionDesk {
                 to.rows.engine.topic(named: schema.name),
                 to: Topics.projection(of: schema, for: principal.role), for: &session.sync)
         }
+        restrictEvents(session, principal.role)
         serve(session)
     }
 

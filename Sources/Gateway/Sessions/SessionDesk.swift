@@ -10,6 +10,7 @@ internal import WireFormats
 final class SessionDesk {
     struct Dependencies {
         let rows: Rows
+        let events: EventDesk
         let access: any AccessControl
         let secrets: any SecretSource
         let commands: CommandDesk
@@ -49,7 +50,9 @@ final class SessionDesk {
     var liveCount: Int { sessions.values.count { $0.principal != nil } }
 
     /// Subscriptions and windows of all sessions.
-    var subscriptionCount: Int { sessions.values.reduce(0) { $0 + $1.sync.count } }
+    var subscriptionCount: Int {
+        sessions.values.reduce(0) { $0 + $1.sync.count + $1.events.count }
+    }
 
     // MARK: - Handshake
 
@@ -131,7 +134,7 @@ final class SessionDesk {
         send(Ports.SharedFrame(text: bytes), to: session)
     }
 
-    private func send(_ frame: Ports.SharedFrame, to session: ClientSession) {
+    func send(_ frame: Ports.SharedFrame, to session: ClientSession) {
         session.toldAt = now
         framesSent += 1
         bytesSent += frame.bytes.count
@@ -166,6 +169,7 @@ final class SessionDesk {
     /// waits for its time.
     func serve(_ session: ClientSession) {
         guard session.principal != nil, let output else { return }
+        serveEvents(session, output)
         let engine = to.rows.engine
         let now = now
         guard !engine.hasPendingChanges else {

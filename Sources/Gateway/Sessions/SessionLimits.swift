@@ -17,6 +17,8 @@ enum SessionLimits {
     static let querySlice = 2.0
     /// Rows that a query looks at between two looks at the clock.
     static let queryRows = 128
+    /// Frames of events that one session gets in one turn.
+    static let eventFrames = 8
     /// Milliseconds until the first frame must have come.
     static let startMilliseconds: Int64 = 5_000
     /// Requests that may be unanswered.

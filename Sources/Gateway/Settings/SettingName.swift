@@ -33,6 +33,8 @@ package enum SettingName: String, Sendable, CaseIterable {
     case visibilityTimeout = "visibility-timeout"
     /// Tasks of which it is also kept what Flower would show; 0 keeps none.
     case flowerTasks = "flower-tasks"
+    /// Mebibytes of the event log.
+    case eventLog = "event-log"
 
     /// The flag of the command line.
     package var flag: String { "--\(rawValue)" }

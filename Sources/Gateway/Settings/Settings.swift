@@ -80,6 +80,8 @@ package struct Settings: Sendable {
     package let visibilityTimeout: Int
     /// Tasks in the flower view; 0 switches it off.
     package let flowerTasks: Int
+    /// Mebibytes of events kept for those who read them.
+    package let eventLog: Int
     /// All settings with their sources, in the order of ``SettingName``.
     package let entries: [Entry]
     /// Sentences about what was given and is of no effect.
@@ -131,6 +133,7 @@ package struct Settings: Sendable {
         visibilityTimeout = try reader.number(
             .visibilityTimeout, default: 3_600, in: 1...31_536_000)
         flowerTasks = try reader.number(.flowerTasks, default: 10_000, in: 0...100_000)
+        eventLog = try reader.number(.eventLog, default: 64, in: 1...4_096)
         entries = reader.entries
         warnings = Self.misspelled(input.environment)
         guard listen.isLoopback || tls != nil || insecureListen else {

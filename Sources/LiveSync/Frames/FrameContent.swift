@@ -41,6 +41,12 @@ package struct ResetNotice: Sendable, Equatable {
     package let reason: ResetReason
     /// The epoch from now on.
     package let epoch: String
+
+    /// Makes a notice.
+    package init(reason: ResetReason, epoch: String) {
+        self.reason = reason
+        self.epoch = epoch
+    }
 }
 
 /// `sub.snap`: some rows of a whole topic, in columns (R19).

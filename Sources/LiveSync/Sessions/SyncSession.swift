@@ -29,6 +29,9 @@ package struct SyncSession {
         subscriptions.contains { $0.credit.isOverdue(now: now) }
     }
 
+    /// Whether a subscription or window has this number.
+    package func isOpen(_ number: Int) -> Bool { index(of: number) != nil }
+
     func index(of number: Int) -> Int? {
         subscriptions.firstIndex { $0.number == number }
     }

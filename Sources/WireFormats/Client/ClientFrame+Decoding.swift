@@ -92,7 +92,7 @@ extension ClientFrame {
     /// What a request may ask for.
     private static let methods = [
         "session.start", "session.refresh", "sub.open", "sub.close", "sub.resync", "view.open",
-        "view.move", "view.close", "query", "cmd.submit",
+        "view.move", "view.close", "query", "events.open", "events.close", "cmd.submit",
     ]
 
     private static func call(
@@ -108,6 +108,8 @@ extension ClientFrame {
         case "sub.close", "view.close": return .close(subscription: try number(params))
         case "sub.resync": return .resync(subscription: try number(params))
         case "query": return .query(try query(params))
+        case "events.open": return .openEvents(try events(params))
+        case "events.close": return .closeEvents(subscription: try number(params))
         case "cmd.submit": return .submit(try submission(params))
         default:
             throw FrameFault(
@@ -250,7 +252,7 @@ extension ClientFrame {
 
     // MARK: - Values
 
-    private static func number(_ params: JsonValue) throws(FrameFault) -> Int {
+    static func number(_ params: JsonValue) throws(FrameFault) -> Int {
         guard let sub = params["sub"]?.integer, 0...Int64(ClientProtocol.largestSubscription) ~= sub
         else { throw FrameFault(.invalidParams, "sub must be a number that you choose") }
         return Int(sub)

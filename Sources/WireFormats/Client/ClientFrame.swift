@@ -25,6 +25,10 @@ package enum ClientFrame: Sendable, Equatable {
         case resync(subscription: Int)
         /// `query`
         case query(QueryRequest)
+        /// `events.open`
+        case openEvents(EventRequest)
+        /// `events.close`
+        case closeEvents(subscription: Int)
         /// `cmd.submit`
         case submit(CommandSubmission)
     }

@@ -15,7 +15,7 @@ package enum ServerFrame {
                     "major": .integer(Int64(ClientProtocol.major)),
                     "minor": .integer(Int64(ClientProtocol.minor)),
                 ])
-            writer.member("features", ["views", "ack", "query"] as JsonValue)
+            writer.member("features", ["views", "ack", "query", "events"] as JsonValue)
             writer.member("nonce", nonce)
             writer.member("deadlineMs", deadlineMilliseconds)
             writer.member(

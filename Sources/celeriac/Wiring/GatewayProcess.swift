@@ -28,6 +28,8 @@ final class GatewayProcess {
         /// Seconds.
         var visibilityTimeout = 3_600.0
         var flowerTasks = 0
+        /// Mebibytes.
+        var eventLog = 64
         /// Files of the certificate chain and its key.
         var tls: (certificate: String, key: String)?
     }
@@ -69,7 +71,8 @@ final class GatewayProcess {
             options: GatewayOptions(
                 celery: celery, brokerName: plan.broker.description, replyKey: replyKey,
                 origin: "celeriac@\(ProcessInfo.processInfo.hostName)", version: celeriacVersion,
-                allowedOrigins: plan.allowedOrigins, fleetLimits: fleetLimits),
+                allowedOrigins: plan.allowedOrigins, fleetLimits: fleetLimits,
+                eventLogBytes: plan.eventLog << 20),
             clock: clock, log: log)
         let gateway = gateway
         broker.onEvent = { gateway.brokerLink($0) }

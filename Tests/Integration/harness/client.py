@@ -23,6 +23,7 @@ from websockets.asyncio.client import connect as websocket_connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from .event_reader import EventReader
 from .rows import ProtocolError, Row, Table
 
 SUBPROTOCOL = 'celeriac.v1.json'
@@ -61,6 +62,7 @@ class GatewayClient:
         self.frames: list[Frame] = []
         self.violations: list[str] = []
         self.tables: dict[int, Table] = {}
+        self.readers: dict[int, EventReader] = {}
         self.hello: Row = {}
         self.session: Row = {}
         self.heartbeats: list[Row] = []
@@ -196,6 +198,21 @@ class GatewayClient:
         await self.until(lambda: table.live, timeout, f'the first rows of {topic}')
         return table
 
+    async def events(self, *, reader: EventReader | None = None, **options: Any) -> EventReader:
+        """Reads the event log: options are those of events.open. With `reader`, goes on where that one was."""
+        self._next_sub += 1
+        sub = self._next_sub
+        opened = EventReader(sub) if reader is None else reader.again(sub)
+        if reader is not None:
+            options = {'after': reader.position, **options}
+        self.readers[sub] = opened
+        try:
+            opened.begin(await self.call('events.open', {'sub': sub, **options}))
+        except RpcError:
+            del self.readers[sub]
+            raise
+        return opened
+
     async def close_subscription(self, table: Table, method: str = 'sub.close') -> None:
         await self.call(method, {'sub': table.sub})
         self.tables.pop(table.sub, None)
@@ -292,6 +309,10 @@ class GatewayClient:
                 self._acknowledge(force=True)
             case 'session.bye':
                 self.bye = params
+            case 'events.batch' | 'events.gap' if params['sub'] in self.readers:
+                reader = self.readers[params['sub']]
+                self._unacked[reader.sub, reader.apply(method, params)] = 0
+                self._acknowledge()
             case _ if 'sub' in params:
                 table = self.tables.get(params['sub'])
                 if table is not None:

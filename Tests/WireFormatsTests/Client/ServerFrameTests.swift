@@ -10,7 +10,7 @@ import Testing
                 ServerFrame.hello(
                     server: "celeriac 1", nonce: "n", deadlineMilliseconds: 5_000,
                     frameLimit: 65_536, inFlightLimit: 32, ratePerSecond: 20))
-                == #"{"jsonrpc":"2.0","method":"session.hello","params":{"server":"celeriac 1","proto":{"major":1,"minor":0},"features":["views","ack","query"],"nonce":"n","deadlineMs":5000,"limits":{"frame":65536,"subs":32,"inflight":32,"ratePerS":20}}}"#
+                == #"{"jsonrpc":"2.0","method":"session.hello","params":{"server":"celeriac 1","proto":{"major":1,"minor":0},"features":["views","ack","query","events"],"nonce":"n","deadlineMs":5000,"limits":{"frame":65536,"subs":32,"inflight":32,"ratePerS":20}}}"#
         )
         #expect(
             text(

@@ -1,0 +1,127 @@
+internal import EventLoop
+internal import Fleet
+internal import LiveSync
+internal import Ports
+internal import WireFormats
+
+/// Keeps the event log and writes its frames. Frames that several readers want are written once.
+@LoopActor
+final class EventDesk {
+    private(set) var log: EventLog
+    /// Frames since the log last grew, by what is in them.
+    private var shared: [FrameKey: Ports.SharedFrame] = [:]
+
+    private struct FrameKey: Hashable {
+        let subscription: Int
+        let from: Int
+        let scanned: Int
+        let filter: EventFilter
+        let format: EventFormat
+        let isMasked: Bool
+        let items: Int
+    }
+
+    /// Frames kept for others at most.
+    private static let sharedFrames = 256
+
+    init(epoch: String, bytes: Int) {
+        var limits = EventLimits()
+        limits.bytes = bytes
+        log = EventLog(epoch: epoch, limits: limits)
+    }
+
+    private var now: Milliseconds { Milliseconds(EventLoop.shared.milliseconds) }
+
+    /// Takes what came from the broker.
+    ///
+    /// - Parameters:
+    ///   - fleet: after it has learned them, for names and queues.
+    ///   - receivedAt: unix seconds.
+    func take(_ events: [CeleryEvent], of fleet: FleetState, receivedAt: Double) {
+        shared.removeAll(keepingCapacity: true)
+        let now = now
+        for event in events {
+            log.append(logged(event, fleet, receivedAt), at: now)
+        }
+    }
+
+    private func logged(
+        _ event: CeleryEvent, _ fleet: FleetState, _ receivedAt: Double
+    ) -> LoggedEvent {
+        let origin: EventOrigin
+        var subject: String?
+        var route: (name: String?, queue: String?) = (nil, nil)
+        switch event {
+        case .task(let task):
+            origin = task.origin
+            subject = task.uuid
+            route = fleet.route(of: task.uuid)
+            route.name = route.name ?? task.name
+            route.queue = route.queue ?? task.queue
+        case .worker(let worker): origin = worker.origin
+        }
+        return LoggedEvent(
+            type: EventWriter.type(of: event), source: origin.hostname, subject: subject,
+            name: route.name, queue: route.queue, receivedAt: receivedAt,
+            happenedAt: origin.timestamp,
+            payload: EventWriter.json(event, limit: log.limits.payloadBytes))
+    }
+
+    /// Notes that events did not reach us.
+    func lose(_ count: Int?) {
+        shared.removeAll(keepingCapacity: true)
+        log.lose(count, at: now)
+    }
+
+    /// Lets go of what is too old; about once a second.
+    func tick() {
+        log.trim(now: now)
+    }
+
+    // MARK: - Reading
+
+    /// A reader's next frame, if something is due.
+    func next(
+        for reader: inout EventReader, role: Role, now: Milliseconds
+    ) -> Ports.SharedFrame? {
+        guard let outgoing = reader.next(of: log, now: now) else { return nil }
+        let frame = frame(outgoing, reader.request, Topics.masksTexts(of: Topics.tasks, for: role))
+        reader.sent(bytes: frame.bytes.count, now: now)
+        return frame
+    }
+
+    private func frame(
+        _ outgoing: EventReader.Outgoing, _ request: EventRequest, _ isMasked: Bool
+    ) -> Ports.SharedFrame {
+        switch outgoing {
+        case .gap(let gap):
+            return Ports.SharedFrame(
+                text: ServerFrame.eventGap(
+                    gap, epoch: log.epoch, subscription: request.subscription))
+        case .batch(let reading, let from):
+            let key = FrameKey(
+                subscription: request.subscription, from: from, scanned: reading.scanned,
+                filter: request.filter, format: request.format, isMasked: isMasked,
+                items: reading.events.count)
+            if let frame = shared[key] { return frame }
+            let items = reading.events.map { offset, event in
+                (offset, event.receivedAt, json(event, offset, request.format, isMasked))
+            }
+            let frame = Ports.SharedFrame(
+                text: ServerFrame.eventBatch(
+                    items, scanned: reading.scanned, subscription: request.subscription))
+            if shared.count >= Self.sharedFrames { shared.removeAll(keepingCapacity: true) }
+            shared[key] = frame
+            return frame
+        }
+    }
+
+    /// One event as a role sees it.
+    func json(
+        _ event: LoggedEvent, _ offset: Int, _ format: EventFormat, _ isMasked: Bool
+    ) -> [UInt8] {
+        EventForm.json(
+            event, at: EventPosition(epoch: log.epoch, offset: offset), format: format,
+            isMasked: isMasked)
+    }
+}

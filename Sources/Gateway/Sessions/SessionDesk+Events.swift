@@ -1,0 +1,103 @@
+internal import LiveSync
+internal import Ports
+internal import WireFormats
+
+extension SessionDesk {
+    /// `events.open` (R31).
+    func openEvents(
+        _ request: EventRequest, _ session: ClientSession, _ principal: Principal
+    ) throws(FrameFault) -> JsonValue {
+        guard principal.role != .wall else {
+            throw FrameFault(.forbidden, "role wall may not read events")
+        }
+        let log = to.events.log
+        guard !isOpen(request.subscription, session) else {
+            throw FrameFault(.conflict, "subscription \(request.subscription) is open already")
+        }
+        let most = log.limits.readersPerSession
+        guard session.events.count < most else {
+            throw FrameFault(.limit, "a session has at most \(most) event subscriptions")
+        }
+        do throws(SyncError) {
+            let reader = try EventReader(request, of: log, sync: to.rows.engine.limits)
+            session.events.append(reader)
+            return [
+                "sub": .integer(Int64(request.subscription)), "epoch": .string(log.epoch),
+                "off": .integer(Int64(reader.position)), "first": .integer(Int64(log.first)),
+                "head": .integer(Int64(log.head)),
+            ]
+        } catch {
+            throw FrameFault(error)
+        }
+    }
+
+    /// `events.close`.
+    func closeEvents(
+        _ subscription: Int, _ session: ClientSession
+    ) throws(FrameFault) -> JsonValue {
+        guard let index = session.events.firstIndex(where: { $0.number == subscription }) else {
+            throw FrameFault(.conflict, "event subscription \(subscription) is not open")
+        }
+        session.events.remove(at: index)
+        return ["sub": .integer(Int64(subscription))]
+    }
+
+    /// Whether a number is in use, be it for rows or for events.
+    func isOpen(_ subscription: Int, _ session: ClientSession) -> Bool {
+        session.sync.isOpen(subscription)
+            || session.events.contains { $0.number == subscription }
+    }
+
+    func acknowledgeEvents(_ acknowledgements: [Acknowledgement], _ session: ClientSession) {
+        guard !session.events.isEmpty else { return }
+        for acknowledgement in acknowledgements {
+            guard
+                let index = session.events.firstIndex(where: {
+                    $0.number == acknowledgement.subscription
+                })
+            else { continue }
+            session.events[index].acknowledged(acknowledgement.revision, now: now)
+        }
+    }
+
+    /// Sends a session the events that are due, as long as its socket takes them: one frame of each
+    /// reader in turn, so that none starves another.
+    func serveEvents(_ session: ClientSession, _ output: any SocketOutput) {
+        guard let role = session.principal?.role, !session.events.isEmpty else { return }
+        let now = now
+        for _ in 0..<SessionLimits.eventFrames {
+            var sent = false
+            for index in session.events.indices {
+                guard let due = session.events[index].nextDue(of: to.events.log, now: now),
+                    due <= now
+                else { continue }
+                guard output.isDrained(session.socket) else { return }
+                guard let frame = to.events.next(for: &session.events[index], role: role, now: now)
+                else { continue }
+                send(frame, to: session)
+                sent = true
+            }
+            if !sent { break }
+        }
+        for reader in session.events {
+            if let due = reader.nextDue(of: to.events.log, now: now) { to.wait(due) }
+        }
+    }
+
+    /// Ends the event subscriptions of a role that may not have them any more.
+    func restrictEvents(_ session: ClientSession, _ role: Role) {
+        guard role == .wall else { return }
+        for reader in session.events {
+            send(
+                ServerFrame.encode(
+                    .reset(ResetNotice(reason: .forbidden, epoch: to.events.log.epoch)),
+                    subscription: reader.number), to: session)
+        }
+        session.events = []
+    }
+}
+
+extension EventReader {
+    /// The client's number for it.
+    var number: Int { request.subscription }
+}

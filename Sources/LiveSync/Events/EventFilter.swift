@@ -1,0 +1,58 @@
+/// Which events a reader wants: those that match one pattern of each kind that it names.
+///
+/// A pattern is a whole text, or a beginning with `*` after it. An event whose name or queue is not
+/// known matches only `*`.
+package struct EventFilter: Sendable, Hashable {
+    /// Patterns of the type; empty for any. So are the others.
+    package let types: [String]
+    package let names: [String]
+    package let queues: [String]
+    package let sources: [String]
+
+    /// Everything.
+    package static let everything = EventFilter()
+
+    private init() {
+        types = []
+        names = []
+        queues = []
+        sources = []
+    }
+
+    /// Makes a filter.
+    ///
+    /// - Throws: `badFilter` if it is beyond the limits.
+    package init(
+        types: [String], names: [String] = [], queues: [String] = [], sources: [String] = [],
+        limits: EventLimits = EventLimits()
+    ) throws(SyncError) {
+        for list in [types, names, queues, sources] {
+            guard list.count <= limits.patterns else {
+                throw SyncError(.badFilter, "at most \(limits.patterns) patterns of one kind")
+            }
+            guard list.allSatisfy({ $0.utf8.count <= limits.patternBytes }) else {
+                throw SyncError(.badFilter, "a pattern of more than \(limits.patternBytes) bytes")
+            }
+        }
+        self.types = types
+        self.names = names
+        self.queues = queues
+        self.sources = sources
+    }
+
+    /// Whether an event is wanted.
+    package func matches(_ event: LoggedEvent) -> Bool {
+        Self.matches(event.type, types) && Self.matches(event.source, sources)
+            && Self.matches(event.name, names) && Self.matches(event.queue, queues)
+    }
+
+    private static func matches(_ text: String?, _ patterns: [String]) -> Bool {
+        patterns.isEmpty || patterns.contains { matches(text, pattern: $0) }
+    }
+
+    private static func matches(_ text: String?, pattern: String) -> Bool {
+        guard pattern.utf8.last == UInt8(ascii: "*") else { return text == pattern }
+        return (text ?? "").utf8.starts(with: pattern.utf8.dropLast())
+            && (text != nil || pattern.utf8.count == 1)
+    }
+}

@@ -1,0 +1,33 @@
+/// Every bound of the event log (protocol R31-R37).
+package struct EventLimits: Sendable, Equatable {
+    /// Entries kept.
+    package var entries = 200_000
+    /// Bytes kept, as ``LoggedEvent/bytes`` counts them (R35).
+    package var bytes = 64 << 20
+    /// How long an entry is kept (R35).
+    package var ageMilliseconds: Milliseconds = 600_000
+    /// Encoded bytes of one event.
+    package var payloadBytes = 40 << 10
+    /// Bytes of the events in one batch; one event may go beyond it.
+    package var batchBytes = 48 << 10
+    /// Events in one batch, and as many as a reader gets that asks for no number.
+    package var batchItems = 1_000
+    package var usualBatchItems = 256
+    /// Entries looked at for one batch, so that one turn stays short.
+    package var scan = 4_096
+    /// Event subscriptions of one session.
+    package var readersPerSession = 4
+    /// Patterns of one kind in a filter, and bytes of each.
+    package var patterns = 32
+    package var patternBytes = 512
+    /// Batches a second at most: what came meanwhile leaves together (R47).
+    package var frequency = 20.0
+    /// A reader whose filter lets nothing through is told this often how far the log was read (R32).
+    package var bookmarkMilliseconds: Milliseconds = 5_000
+    /// So many gaps by ``EventGapReason/overflow`` in such a time make a reader slow (R36).
+    package var overflows = 3
+    package var overflowMilliseconds: Milliseconds = 60_000
+
+    /// The limits of the protocol.
+    package init() {}
+}
