@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -26,6 +26,14 @@ def stack(module_folder: Path) -> Iterator[Stack]:
 def about(reader: EventReader, tasks: list[str]) -> list[tuple[str, str]]:
     """Type and task of the events about some tasks, in order."""
     return [(row['type'], row['id']) for row in reader.events if row.get('id') in tasks]
+
+
+def ended(reader: EventReader, task: str) -> Callable[[], bool]:
+    return lambda: any(kind in {'task-succeeded', 'task-failed'} for kind, _ in about(reader, [task]))
+
+
+def holds(reader: EventReader, count: int) -> Callable[[], bool]:
+    return lambda: len(reader.events) >= count
 
 
 async def test_a_bot_reads_every_event_of_real_tasks_once(stack: Stack, connect: ConnectClient) -> None:
@@ -158,7 +166,7 @@ async def test_a_slow_reader_is_told_what_it_missed(folder: Path, connect: Conne
                     *task_events(*[event('task-flood', uuid=f'{count}-{part}', traceback=text) for part in range(10)])
                 )
                 count += 10
-                await quick.until(lambda count=count: len(ahead.events) >= count, 20, 'the flood to pass')
+                await quick.until(holds(ahead, count), 20, 'the flood to pass')
             assert len(behind.events) < 60 and not behind.gaps, 'it was sent more than its credit'
             slow.auto_ack = True
             slow._acknowledge(force=True)
