@@ -12,6 +12,6 @@ struct Celeriac: AsyncParsableCommand {
         version: celeriacVersion,
         subcommands: [
             ServeCommand.self, CheckCommand.self, TokenCommand.self, CommandsCommand.self,
-            CallCommand.self, RunCommand.self,
+            CallCommand.self, RunCommand.self, TailCommand.self,
         ])
 }

@@ -95,10 +95,7 @@ async def test_who_may_read_what(stack: Stack, connect: ConnectClient) -> None:
         cloud = await viewer.events(format='cloudevents')
         task = stack.send('text.echo', secret, queue='q-a')
         for client, reader in ((viewer, masked), (bot, plain)):
-            kinds = {'task-succeeded', 'task-failed'}
-            await client.until(
-                lambda reader=reader, kinds=kinds: any(k in kinds for k, _ in about(reader, [task])), 20, 'its end'
-            )
+            await client.until(ended(reader, task), 20, 'its end')
         await viewer.until(lambda: sum(row.get('subject') == task for row in cloud.events) >= 2, 20, 'the same as cloud events')
         assert secret in str(plain.events) and secret not in str(masked.events) and secret not in str(cloud.events)
         received = next(row for row in masked.events if row.get('id') == task and row['type'] == 'task-received')

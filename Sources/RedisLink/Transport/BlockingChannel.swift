@@ -41,6 +41,12 @@ struct BlockingChannel {
         self.name = name
     }
 
+    /// The same channel with another deadline, `timeout` seconds from now.
+    func lasting(_ timeout: Double) -> BlockingChannel {
+        BlockingChannel(
+            transport: transport, waker: waker, deadline: Clocks.monotonic + timeout, name: name)
+    }
+
     private func secure(
         _ endpoint: RedisEndpoint, _ options: TLSOptions
     ) throws(LinkFailure) {
