@@ -98,16 +98,13 @@ struct TailOutput {
     }
 
     private func write(_ line: String) {
-        let bytes = Array((line + "\n").utf8)
-        var sent = 0
-        while sent < bytes.count {
-            let count = unsafe bytes.withUnsafeBytes {
-                unsafe Glibc.write(
-                    STDOUT_FILENO, $0.baseAddress?.advanced(by: sent), bytes.count - sent)
-            }
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
+        } catch {
+            let cause =
+                (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
             // Nobody reads any more, such as `head`: that is an end, not a fault.
-            guard count > 0 else { exit(errno == EPIPE ? 0 : 1) }
-            sent += count
+            exit(cause.domain == NSPOSIXErrorDomain && cause.code == Int(EPIPE) ? 0 : 1)
         }
     }
 }
