@@ -72,7 +72,7 @@ let package = Package(
             name: "celeriac",
             dependencies: [
                 "Gateway", "RedisLink", "SocketServer", "Credentials", "Records", "EventLoop",
-                "Ports", "WireFormats", arguments, logging,
+                "Ports", "WireFormats", "Fleet", arguments, logging,
             ],
             swiftSettings: strict),
         .executableTarget(

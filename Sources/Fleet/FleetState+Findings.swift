@@ -5,6 +5,7 @@ extension FleetState {
         for place in workers.places { judgeWorker(workers[place], &found, now: now) }
         for place in queues.places { judgeQueue(place, &found) }
         judgeFleet(&found, now: now)
+        judgeBroker(&found)
         return found.all
     }
 
@@ -147,9 +148,9 @@ extension FleetState {
 
 /// Findings while they are collected.
 struct FindingList {
-    let since: [String: Double]
-    let now: Double
-    var all: [Finding] = []
+    private let since: [String: Double]
+    private let now: Double
+    private(set) var all: [Finding] = []
 
     init(since: [String: Double], now: Double) {
         self.since = since

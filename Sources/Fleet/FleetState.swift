@@ -47,6 +47,8 @@ package struct FleetState: Sendable {
     var pausedQueues: Set<String> = []
     /// Since when each finding holds.
     var findingsSince: [String: Double] = [:]
+    /// What the broker says about itself.
+    var broker: BrokerFacts?
     /// The newest task that is delivered over and over.
     var storm: DeliveryStorm?
     var lastSweep = -Double.infinity

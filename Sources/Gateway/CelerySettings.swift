@@ -13,12 +13,15 @@ package struct CelerySettings: Sendable, Equatable {
     package var controlExchange: String
     /// `visibility_timeout` of the transport, seconds.
     package var visibilityTimeout: Double
+    /// Whether the broker is found through Sentinel: kombu before 5.4 then names its channels
+    /// otherwise.
+    package var isBehindSentinel: Bool
 
     /// Makes settings.
     package init(
         database: Int, keyPrefix: String = "", resultPrefix: String = "",
         eventExchange: String = "celeryev", controlExchange: String = "celery",
-        visibilityTimeout: Double = 3_600
+        visibilityTimeout: Double = 3_600, isBehindSentinel: Bool = false
     ) {
         self.database = database
         self.keyPrefix = keyPrefix
@@ -26,11 +29,18 @@ package struct CelerySettings: Sendable, Equatable {
         self.eventExchange = eventExchange
         self.controlExchange = controlExchange
         self.visibilityTimeout = visibilityTimeout
+        self.isBehindSentinel = isBehindSentinel
     }
 
     /// The channel every worker listens to for commands.
     package var pidboxChannel: [UInt8] {
         Array("\(keyPrefix)/\(database).\(controlExchange).pidbox".utf8)
+    }
+
+    /// The channel on which workers with a kombu before 5.4 listen if there are Sentinels: the number
+    /// of the database is not filled in.
+    var unnumberedPidboxChannel: [UInt8] {
+        Array("\(keyPrefix)/{db}.\(controlExchange).pidbox".utf8)
     }
 
     /// Patterns of the event channels, for `PSUBSCRIBE`.
@@ -65,7 +75,7 @@ package struct CelerySettings: Sendable, Equatable {
     }
 
     /// A key that is not a queue's.
-    func key(_ name: String) -> [UInt8] {
+    package func key(_ name: String) -> [UInt8] {
         Array((keyPrefix + name).utf8)
     }
 
@@ -78,6 +88,9 @@ package struct CelerySettings: Sendable, Equatable {
         }
         return bytes
     }
+
+    /// How the names of gateways' lists of answers begin.
+    package static let replyKeyStart = "celeriac.replies."
 
     /// Celery's default priority steps (kombu `priority_steps`).
     static let prioritySteps = [0, 3, 6, 9]

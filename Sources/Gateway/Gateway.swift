@@ -26,12 +26,14 @@ package final class Gateway {
         package var revokes: any RevokeRecords
         /// Random names and derived ids.
         package var secrets: any SecretSource
+        /// What was done at the broker so far.
+        package var cost: @LoopActor () -> BrokerCost
 
         /// Makes the set.
         package init(
             broker: any BrokerCommands, results: any BrokerCommands, access: any AccessControl,
             commandRecords: any CommandRecords, audit: any AuditLog, revokes: any RevokeRecords,
-            secrets: any SecretSource
+            secrets: any SecretSource, cost: @escaping @LoopActor () -> BrokerCost
         ) {
             self.broker = broker
             self.results = results
@@ -40,6 +42,7 @@ package final class Gateway {
             self.audit = audit
             self.revokes = revokes
             self.secrets = secrets
+            self.cost = cost
         }
     }
 
@@ -58,6 +61,8 @@ package final class Gateway {
     let sessions: SessionDesk
     let http: HttpDesk
     let health: HealthDesk
+    let cost: CostKeeper
+    let doctor: BrokerDoctor
     /// What the decoders on the ingest threads count.
     package let ingest = IngestCounters()
 
@@ -81,15 +86,22 @@ package final class Gateway {
         self.events = events
         feed = Feed(rows: rows, limits: options.fleetLimits, now: clock.now())
         health = HealthDesk(rows: rows, clock: clock, brokerName: options.brokerName)
+        let cost = CostKeeper(
+            ceiling: options.costCeiling, clock: clock, measure: edges.cost)
+        self.cost = cost
+        doctor = BrokerDoctor(
+            broker: edges.broker, settings: options.celery, unverified: options.unverified,
+            cost: cost, replyKey: options.replyKey, log: log)
         let later = Later()
         control = ControlDesk(
             broker: edges.broker, settings: options.celery, replyKey: options.replyKey,
             makeTicket: { (try? edges.secrets.randomUUID()) ?? "" }, log: log)
         inspector = Inspector(
             control: control, feed: feed, results: edges.results, settings: options.celery,
-            clock: clock, log: log, onLearned: { later.gateway?.changed() })
+            clock: clock, cost: cost, log: log, onLearned: { later.gateway?.changed() })
         queues = QueueReader(
-            broker: edges.broker, feed: feed, settings: options.celery, clock: clock, log: log)
+            broker: edges.broker, feed: feed, settings: options.celery, clock: clock, cost: cost,
+            log: log)
         revokes = RevokeDesk(
             control: control, records: edges.revokes, clock: clock, origin: options.origin,
             log: log)
@@ -171,6 +183,7 @@ package final class Gateway {
             guard gateway.health.isConnected else { return }
             Task { @LoopActor in await gateway.inspector.refreshFigures() }
         }
+        repeatEvery(.seconds(10)) { $0.examineBroker() }
         health.show(state: .down, detail: "connecting")
         changed()
     }
@@ -191,7 +204,7 @@ package final class Gateway {
         commands.forgetOld(now: now)
         events.tick()
         health.tick(
-            ingest: ingest, published: control.published, clients: sessions.liveCount,
+            ingest: ingest, cost: cost, clients: sessions.liveCount,
             subscriptions: sessions.subscriptionCount, frames: sessions.framesSent,
             bytes: sessions.bytesSent)
         changed()
@@ -300,13 +313,20 @@ package final class Gateway {
         Task { @LoopActor in
             // Workers may have started in the gap.
             revokes.refresh()
-            await queues.discover()
-            await queues.readDepths()
-            await queues.readOldest()
-            await queues.readUnreachable()
-            await inspector.reconcile()
+            let isDone = await inspector.reconcile(first: {
+                await queues.discover()
+                await queues.readDepths()
+                await queues.readOldest()
+                await queues.readUnreachable()
+            })
             openRounds -= 1
-            health.reconciled()
+            if isDone {
+                health.reconciled()
+            } else {
+                health.show(
+                    state: .reconciling,
+                    detail: "put off: we have cost the broker enough for now (see cost)")
+            }
             changed()
         }
     }
@@ -327,6 +347,14 @@ package final class Gateway {
         reconcile()
     }
 
+    private func examineBroker() {
+        guard health.isConnected else { return }
+        Task { @LoopActor in
+            guard let facts = await doctor.look() else { return }
+            feed.learn { $0.apply(broker: facts) }
+        }
+    }
+
     /// News of the result subscription.
     package func receive(_ event: SubscriptionEvent<TaskResult>) {
         guard case .batch(let batch) = event else { return }
@@ -345,6 +373,7 @@ package final class Gateway {
             // The event subscription may have been first: its round has then found no broker.
             reconcileIfNeeded()
             Task { @LoopActor in await commands.examineLost() }
+            examineBroker()
         case .disconnected(let reason):
             health.disconnected(reason: reason)
             log.warning("broker disconnected", metadata: ["reason": "\(reason)"])

@@ -14,8 +14,12 @@ package struct GatewayOptions: Sendable {
     package var version: String
     /// Origins of pages besides our own that may connect.
     package var allowedOrigins: [String]
-    /// How often workers are asked for figures that no event tells.
+    /// How often at most workers are asked for figures that no event tells.
     package var refreshInterval: Duration
+    /// Commands per minute that we may cause at the broker by ourselves.
+    package var costCeiling: Int
+    /// Servers whose certificate is not checked: `broker`, `result backend`.
+    package var unverified: [String]
     /// Bounds of the fleet's state.
     package var fleetLimits: FleetLimits
     /// Bytes of the event log.
@@ -25,6 +29,7 @@ package struct GatewayOptions: Sendable {
     package init(
         celery: CelerySettings, brokerName: String, replyKey: String, origin: String,
         version: String, allowedOrigins: [String] = [], refreshInterval: Duration = .seconds(10),
+        costCeiling: Int = 60_000, unverified: [String] = [],
         fleetLimits: FleetLimits = FleetLimits(), eventLogBytes: Int = 64 << 20
     ) {
         self.celery = celery
@@ -34,6 +39,8 @@ package struct GatewayOptions: Sendable {
         self.version = version
         self.allowedOrigins = allowedOrigins
         self.refreshInterval = refreshInterval
+        self.costCeiling = costCeiling
+        self.unverified = unverified
         self.fleetLimits = fleetLimits
         self.eventLogBytes = eventLogBytes
     }

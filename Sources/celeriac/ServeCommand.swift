@@ -6,7 +6,6 @@ internal import Gateway
 internal import Logging
 internal import Ports
 internal import Records
-internal import WireFormats
 
 /// Runs the gateway until SIGTERM or SIGINT.
 struct ServeCommand: ParsableCommand {
@@ -22,22 +21,24 @@ struct ServeCommand: ParsableCommand {
         for warning in settings.warnings { log.warning("\(warning)") }
         try WebFolder.check(settings)
         for warning in try TlsFiles.check(settings) { log.warning("\(warning)") }
-        let broker = BrokerRoute(try BrokerURL(settings.broker, role: .broker))
-        let results = try settings.resultBackend.map {
-            BrokerRoute(try BrokerURL($0, role: .resultBackend))
+        let routes = try BrokerRoutes(settings)
+        for warning in routes.broker.warnings + (routes.results?.warnings ?? []) {
+            log.warning("\(warning)")
         }
         let secrets = OpenSSLSecrets()
         let store = try RecordStore(
             directory: settings.data, purpose: .gateway, secrets: secrets)
         for warning in store.warnings { log.warning("\(warning)") }
         let plan = GatewayProcess.Plan(
-            broker: broker, results: results ?? broker,
+            routes: routes,
             address: settings.listen.host, port: settings.listen.port, webRoot: settings.web,
             allowedOrigins: settings.allowedOrigins,
             socketsPerAddress: settings.socketsPerAddress, keyPrefix: settings.brokerKeyPrefix,
             resultPrefix: settings.resultPrefix,
             visibilityTimeout: Double(settings.visibilityTimeout),
-            flowerTasks: settings.flowerTasks, eventLog: settings.eventLog, tls: settings.tls)
+            flowerTasks: settings.flowerTasks, eventLog: settings.eventLog, tls: settings.tls,
+            inspectInterval: settings.inspectInterval, costCeiling: settings.costCeiling,
+            workerGoneAfter: Double(settings.workerGoneAfter))
         Task { @LoopActor in
             do {
                 let first = try await FirstStart.prepare(store, now: Date().timeIntervalSince1970)

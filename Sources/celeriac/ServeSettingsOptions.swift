@@ -62,6 +62,30 @@ struct ServeSettingsOptions: ParsableArguments {
             "Memory of the event log, MiB (default: 64).", valueName: "count"))
     var eventLog: String?
 
+    @Option(
+        help: ArgumentHelp("master_name of a sentinel:// broker.", valueName: "name"))
+    var sentinelMaster: String?
+    @Option(help: ArgumentHelp("User of the Sentinels themselves.", valueName: "name"))
+    var sentinelUser: String?
+    @Option(help: ArgumentHelp("Password of the Sentinels themselves.", valueName: "password"))
+    var sentinelPassword: String?
+    @Option(
+        help: ArgumentHelp(
+            "master_name of a sentinel:// result backend; the broker's if it is not given.",
+            valueName: "name"))
+    var resultSentinelMaster: String?
+    @Option(
+        help: ArgumentHelp("Time between two rounds of questions.", valueName: "seconds"))
+    var inspectInterval: String?
+    @Option(
+        help: ArgumentHelp(
+            "Redis commands per minute that may be caused unasked.", valueName: "count"))
+    var costCeiling: String?
+    @Option(
+        help: ArgumentHelp(
+            "Time after which a silent worker leaves the list.", valueName: "seconds"))
+    var workerGoneAfter: String?
+
     /// Resolves all settings.
     func resolve() throws -> Settings {
         let given: [SettingName: String?] = [
@@ -72,6 +96,10 @@ struct ServeSettingsOptions: ParsableArguments {
             .brokerKeyPrefix: brokerKeyPrefix, .resultKeyPrefix: resultKeyPrefix,
             .visibilityTimeout: visibilityTimeout, .flowerTasks: flowerTasks,
             .eventLog: eventLog,
+            .sentinelMaster: sentinelMaster,
+            .sentinelUser: sentinelUser, .sentinelPassword: sentinelPassword,
+            .resultSentinelMaster: resultSentinelMaster, .inspectInterval: inspectInterval,
+            .costCeiling: costCeiling, .workerGoneAfter: workerGoneAfter,
         ]
         return try common.resolve(
             Dictionary(

@@ -93,6 +93,13 @@ import Testing
                 visibility-timeout = 60
                 flower-tasks = 0
                 event-log = 4096
+                sentinel-master = mymaster
+                sentinel-user = watcher
+                sentinel-password = s3cret
+                result-sentinel-master = other
+                inspect-interval = 30
+                cost-ceiling = 6000
+                worker-gone-after = 120
                 """)
 
         #expect(read.broker == "redis://:pa=ss#1@host/1")
@@ -108,6 +115,14 @@ import Testing
         #expect(read.visibilityTimeout == 60)
         #expect(read.flowerTasks == 0)
         #expect(read.eventLog == 4_096)
+        #expect(read.sentinel?.masterName == "mymaster")
+        #expect(read.sentinel?.user == "watcher")
+        #expect(read.sentinel?.password == "s3cret")
+        #expect(read.resultSentinel?.masterName == "other")
+        #expect(!read.entries.contains { $0.text.contains("s3cret") })
+        #expect(read.inspectInterval == 30)
+        #expect(read.costCeiling == 6_000)
+        #expect(read.workerGoneAfter == 120)
         #expect(read.entries.allSatisfy { $0.source != .builtIn })
     }
 

@@ -38,6 +38,13 @@ enum Bounded {
         if seconds < 86_400 * 2 { return "\(Int(seconds / 3_600)) h" }
         return "\(Int(min(seconds / 86_400, 1e6))) days"
     }
+
+    /// A size for people; 0 means that there is no limit.
+    static func bytes(_ count: Int) -> String {
+        if count <= 0 { return "unlimited" }
+        if count < 1 << 20 { return "\(count >> 10) KiB" }
+        return "\(count >> 20) MiB"
+    }
 }
 
 extension Double {

@@ -33,8 +33,6 @@ final class ControlDesk {
     private let makeTicket: () -> String
     private let log: Logger
     private var questions: [String: Question] = [:]
-    /// What was published since the start, for the row `cost`.
-    private(set) var published = (messages: 0, bytes: 0)
     /// Answers that nobody waited for, or that could not be read.
     private(set) var strays = 0
 
@@ -108,8 +106,6 @@ final class ControlDesk {
         } catch {
             throw BrokerError(.refused, "the command cannot be encoded: \(error)")
         }
-        published.messages += 1
-        published.bytes += payload.count
         let reply = try await broker.send([
             Array("PUBLISH".utf8), settings.pidboxChannel, payload,
         ])

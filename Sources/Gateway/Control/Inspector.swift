@@ -29,6 +29,7 @@ final class Inspector {
     private let results: any BrokerCommands
     private let settings: CelerySettings
     private let clock: GatewayClock
+    private let cost: CostKeeper
     private let log: Logger
     /// Called after answers were applied.
     private let onLearned: @LoopActor () -> Void
@@ -44,13 +45,15 @@ final class Inspector {
 
     init(
         control: ControlDesk, feed: Feed, results: any BrokerCommands, settings: CelerySettings,
-        clock: GatewayClock, log: Logger, onLearned: @escaping @LoopActor () -> Void
+        clock: GatewayClock, cost: CostKeeper, log: Logger,
+        onLearned: @escaping @LoopActor () -> Void
     ) {
         self.control = control
         self.feed = feed
         self.results = results
         self.settings = settings
         self.clock = clock
+        self.cost = cost
         self.log = log
         self.onLearned = onLearned
     }
@@ -63,27 +66,37 @@ final class Inspector {
 
     /// Asks everybody everything, then the backend about what is still open. One round at a time; a
     /// wish that comes during a round leads to one more.
-    func reconcile() async {
+    ///
+    /// - Parameter first: done before the round, if it takes place.
+    /// - Returns: false if it was put off, because we have cost the broker enough for now.
+    func reconcile(first: () async -> Void = {}) async -> Bool {
         guard !isReconciling else {
             mustRepeat = true
-            return
+            return true
         }
+        guard cost.mayAsk(Self.round.count + 1, workers: liveWorkers.count) else { return false }
         isReconciling = true
         defer { isReconciling = false }
+        await first()
         repeat {
             mustRepeat = false
             isReconciled = await performRound()
             onLearned()
         } while mustRepeat
+        return true
     }
 
-    /// Asks for the figures that no event tells.
+    /// Asks for the figures that no event tells. Nothing happens if we have cost the broker enough
+    /// for now: the next time will do.
     func refreshFigures() async {
         guard !isReconciling else { return }
         let workers = liveWorkers
-        guard !workers.isEmpty else { return }
+        guard !workers.isEmpty, cost.mayAsk(Self.refresh.count, workers: workers.count) else {
+            return
+        }
         let startedAt = clock.now()
         let outcomes = await askAll(Self.refresh, of: [], expecting: workers)
+        noteSilence(outcomes)
         await settleDoubts(holders(outcomes), startedAt: startedAt)
         onLearned()
     }
@@ -101,8 +114,14 @@ final class Inspector {
     private func askNewcomers(again: Bool) {
         let names = newcomers.sorted()
         newcomerTimer = nil
-        newcomers = []
         guard !names.isEmpty else { return }
+        guard cost.mayAsk(Self.round.count, workers: names.count) else {
+            newcomerTimer = LoopTimer(after: .seconds(1)) { [weak self] in
+                self?.askNewcomers(again: again)
+            }
+            return
+        }
+        newcomers = []
         Task { @LoopActor in
             var silent: Set<String> = []
             for (_, outcome) in await askAll(Self.round, of: names, expecting: names) {
@@ -156,9 +175,7 @@ final class Inspector {
         let known = liveWorkers
         let outcomes = await askAll(
             Self.round, of: [], expecting: known.isEmpty ? nil : known)
-        for case (.stats, let outcome) in outcomes {
-            feed.learn { $0.noteSilence(of: outcome.silent, now: clock.now()) }
-        }
+        noteSilence(outcomes)
         let complete = holders(outcomes)
         let withoutResult = await withoutResult(feed.fleet.openTasks(limit: Self.resultLimit))
         feed.learn { fleet in
@@ -187,6 +204,15 @@ final class Inspector {
         return outcomes
     }
 
+    /// Remembers who gave no answer at all; one question is enough to tell.
+    private func noteSilence(_ outcomes: [(method: ControlMethod, outcome: Outcome)]) {
+        guard let first = outcomes.first else { return }
+        let silent = outcomes.dropFirst().reduce(into: Set(first.outcome.silent)) {
+            $0.formIntersection($1.outcome.silent)
+        }
+        feed.learn { $0.noteSilence(of: silent.sorted(), now: clock.now()) }
+    }
+
     /// Who answered a question, and who was expected and did not.
     private typealias Outcome = (answered: Set<String>, silent: [String])
 
@@ -211,9 +237,10 @@ final class Inspector {
                 })
             for await silent in ended.stream { return (gathered.workers, silent) }
         } catch {
+            // Nobody was asked, so nobody was silent.
             log.debug("a question was not sent", metadata: ["error": "\(error.message)"])
         }
-        return (gathered.workers, expected ?? [])
+        return (gathered.workers, [])
     }
 
     @LoopActor private final class Gathered {

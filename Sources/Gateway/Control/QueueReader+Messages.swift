@@ -42,7 +42,9 @@ extension QueueReader {
             guard let steps = feed.fleet.queue(name)?.steps else { continue }
             lists += steps.indices.filter { steps[$0] > 0 }.map { (name, $0) }
         }
-        guard !lists.isEmpty else { return }
+        guard !lists.isEmpty,
+            cost.mayRead((lists.count + Self.keysPerScript - 1) / Self.keysPerScript)
+        else { return }
         var oldest: [OldestMessage] = []
         do throws(BrokerError) {
             for start in stride(from: 0, to: lists.count, by: Self.keysPerScript) {
@@ -73,6 +75,7 @@ extension QueueReader {
         let names = feed.fleet.queueNames
         guard !names.isEmpty else { return }
         let others = (1...9).filter { !QueueKeys.prioritySteps.contains($0) }
+        guard cost.mayRead(names.count * others.count) else { return }
         do throws(BrokerError) {
             let replies = try await broker.pipeline(
                 names.flatMap { name in

@@ -23,24 +23,28 @@ final class QueueReader {
     let feed: Feed
     let settings: CelerySettings
     let clock: GatewayClock
+    let cost: CostKeeper
     let log: Logger
 
     init(
         broker: any BrokerCommands, feed: Feed, settings: CelerySettings, clock: GatewayClock,
-        log: Logger
+        cost: CostKeeper, log: Logger
     ) {
         self.broker = broker
         self.feed = feed
         self.settings = settings
         self.clock = clock
+        self.cost = cost
         self.log = log
     }
 
     /// Looks for queues in kombu's binding tables.
     func discover() async {
+        guard cost.mayRead(1) else { return }
         do throws(BrokerError) {
             let tables = try await bindingTables()
             guard !tables.isEmpty else { return }
+            cost.charge(tables.count)
             let replies = try await broker.pipeline(
                 tables.map { [Array("SMEMBERS".utf8), $0] })
             var bindings: [QueueBinding] = []
@@ -65,6 +69,7 @@ final class QueueReader {
         let names = feed.fleet.queueNames
         guard !names.isEmpty else { return }
         let steps = CelerySettings.prioritySteps
+        guard cost.mayRead(names.count * steps.count + 1) else { return }
         do throws(BrokerError) {
             let replies = try await broker.pipeline(
                 names.flatMap { name in
@@ -96,6 +101,7 @@ final class QueueReader {
                 Array("SCAN".utf8), cursor, Array("MATCH".utf8), pattern, Array("COUNT".utf8),
                 Array("\(Self.scanCount)".utf8), Array("TYPE".utf8), Array("set".utf8),
             ])
+            cost.charge(1)
             guard case .array(let parts) = reply, parts.count == 2, case .bulk(let next) = parts[0],
                 case .array(let keys) = parts[1]
             else { break }
@@ -130,6 +136,7 @@ final class QueueReader {
             let reply = try await broker.send([
                 Array("HSCAN".utf8), key, cursor, Array("COUNT".utf8), Array("500".utf8),
             ])
+            cost.charge(1)
             guard case .array(let parts) = reply, parts.count == 2, case .bulk(let next) = parts[0],
                 case .array(let pairs) = parts[1]
             else { break }

@@ -51,7 +51,8 @@ enum Topics {
         fields: [
             "state", "since", "url", "server", "probeMs", "detail", "events", "batches", "bytes",
             "skipped", "undecodable", "dropped", "eventsPerSecond", "lagMs", "asOf",
-            "commandsPerMinute", "publishesPerMinute", "bytesPerMinute", "ceiling", "overall",
+            "commandsPerMinute", "publishesPerMinute", "bytesPerMinute", "ceiling", "putOff",
+            "overall",
             "seen", "expected", "window", "clients", "subscriptions", "framesPerSecond",
             "bytesPerSecond", "from", "to", "reason", "lost", "reconciledAt",
         ])

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import LiveSync
+internal import Ports
 
 /// What is known about our own knowledge: topic `health`, and the `ingest` of heartbeats (R51).
 @LoopActor
@@ -20,9 +21,6 @@ final class HealthDesk {
         }
     }
 
-    /// Commands per minute above which we would be a burden; shown beside what we cause.
-    private static let publishCeiling = 600
-
     private let rows: Rows
     private let clock: GatewayClock
     private let brokerName: String
@@ -34,7 +32,6 @@ final class HealthDesk {
     private var bytes = 0
     private var dropped = 0
     private var lag = LagMeter()
-    private var published: [(at: Double, messages: Int, bytes: Int)] = []
     private var last = (events: 0, frames: 0, bytes: 0, at: 0.0)
 
     /// How it is now.
@@ -124,8 +121,8 @@ final class HealthDesk {
 
     /// Once a second.
     func tick(
-        ingest: IngestCounters, published now: (messages: Int, bytes: Int), clients: Int,
-        subscriptions: Int, frames: Int, bytes: Int
+        ingest: IngestCounters, cost: CostKeeper, clients: Int, subscriptions: Int, frames: Int,
+        bytes: Int
     ) {
         let time = clock.now()
         let counts = ingest.counts
@@ -154,7 +151,7 @@ final class HealthDesk {
                 "framesPerSecond": rate(frames, last.frames),
                 "bytesPerSecond": rate(bytes, last.bytes),
             ])
-        showCost(now, at: time)
+        showCost(cost)
         last = (counts.events, frames, bytes, time)
     }
 
@@ -165,18 +162,21 @@ final class HealthDesk {
         show(state: next, detail: next == .lagging ? detail : nil)
     }
 
-    private func showCost(_ now: (messages: Int, bytes: Int), at time: Double) {
-        published.append((time, now.messages, now.bytes))
-        while let first = published.first, first.at < time - 60, published.count > 1 {
-            published.removeFirst()
-        }
-        guard let first = published.first else { return }
+    private func showCost(_ cost: CostKeeper) {
+        let minute = cost.perMinute()
+        let isLimited = cost.isLimited
         rows.setHealth(
             "cost",
             [
-                "publishesPerMinute": .int(now.messages - first.messages),
-                "bytesPerMinute": .int(now.bytes - first.bytes),
-                "ceiling": .int(Self.publishCeiling),
+                "state": .text(isLimited ? "limited" : "ok"),
+                "detail": FieldValue(
+                    isLimited
+                        ? "questions or readings were put off: the ceiling is "
+                            + "\(cost.ceiling) commands per minute" : nil),
+                "commandsPerMinute": .int(minute.commands),
+                "publishesPerMinute": .int(minute.publishes),
+                "bytesPerMinute": .int(minute.bytes), "ceiling": .int(cost.ceiling),
+                "putOff": .int(cost.putOff),
             ])
     }
 }

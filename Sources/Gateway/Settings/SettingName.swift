@@ -35,6 +35,20 @@ package enum SettingName: String, Sendable, CaseIterable {
     case flowerTasks = "flower-tasks"
     /// Mebibytes of the event log.
     case eventLog = "event-log"
+    /// `master_name` of the broker's transport options, for `sentinel://`.
+    case sentinelMaster = "sentinel-master"
+    /// `username` in `sentinel_kwargs`: for the Sentinels themselves.
+    case sentinelUser = "sentinel-user"
+    /// `password` in `sentinel_kwargs`.
+    case sentinelPassword = "sentinel-password"
+    /// `master_name` of the result backend's transport options; the broker's if it is not given.
+    case resultSentinelMaster = "result-sentinel-master"
+    /// Seconds between two rounds of questions for figures that no event tells.
+    case inspectInterval = "inspect-interval"
+    /// Commands per minute that we may cause by ourselves.
+    case costCeiling = "cost-ceiling"
+    /// Seconds without a sign of life after which a worker leaves the list.
+    case workerGoneAfter = "worker-gone-after"
 
     /// The flag of the command line.
     package var flag: String { "--\(rawValue)" }
@@ -45,5 +59,7 @@ package enum SettingName: String, Sendable, CaseIterable {
     }
 
     /// Whether its text may hold a password.
-    var isSecret: Bool { self == .broker || self == .resultBackend }
+    var isSecret: Bool {
+        self == .broker || self == .resultBackend || self == .sentinelPassword
+    }
 }

@@ -1,3 +1,5 @@
+package import WireFormats
+
 /// What `celeriac` is told at its start: flags win over the environment, the environment over the
 /// configuration file, and that over the defaults. Pure: the file's text comes in.
 package struct Settings: Sendable {
@@ -82,6 +84,16 @@ package struct Settings: Sendable {
     package let flowerTasks: Int
     /// Mebibytes of events kept for those who read them.
     package let eventLog: Int
+    /// The master's name and how to enter the Sentinels, for a `sentinel://` broker.
+    package let sentinel: BrokerURL.SentinelOptions?
+    /// The same for a `sentinel://` result backend.
+    package let resultSentinel: BrokerURL.SentinelOptions?
+    /// Seconds between two rounds of questions for figures that no event tells.
+    package let inspectInterval: Int
+    /// Commands per minute that we may cause by ourselves.
+    package let costCeiling: Int
+    /// Seconds without a sign of life after which a worker leaves the list.
+    package let workerGoneAfter: Int
     /// All settings with their sources, in the order of ``SettingName``.
     package let entries: [Entry]
     /// Sentences about what was given and is of no effect.
@@ -134,6 +146,10 @@ package struct Settings: Sendable {
             .visibilityTimeout, default: 3_600, in: 1...31_536_000)
         flowerTasks = try reader.number(.flowerTasks, default: 10_000, in: 0...100_000)
         eventLog = try reader.number(.eventLog, default: 64, in: 1...4_096)
+        (sentinel, resultSentinel) = Self.sentinels(&reader)
+        inspectInterval = try reader.number(.inspectInterval, default: 10, in: 1...86_400)
+        costCeiling = try reader.number(.costCeiling, default: 60_000, in: 600...10_000_000)
+        workerGoneAfter = try reader.number(.workerGoneAfter, default: 600, in: 10...604_800)
         entries = reader.entries
         warnings = Self.misspelled(input.environment)
         guard listen.isLoopback || tls != nil || insecureListen else {
@@ -158,6 +174,19 @@ package struct Settings: Sendable {
         case (nil, let given?):
             throw SettingsError(.tlsKey, given.source, "\(SettingName.tlsCert.flag) is needed too")
         }
+    }
+
+    private static func sentinels(
+        _ reader: inout SettingsReader
+    ) -> (broker: BrokerURL.SentinelOptions?, results: BrokerURL.SentinelOptions?) {
+        let master = reader.text(.sentinelMaster)?.text
+        let user = reader.text(.sentinelUser)?.text
+        let password = reader.text(.sentinelPassword)?.text
+        let resultMaster = reader.text(.resultSentinelMaster)?.text ?? master
+        func options(_ name: String?) -> BrokerURL.SentinelOptions? {
+            name.map { .init(masterName: $0, user: user, password: password) }
+        }
+        return (options(master), options(resultMaster))
     }
 
     /// The directory of the records: where programs keep state that is theirs (XDG base directories).

@@ -19,7 +19,7 @@ struct SettingsReader {
         _ name: SettingName, default builtIn: String? = nil
     ) -> (text: String, source: SettingSource)? {
         let found = given(name) ?? builtIn.map { ($0, .builtIn) }
-        let shown = found.map { name.isSecret ? BrokerMask.masked($0.text) : $0.text }
+        let shown = found.map { Self.shown($0.text, name) }
         entries.append(
             Settings.Entry(name: name, text: shown ?? "", source: found?.source ?? .builtIn))
         return found
@@ -53,6 +53,11 @@ struct SettingsReader {
         ) { text in
             Int(text).flatMap { range.contains($0) ? $0 : nil }
         }
+    }
+
+    private static func shown(_ text: String, _ name: SettingName) -> String {
+        if name == .sentinelPassword { return "***" }
+        return name.isSecret ? BrokerMask.masked(text) : text
     }
 
     private func given(_ name: SettingName) -> (text: String, source: SettingSource)? {

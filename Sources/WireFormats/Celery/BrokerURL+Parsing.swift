@@ -67,7 +67,7 @@ extension BrokerURL {
             throw CeleryError(
                 .invalid, "URL",
                 "is a sentinel:// one and needs the master's name as well (Celery's transport "
-                    + "option master_name)")
+                    + "option master_name); give --sentinel-master")
         }
         // kombu takes password and database of the first URL, for the master.
         return .sentinel(

@@ -112,6 +112,14 @@ package struct BrokerURL: Sendable, Equatable {
         }
     }
 
+    /// Whether a server's certificate is not checked because the URL says so.
+    package var skipsVerification: Bool {
+        guard case .servers(let servers) = route else {
+            return login.tls?.verification == TLS.Verification.none
+        }
+        return servers.contains { $0.login.tls?.verification == TLS.Verification.none }
+    }
+
     /// The database that counts, which is part of the names of kombu's channels.
     package var database: Int { login.database }
 }

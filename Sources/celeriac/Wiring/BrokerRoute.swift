@@ -9,6 +9,12 @@ struct BrokerRoute: Sendable {
     let database: Int
     /// The URL for people, without secrets.
     let description: String
+    /// Whether the server is found through Sentinel.
+    var isBehindSentinel: Bool {
+        if case .sentinel = configuration.route { true } else { false }
+    }
+    /// Whether nothing says that certificates are not to be checked.
+    let isVerified: Bool
     /// What somebody should know about it.
     let warnings: [String]
 
@@ -16,6 +22,7 @@ struct BrokerRoute: Sendable {
         configuration = RedisConfiguration(route: Self.route(url.route))
         database = url.database
         description = url.redacted
+        isVerified = !url.skipsVerification
         warnings = url.warnings
     }
 

@@ -14,8 +14,7 @@ internal import WireFormats
 @LoopActor
 final class GatewayProcess {
     struct Plan: Sendable {
-        var broker: BrokerRoute
-        var results: BrokerRoute
+        var routes: BrokerRoutes
         var address: String
         var port: UInt16
         var webRoot: String?
@@ -32,6 +31,15 @@ final class GatewayProcess {
         var eventLog = 64
         /// Files of the certificate chain and its key.
         var tls: (certificate: String, key: String)?
+        /// Seconds.
+        var inspectInterval = 10
+        /// Commands per minute.
+        var costCeiling = 60_000
+        /// Seconds.
+        var workerGoneAfter = 600.0
+
+        var broker: BrokerRoute { routes.broker }
+        var results: BrokerRoute { routes.results ?? routes.broker }
     }
 
     private let plan: Plan
@@ -55,30 +63,39 @@ final class GatewayProcess {
         let clock = GatewayClock { Date().timeIntervalSince1970 }
         broker = RedisConnection(plan.broker.configuration.named("commands"))
         results = RedisConnection(plan.results.configuration.named("results"))
-        let replyKey = "celeriac.replies.\(try secrets.makeIdentifier())"
+        let later = Later()
+        let replyKey = CelerySettings.replyKeyStart + (try secrets.makeIdentifier())
         let celery = CelerySettings(
             database: plan.broker.database,
             keyPrefix: plan.keyPrefix, resultPrefix: plan.resultPrefix,
-            visibilityTimeout: plan.visibilityTimeout)
-        var fleetLimits = FleetLimits()
-        fleetLimits.flowerTasks = plan.flowerTasks
-        fleetLimits.visibilityTimeout = plan.visibilityTimeout
+            visibilityTimeout: plan.visibilityTimeout,
+            isBehindSentinel: plan.broker.isBehindSentinel)
+        let replies = BlockingPopLink(
+            plan.broker.configuration.named("replies"), key: celery.key(replyKey),
+            onItem: { later.gateway?.controlReply($0) })
+        self.replies = replies
+        var limits = FleetLimits()
+        limits.ghostSeconds = plan.workerGoneAfter
+        limits.flowerTasks = plan.flowerTasks
+        limits.visibilityTimeout = plan.visibilityTimeout
+        let links = (broker, results)
         gateway = try Gateway(
             edges: Gateway.Edges(
                 broker: broker, results: results,
                 access: TokenAccess(store: store, secrets: secrets, logger: log),
-                commandRecords: store, audit: store, revokes: store, secrets: secrets),
+                commandRecords: store, audit: store, revokes: store, secrets: secrets,
+                cost: { Self.sum(links.0.statistics, links.1.statistics, replies.statistics) }),
             options: GatewayOptions(
                 celery: celery, brokerName: plan.broker.description, replyKey: replyKey,
                 origin: "celeriac@\(ProcessInfo.processInfo.hostName)", version: celeriacVersion,
-                allowedOrigins: plan.allowedOrigins, fleetLimits: fleetLimits,
+                allowedOrigins: plan.allowedOrigins,
+                refreshInterval: .seconds(plan.inspectInterval), costCeiling: plan.costCeiling,
+                unverified: plan.routes.unverified, fleetLimits: limits,
                 eventLogBytes: plan.eventLog << 20),
             clock: clock, log: log)
         let gateway = gateway
+        later.gateway = gateway
         broker.onEvent = { gateway.brokerLink($0) }
-        replies = BlockingPopLink(
-            plan.broker.configuration.named("replies"), key: Array(replyKey.utf8),
-            onItem: { gateway.controlReply($0) })
         let decoder = SharedEventDecoder()
         let counters = gateway.ingest
         events = Subscription<CeleryEvent>(
@@ -97,6 +114,18 @@ final class GatewayProcess {
                 items.append(result)
             },
             onEvent: { gateway.receive($0) })
+    }
+
+    @LoopActor private final class Later {
+        weak var gateway: Gateway?
+    }
+
+    private static func sum(_ links: LinkStatistics...) -> BrokerCost {
+        links.reduce(into: BrokerCost()) { cost, link in
+            cost.commands += link.commands
+            cost.publishes += link.publishes
+            cost.bytes += link.bytesIn + link.bytesOut
+        }
     }
 
     /// Starts everything; ends the process if the port cannot be had.

@@ -1,10 +1,12 @@
 """A Celery app with one task for each thing that can happen to a task. Used by the tests and by the demo.
 
-Settings come from the environment: CELERY_BROKER_URL, CELERY_RESULT_BACKEND, FLEET_POOL_RESTARTS (1 or 0).
+Settings come from the environment: CELERY_BROKER_URL, CELERY_RESULT_BACKEND, FLEET_POOL_RESTARTS (1 or 0), FLEET_CONF (a JSON
+object with any other settings).
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import time
@@ -34,6 +36,7 @@ def make_app() -> Celery:
         task_default_queue='celery',
         result_expires=3600,
     )
+    app.conf.update(json.loads(os.environ.get('FLEET_CONF', '{}')))
     return app
 
 

@@ -19,9 +19,16 @@ from .workers import Worker, WorkerSpec
 class Stack:
     """Starts the parts in order; `stop` ends all of them, also after a failed start."""
 
-    def __init__(self, folder: Path, specs: Sequence[WorkerSpec] = (), *, durable: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        specs: Sequence[WorkerSpec] = (),
+        *,
+        durable: bool = False,
+        redis_options: Sequence[str] = (),
+    ) -> None:
         self.folder = folder
-        self.redis_server = RedisServer(folder / 'redis', durable=durable)
+        self.redis_server = RedisServer(folder / 'redis', durable=durable, options=list(redis_options))
         self.specs = list(specs)
         self.workers: dict[str, Worker] = {}
         self.gateway: Gateway | None = None

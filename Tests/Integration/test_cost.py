@@ -1,0 +1,102 @@
+"""What the gateway causes at Redis: the row `cost` agrees with what Redis counts, and the ceiling is obeyed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from harness.client import GatewayClient
+from harness.fixtures import ConnectClient
+from harness.gateway import Gateway
+from harness.rows import Row, Table
+from harness.stack import Stack
+from harness.waiting import wait_for
+
+OWN = ('info', 'config|resetstat', 'sadd')
+"""What only this test says."""
+LINKS = (
+    'hello',
+    'auth',
+    'client|setname',
+    'client|setinfo',
+    'client|id',
+    'ping',
+    'select',
+    'psubscribe',
+    'subscribe',
+    'unsubscribe',
+)
+"""What connections say of themselves, which is not counted."""
+
+
+def commands_of(stack: Stack) -> dict[str, int]:
+    """Calls by command since the server started, without this test's and the connections' own."""
+    stats = stack.redis().info('commandstats')
+    calls = {name.removeprefix('cmdstat_'): int(value['calls']) for name, value in stats.items()}
+    return {name: count for name, count in calls.items() if name not in (*OWN, *LINKS)}
+
+
+def cost(health: Table) -> Row:
+    return health.get('cost') or {}
+
+
+async def settled(client: GatewayClient, health: Table, total: Callable[[], int], slack: int) -> tuple[int, int]:
+    """Waits until row and Redis agree: the row is a second old at most, the first minute counts from the start."""
+    pair = (0, 0)
+
+    def agree() -> bool:
+        nonlocal pair
+        pair = (int(cost(health).get('commandsPerMinute') or 0), total())
+        return pair[0] > 50 and abs(pair[0] - pair[1]) <= slack
+
+    await client.until(agree, 30, lambda: f'row and Redis to agree: {pair}')
+    return pair
+
+
+async def test_the_row_says_what_redis_counted(folder: Path, connect: ConnectClient) -> None:
+    stack = Stack(folder).start()
+    try:
+        async with connect(stack) as client:
+            health = await client.subscribe('health')
+            # `info` is the gateway's too: its calls are known from its rows' rise, so it is compared without.
+            said, counted = await settled(client, health, lambda: sum(commands_of(stack).values()), 12)
+            print(f'row {said}, Redis {counted}')
+            publishes = int(stack.redis().info('commandstats')['cmdstat_publish']['calls'])
+            assert cost(health)['publishesPerMinute'] <= publishes
+            await client.until(lambda: cost(health)['publishesPerMinute'] >= publishes, 5, 'the row to know all publishes')
+            assert cost(health)['bytesPerMinute'] > 1000
+            assert cost(health)['state'] == 'ok' and cost(health)['ceiling'] == 60_000
+    finally:
+        stack.stop()
+
+
+async def test_the_ceiling_is_obeyed(folder: Path, connect: ConnectClient) -> None:
+    stack = Stack(folder)
+    stack.redis_server.start()
+    queues = 30
+    separator = b'\x06\x16'
+    for number in range(queues):
+        name = f'q{number}'.encode()
+        stack.redis().sadd('_kombu.binding.celery', name + separator + separator + name)
+    try:
+        stack.gateway = Gateway(stack.broker, folder, options=['--cost-ceiling', '600'])
+        await asyncio.to_thread(lambda: stack.running_gateway.launch().wait_listening())
+        started = time.monotonic()
+        async with connect(stack) as client:
+            health, known = await client.subscribe('health'), await client.subscribe('queues')
+            await client.until(lambda: len(known) == queues, 30, 'all queues')
+            await client.until(lambda: cost(health).get('state') == 'limited', 30, 'the ceiling to be felt')
+            assert 'ceiling' in cost(health)['detail'] and cost(health)['putOff'] > 0
+            # One reading of all lengths is 120 commands: without a ceiling, 120 a second.
+            await asyncio.to_thread(wait_for, lambda: time.monotonic() - started > 15, 20, 'some seconds to pass')
+            counted = sum(commands_of(stack).values())
+            print(f'{counted} commands in {time.monotonic() - started:.0f} s; without a ceiling at least {15 * 4 * queues}')
+            assert counted < 600
+            # It is slow, but it goes on.
+            client_of_redis = stack.redis()
+            client_of_redis.lpush('q7', 'x')
+            await client.until(lambda: (known.by_id().get('q7') or {}).get('depth') == 1, 60, 'the length to be read')
+    finally:
+        stack.stop()
