@@ -137,6 +137,35 @@ package struct OpenRevoke: Sendable, Equatable {
     }
 }
 
+/// A revocation by stamp that workers which appear later must hear of.
+package struct OpenStampRevoke: Sendable, Equatable {
+    /// The command that asked for it.
+    package var command: String
+    /// Name of a stamp -> values: a task with one of them is revoked.
+    package var stamps: [String: [String]]
+    /// Whether running tasks are to be ended.
+    package var terminate: Bool
+    /// Signal to end them with, such as `SIGTERM`.
+    package var signal: String?
+    /// When it was asked for, unix seconds.
+    package var at: Double
+    /// When it is forgotten, unix seconds.
+    package var expiresAt: Double
+
+    /// Makes a revocation.
+    package init(
+        command: String, stamps: [String: [String]], terminate: Bool = false,
+        signal: String? = nil, at: Double, expiresAt: Double
+    ) {
+        self.command = command
+        self.stamps = stamps
+        self.terminate = terminate
+        self.signal = signal
+        self.at = at
+        self.expiresAt = expiresAt
+    }
+}
+
 /// A queue that is to stay without consumers: desired state, asserted again when a worker appears.
 package struct PausedQueue: Sendable, Equatable {
     /// Its name.

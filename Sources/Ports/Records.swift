@@ -8,9 +8,10 @@ package protocol CommandRecords: Sendable {
     ///   - claim: the client's key and request.
     ///   - audit: written only if the command is new.
     ///   - revokes: what must be told to workers that appear later.
+    ///   - stamps: likewise, by stamp.
     func begin(
         _ command: CommandRecord, claim: IdempotencyClaim, audit: AuditEntry,
-        revokes: [OpenRevoke]
+        revokes: [OpenRevoke], stamps: [OpenStampRevoke]
     ) async throws(RecordsError) -> CommandBeginning
 
     /// What would become of an attempt to begin a command now, without recording anything.
@@ -40,6 +41,16 @@ package protocol CommandRecords: Sendable {
     func recentCommands(since: Double, limit: Int) async throws(RecordsError) -> [CommandRecord]
 }
 
+extension CommandRecords {
+    /// As ``begin(_:claim:audit:revokes:stamps:)`` for a command that revokes nothing by stamp.
+    package func begin(
+        _ command: CommandRecord, claim: IdempotencyClaim, audit: AuditEntry,
+        revokes: [OpenRevoke]
+    ) async throws(RecordsError) -> CommandBeginning {
+        try await begin(command, claim: claim, audit: audit, revokes: revokes, stamps: [])
+    }
+}
+
 /// What was done by whom, append-only. When a call returns, the line is on the disk.
 package protocol AuditLog: Sendable {
     /// Appends a line. If it throws, the act that it is about must not happen.
@@ -63,6 +74,9 @@ package protocol RevokeRecords: Sendable {
 
     /// Forgets revocations: the tasks have come to their end.
     func closeRevokes(of taskIDs: [String]) async throws(RecordsError)
+
+    /// Those by stamp that have not expired, oldest first.
+    func openStampRevokes(now: Double) async throws(RecordsError) -> [OpenStampRevoke]
 }
 
 /// Paused queues. When a call returns, the change is on the disk.

@@ -29,6 +29,8 @@ package enum Limits {
     package static let auditPage = 1000
     /// Open revocations (a worker remembers 50,000 as well).
     package static let openRevokes = 50_000
+    /// Open revocations by stamp.
+    package static let openStampRevokes = 1000
     /// Paused queues.
     package static let pausedQueues = 1000
     /// Tokens that are neither revoked nor expired.

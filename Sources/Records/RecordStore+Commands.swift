@@ -5,7 +5,7 @@ package import Ports
 extension RecordStore: CommandRecords {
     package func begin(
         _ command: CommandRecord, claim: IdempotencyClaim, audit: AuditEntry,
-        revokes: [OpenRevoke]
+        revokes: [OpenRevoke], stamps: [OpenStampRevoke]
     ) async throws(RecordsError) -> CommandBeginning {
         let key = try Bounded.name(
             claim.key, "an idempotency key", limit: Limits.keyBytes)
@@ -26,6 +26,7 @@ extension RecordStore: CommandRecords {
                     """,
                 arguments: [principal, key, request, command.id, command.at])
             try Self.insert(revokes, now: command.at, in: db)
+            try Self.insert(stamps, now: command.at, in: db)
             try self.append(audit, in: db)
             return .new
         }

@@ -34,6 +34,7 @@ extension RecordStore: RecordUpkeep {
             Limits.commandSeconds
         ),
         ("openRevokes", "expires <= ?1", 0),
+        ("openStampRevokes", "expires <= ?1", 0),
         ("sessions", "expires <= ?1", 0),
         ("oneTimeCodes", "expires <= ?1", 0),
         ("tokens", "revoked <= ?1 OR expires <= ?1", Limits.endedTokenSeconds),

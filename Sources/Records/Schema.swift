@@ -12,6 +12,7 @@ enum Schema {
         migrator.registerMigration("1 commands") { try $0.execute(sql: commands) }
         migrator.registerMigration("1 audit") { try $0.execute(sql: audit) }
         migrator.registerMigration("1 desired state") { try $0.execute(sql: desiredState) }
+        migrator.registerMigration("2 revocations by stamp") { try $0.execute(sql: stamps) }
         return migrator
     }
 
@@ -124,6 +125,19 @@ enum Schema {
         WHEN old.sequence > (SELECT sequence FROM auditAnchor) BEGIN
             SELECT RAISE(ABORT, 'the audit is append-only');
         END;
+        """
+
+    /// `stamps` is a JSON object of name -> array of values.
+    private static let stamps = """
+        CREATE TABLE openStampRevokes (
+            command TEXT NOT NULL PRIMARY KEY,
+            stamps TEXT NOT NULL,
+            terminate INTEGER NOT NULL,
+            signal TEXT,
+            at REAL NOT NULL,
+            expires REAL NOT NULL
+        ) STRICT;
+        CREATE INDEX openStampRevokesByExpiry ON openStampRevokes(expires);
         """
 
     private static let desiredState = """

@@ -37,3 +37,39 @@ import WorkerRules
         }
     }
 }
+
+extension RevokeMessagesTests {
+    private func stamped(_ number: Int, _ stamps: [String: [String]], signal: String? = nil)
+        -> OpenStampRevoke
+    {
+        OpenStampRevoke(
+            command: "c\(number)", stamps: stamps, terminate: signal != nil, signal: signal,
+            at: Double(number), expiresAt: 1e9)
+    }
+
+    @Test func `stamps are told together, those that end tasks by signal`() {
+        let messages = RevokeMessages.make(for: [
+            stamped(2, ["customer": ["b"], "run": ["1"]]), stamped(1, ["customer": ["a"]]),
+            stamped(3, ["run": ["2"]], signal: "SIGKILL"),
+        ])
+
+        #expect(
+            messages == [
+                .revokeByStampedHeaders(headers: ["customer": ["a", "b"], "run": ["1"]]),
+                .revokeByStampedHeaders(
+                    headers: ["run": ["2"]], terminate: true, signal: "SIGKILL"),
+            ])
+    }
+
+    @Test(arguments: [(RevokeMessages.stampNames, 1), (RevokeMessages.stampNames + 1, 2)])
+    func `one message holds so many stamps`(count: Int, messages: Int) throws {
+        let made = RevokeMessages.make(for: (0..<count).map { stamped($0, ["s\($0)": ["v"]]) })
+
+        #expect(made.count == messages)
+        for method in made {
+            try WorkerRules.checkControl(
+                ControlMessage(method, destination: ["a@h"], reply: nil, deliveryTag: "d").encoded()
+            )
+        }
+    }
+}

@@ -130,6 +130,44 @@ async def test_revoke_by_stamp(stack: Stack, connect: ConnectClient, folder: Pat
     worker.stop()
 
 
+@pytest.mark.parametrize('killed', [False, True])
+async def test_a_worker_that_starts_later_hears_of_a_stamp(
+    stack: Stack, connect: ConnectClient, folder: Path, killed: bool
+) -> None:
+    stamp, queue, trace = unique('customer'), unique('stamped'), folder / 'trace'
+    signature = stack.app.signature('files.write', args=[str(trace), 'ran'], options={'queue': queue}, countdown=4)
+    signature.stamp(customer=stamp)
+    task = signature.apply_async(stamped_headers=['customer'], customer=stamp, countdown=4).id
+    due = time.time() + 4
+    async with connect(stack, 'operator') as client:
+        row = await client.command('task.revokeStamped', {'stamps': {'customer': [stamp]}, 'keep': 600}, deadline_ms=4000)
+        assert any('are told as well' in line for line in row['evidence']), row
+    if killed:
+        await asyncio.to_thread(restart, stack)
+    # Alone: what it knows it has from the gateway.
+    for worker in stack.workers.values():
+        worker.stop()
+    worker = stack.launch_worker(WorkerSpec(name=unique('late'), queues=(queue,)))
+    await asyncio.to_thread(worker.wait_ready)
+
+    assert worker.process
+    output = worker.process.output
+    await outside(lambda: f'{task}' in output() and 'Discarding revoked' in output(), 30, 'the task to be discarded')
+    await outside(lambda: time.time() > due + 0.5, 10, 'its time to pass')
+    assert not trace.exists()
+    worker.stop()
+    stack.start_worker(WorkerSpec(name='always', queues=('q-always',), concurrency=2))
+
+
+async def test_a_stamp_is_forgotten_when_it_is_not_to_be_kept(stack: Stack, connect: ConnectClient) -> None:
+    async with connect(stack, 'operator') as client:
+        row = await client.command('task.revokeStamped', {'stamps': {'customer': [unique('c')]}, 'keep': 0}, deadline_ms=8000)
+        assert not any('are told as well' in line for line in row.get('evidence', [])), row
+    (file,) = stack.running_gateway.data.glob('*.sqlite')
+    with sqlite3.connect(f'file:{file}?mode=ro', uri=True) as database:
+        assert row['id'] not in {found[0] for found in database.execute('SELECT command FROM openStampRevokes')}
+
+
 async def test_an_unknown_signal_or_no_stamp_is_refused(stack: Stack, connect: ConnectClient) -> None:
     wrong: list[dict[str, Any]] = [{}, {'stamps': {}}, {'stamps': {'a': []}}, {'stamps': {'a': [1]}}, {'stamps': ['a=b']}]
     async with connect(stack) as client:

@@ -30,6 +30,27 @@ import Testing
         #expect(try await reopened.openRevokes(now: 1500) == [revoke("b", at: 1001)])
     }
 
+    @Test func `revocations by stamp stay open until they expire, over a restart`() async throws {
+        let site = TemporarySite()
+        let store = try site.open()
+        let ending = OpenStampRevoke(
+            command: "c-2", stamps: ["customer": ["a", "ü"], "run": ["1"]], terminate: true,
+            signal: "SIGKILL", at: 1000, expiresAt: 2000)
+        let short = OpenStampRevoke(
+            command: "c-1", stamps: ["run": ["2"]], at: 999, expiresAt: 1500)
+        for (number, revoke) in [short, ending].enumerated() {
+            _ = try await store.begin(
+                command(number + 1), claim: claim(number + 1), audit: line("task.revokeStamped"),
+                revokes: [], stamps: [revoke])
+        }
+        try store.close()
+
+        let reopened = try site.open()
+        #expect(try await reopened.openStampRevokes(now: 1499) == [short, ending])
+        #expect(try await reopened.openStampRevokes(now: 1500) == [ending])
+        #expect(try await reopened.prune(now: 1500) == 1)
+    }
+
     @Test func `a second revocation never takes a termination back`() async throws {
         let store = try TemporarySite().open()
         var ending = revoke("a", expires: 3000)

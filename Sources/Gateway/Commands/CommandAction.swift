@@ -10,6 +10,8 @@ enum CommandAction: Equatable, Sendable {
     case retry(RetrySpec)
     /// Revoke tasks, and end them if they run.
     case revoke(RevokeSpec)
+    /// Revoke tasks by stamp, and end them if they run.
+    case revokeStamped(StampSpec)
     /// Empty a queue; with `messagesMax` only if it holds no more than that.
     case purge(queue: String, messagesMax: Int?)
     /// Tell workers to do something, by remote control.
@@ -24,6 +26,8 @@ enum CommandAction: Equatable, Sendable {
         case .retry(let retry): "task \(retry.id)"
         case .revoke(let revoke):
             revoke.ids.count == 1 ? "task \(revoke.ids[0])" : "\(revoke.ids.count) tasks"
+        case .revokeStamped(let spec):
+            "tasks with stamp " + spec.stamps.keys.sorted().joined(separator: ", ")
         case .purge(let queue, _): "queue \(queue)"
         case .control(let method):
             switch method {
@@ -42,8 +46,26 @@ enum CommandAction: Equatable, Sendable {
         case .group(let group): group.runs.map(\.id)
         case .retry(let retry): [retry.newID]
         case .revoke(let revoke): revoke.ids
-        case .purge, .control: []
+        case .revokeStamped, .purge, .control: []
         }
+    }
+}
+
+/// Arguments of `task.revokeStamped`.
+struct StampSpec: Equatable, Sendable {
+    /// Name of a stamp -> values, neither empty.
+    var stamps: [String: [String]]
+    /// Whether to end tasks that run already.
+    var terminate: Bool
+    /// The signal for it.
+    var signal: String
+    /// Seconds for which workers that appear are told as well.
+    var keep: Double
+
+    /// What workers are told.
+    var method: ControlMethod {
+        .revokeByStampedHeaders(
+            headers: stamps, terminate: terminate, signal: terminate ? signal : nil)
     }
 }
 

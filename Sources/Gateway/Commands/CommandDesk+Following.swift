@@ -36,7 +36,7 @@ extension CommandDesk {
         if !mayBeLifted || (command.tracker.state == .partial && !command.tracker.isOverdue) {
             close(command)
         }
-        Task { @LoopActor in await save(command, answered: false) }
+        save(command)
     }
 
     func deadlinePassed(_ id: String) {

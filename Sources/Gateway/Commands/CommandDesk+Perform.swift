@@ -153,7 +153,7 @@ extension CommandDesk {
             }
             return nil
         case .group, .retry: return nil
-        case .revoke, .control:
+        case .revoke, .revokeStamped, .control:
             let busy = command.tracker.silent.sorted().filter(answersLate)
             if !busy.isEmpty {
                 return "\(busy.joined(separator: ", ")) will answer after its task: "

@@ -112,6 +112,9 @@ extension CommandDesk {
                 resolved.notes.append("then \(body.task), \(body.taskID ?? "")")
             }
             if let first = group.runs.first { resolved.notes += etaNotes(first, now: now) }
+        case .revokeStamped(let stamped) where stamped.keep > 0:
+            resolved.notes.append(
+                "workers that start until \(IsoTime.text(now + stamped.keep)) are told as well")
         default: break
         }
         return resolved

@@ -20,18 +20,38 @@ extension CommandDesk {
         record.silent = tracker.silent.sorted()
     }
 
-    func save(_ command: Open, answered: Bool) async {
+    /// Records how far a command has come: one write at a time, the last state last.
+    func save(_ command: Open) {
+        command.isUnsaved = true
+        guard !command.isSaving else { return }
+        command.isSaving = true
+        Task { @LoopActor in
+            while command.isUnsaved { await write(command) }
+            command.isSaving = false
+            for waiter in command.savers { waiter.resume() }
+            command.savers = []
+        }
+    }
+
+    /// Records how far a command has come, and returns when that is on the disk.
+    func saved(_ command: Open) async {
+        save(command)
+        await withCheckedContinuation { command.savers.append($0) }
+    }
+
+    private func write(_ command: Open) async {
+        command.isUnsaved = false
         let record = command.record
-        let answer = answered ? record.id : nil
+        let isNews = !record.stage.isOpen && command.auditedStage != record.stage
         let audit =
-            record.stage.isOpen
-            ? nil
-            : AuditEntry(
+            isNews
+            ? AuditEntry(
                 at: to.clock.now(), principal: record.by, remote: "gateway",
                 action: record.command, target: record.target, outcome: record.stage.rawValue,
-                detail: record.reason ?? "")
+                detail: record.reason ?? "") : nil
         do {
-            try await to.records.update(record, answer: answer, audit: audit)
+            try await to.records.update(record, answer: record.id, audit: audit)
+            if isNews { command.auditedStage = record.stage }
         } catch {
             to.log.error(
                 "a command's state is not recorded",

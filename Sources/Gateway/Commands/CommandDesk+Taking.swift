@@ -33,7 +33,21 @@ extension CommandDesk {
                 .forbidden, "role \(request.principal.role.rawValue) may not do \(spec.name)")
         }
         try checkRate(request.principal.id, isDangerous: spec.isDangerous, now: now)
-        if let receipt = try await earlier(request, now: now) { return receipt }
+        do throws(CommandFault) {
+            return try await accept(request, spec, now: now)
+        } catch {
+            // What was possible when it came first need not be possible now: the task of a retry may be
+            // forgotten, an exchange may have no queue, the broker may be away.
+            guard error.code != .conflict, let receipt = try await earlier(request, now: now) else {
+                throw error
+            }
+            return receipt
+        }
+    }
+
+    private func accept(
+        _ request: Request, _ spec: CommandSpec, now: Double
+    ) async throws(CommandFault) -> Receipt {
         guard open.count + beginning < CommandLimits.open else {
             throw CommandFault(.busy, "too many commands are open", retryAfterMilliseconds: 1_000)
         }
@@ -80,6 +94,7 @@ extension CommandDesk {
                 return state != .success && state != .failure
             }
         }
+        let stamps = RevokeDesk.rows(of: spec.action, command: record.id, now: now)
         let beginning: CommandBeginning
         do {
             beginning = try await to.records.begin(
@@ -88,14 +103,14 @@ extension CommandDesk {
                 audit: AuditEntry(
                     at: now, principal: request.principal.name, remote: request.remote,
                     action: spec.name, target: spec.target, outcome: "accepted"),
-                revokes: revokes)
+                revokes: revokes, stamps: stamps)
         } catch {
             throw CommandFault(
                 .brokerDown, "the command could not be recorded: \(error.message)",
                 retryAfterMilliseconds: 5_000)
         }
         if let receipt = try receipt(for: beginning) { return receipt }
-        to.revokes.added(revokes)
+        to.revokes.added(revokes, stamps: stamps)
         let command = Open(
             CommandTracker(spec, workers: plan.workers), record)
         start(command, wait: wait)
@@ -112,16 +127,18 @@ extension CommandDesk {
             // Unless the last of them has ended it already.
             learn(.declined("\(first.worker): \(first.lack.reason)"), for: command)
         }
-        await save(command, answered: true)
+        if command.tracker.state.isOpen {
+            // The record is on the disk since before the effect; how far it has come may follow.
+            save(command)
+        } else {
+            await saved(command)
+        }
         let handle = to.rows.engine.handle(of: record.id, in: to.rows.commands) ?? 0
         return Receipt(
             handle: handle, id: record.id, stage: command.tracker.state, isDuplicate: false)
     }
 
     /// The receipt of the same request, if it came before.
-    ///
-    /// A repetition is answered before anything else is looked at, because what was possible then need
-    /// not be possible now: the task of a retry may be forgotten, an exchange may have no queue.
     private func earlier(
         _ request: Request, now: Double
     ) async throws(CommandFault) -> Receipt? {

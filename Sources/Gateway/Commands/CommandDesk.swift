@@ -44,6 +44,13 @@ final class CommandDesk {
         var agreed: Set<String> = []
         /// Whether it is being looked for.
         var isObserving = false
+        /// Whether its row is being written, and has changed since.
+        var isSaving = false
+        var isUnsaved = false
+        /// Who waits until it is written.
+        var savers: [CheckedContinuation<Void, Never>] = []
+        /// The end that its last line in the audit tells.
+        var auditedStage: CommandStage?
 
         init(_ tracker: CommandTracker, _ record: CommandRecord) {
             self.tracker = tracker

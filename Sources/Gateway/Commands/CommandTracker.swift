@@ -94,7 +94,7 @@ struct CommandTracker: Sendable {
         case .taken(let text, let receivers):
             note(text)
             if state == .accepted { state = .sent }
-            if receivers == 0, isBroadcast {
+            if receivers == 0, isKept {
                 note("no worker listens now; those that appear will be told")
             } else if receivers == 0 {
                 end(.failed, "no worker listens to remote control on this broker")
@@ -185,6 +185,15 @@ struct CommandTracker: Sendable {
 
     /// Whether workers only flag what they are told, so that an answer proves nothing.
     private var isBroadcast: Bool { spec.command.proof == .tasksRevoked }
+
+    /// Whether workers that appear later are told as well.
+    private var isKept: Bool {
+        switch spec.action {
+        case .revoke: true
+        case .revokeStamped(let spec): spec.keep > 0
+        default: false
+        }
+    }
 
     private mutating func prove(_ target: String) {
         guard open.remove(target) != nil || !proven.contains(target) else { return }

@@ -42,6 +42,9 @@ enum Effect: Sendable {
                 .revoke(
                     taskIDs: revoke.ids, terminate: revoke.terminate,
                     signal: revoke.terminate ? revoke.signal : nil), destination: [])
+        case .revokeStamped(let spec):
+            try Self.check(spec.method, [])
+            self = .broadcast(spec.method, destination: [])
         case .purge(let queue, let most):
             self = .purge(
                 keys: CelerySettings.prioritySteps.map { settings.queueKey(queue, step: $0) },

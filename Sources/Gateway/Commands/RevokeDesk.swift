@@ -9,7 +9,10 @@ internal import WireFormats
 @LoopActor
 final class RevokeDesk {
     /// Seconds after which a revocation is forgotten although its task was never seen to end.
-    static let lifetime: Double = 7 * 86_400
+    nonisolated static let lifetime: Double = 7 * 86_400
+    /// Seconds for which workers that appear are told of a revocation by stamp, unless it says otherwise:
+    /// nothing ever tells that the last task with a stamp has ended.
+    nonisolated static let stampLifetime: Double = 86_400
     /// Seconds between two tellings of everybody: well below Celery's `REVOKE_EXPIRES` of 10,800.
     static let refreshSeconds: Double = 3_600
     /// How long a worker that has just appeared is told again: its mailbox may open a second after
@@ -22,6 +25,7 @@ final class RevokeDesk {
     private let origin: String
     private let log: Logger
     private var open: [String: OpenRevoke] = [:]
+    private var openStamps: [OpenStampRevoke] = []
     private var refreshedAt: Double
 
     init(
@@ -42,6 +46,7 @@ final class RevokeDesk {
             for revoke in try await records.openRevokes(now: clock.now()) {
                 open[revoke.taskID] = revoke
             }
+            openStamps = try await records.openStampRevokes(now: clock.now())
         } catch {
             log.error("open revocations cannot be read", metadata: ["error": "\(error.message)"])
         }
@@ -57,9 +62,28 @@ final class RevokeDesk {
         }
     }
 
+    /// The rows of a command that revokes by stamp.
+    static func rows(
+        of action: CommandAction, command: String, now: Double
+    ) -> [OpenStampRevoke] {
+        guard case .revokeStamped(let spec) = action, spec.keep > 0 else { return [] }
+        return [
+            OpenStampRevoke(
+                command: command, stamps: spec.stamps, terminate: spec.terminate,
+                signal: spec.terminate ? spec.signal : nil, at: now, expiresAt: now + spec.keep)
+        ]
+    }
+
     /// Notes revocations that have been recorded.
-    func added(_ revokes: [OpenRevoke]) {
+    func added(_ revokes: [OpenRevoke], stamps: [OpenStampRevoke]) {
         for revoke in revokes { open[revoke.taskID] = revoke }
+        openStamps += stamps
+    }
+
+    /// What tells workers of all of them.
+    private var messages: [ControlMethod] {
+        RevokeMessages.make(for: Array(open.values), origin: origin)
+            + RevokeMessages.make(for: openStamps)
     }
 
     // MARK: - The end of tasks
@@ -103,9 +127,9 @@ final class RevokeDesk {
     /// A worker has appeared: it must hear of them before it takes messages.
     func workerAppeared(_ name: String) {
         forgetExpired()
-        guard !open.isEmpty else { return }
+        let messages = messages
         Task { @LoopActor in
-            for method in RevokeMessages.make(for: Array(open.values), origin: origin) {
+            for method in messages {
                 await tell(method, to: name)
             }
         }
@@ -115,9 +139,9 @@ final class RevokeDesk {
     func refresh() {
         refreshedAt = clock.now()
         forgetExpired()
-        guard !open.isEmpty else { return }
+        let messages = messages
         Task { @LoopActor in
-            for method in RevokeMessages.make(for: Array(open.values), origin: origin) {
+            for method in messages {
                 do throws(BrokerError) {
                     try await control.tell(method)
                 } catch {
@@ -135,6 +159,7 @@ final class RevokeDesk {
     private func forgetExpired() {
         let now = clock.now()
         open = open.filter { $0.value.expiresAt > now }
+        openStamps = openStamps.filter { $0.expiresAt > now }
     }
 
     /// Tells one worker until it answers, or it must be given up.
@@ -153,7 +178,7 @@ final class RevokeDesk {
             for await _ in hasAnswered.stream {
                 log.info(
                     "told a worker of open revocations",
-                    metadata: ["worker": "\(worker)", "count": "\(open.count)"])
+                    metadata: ["worker": "\(worker)", "count": "\(open.count + openStamps.count)"])
                 return
             }
         }

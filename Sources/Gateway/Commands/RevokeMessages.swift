@@ -5,6 +5,8 @@ internal import WireFormats
 enum RevokeMessages {
     /// Ids in one message.
     static let batch = 5_000
+    /// Names of stamps in one message (``CeleryLimits/maxHeaders``).
+    static let stampNames = CeleryLimits.maxHeaders
 
     /// The messages for some revocations.
     ///
@@ -17,6 +19,32 @@ enum RevokeMessages {
             messages += batches(revokes).map {
                 .revoke(taskIDs: $0, terminate: true, signal: signal)
             }
+        }
+        return messages
+    }
+
+    /// The messages for revocations by stamp: those that end tasks in the same way together.
+    static func make(for revokes: [OpenStampRevoke]) -> [ControlMethod] {
+        var messages: [ControlMethod] = []
+        let byEnding = Dictionary(grouping: revokes) { $0.terminate ? $0.signal ?? "SIGTERM" : "" }
+        for (signal, revokes) in byEnding.sorted(by: { $0.key < $1.key }) {
+            var stamps: [String: [String]] = [:]
+            func close() {
+                guard !stamps.isEmpty else { return }
+                messages.append(
+                    .revokeByStampedHeaders(
+                        headers: stamps, terminate: !signal.isEmpty,
+                        signal: signal.isEmpty ? nil : signal))
+                stamps = [:]
+            }
+            for revoke in revokes.sorted(by: { ($0.at, $0.command) < ($1.at, $1.command) }) {
+                let both = stamps.merging(revoke.stamps) { $0 + $1 }
+                let isTooMuch =
+                    both.count > stampNames || both.contains { $0.value.count > batch }
+                if isTooMuch { close() }
+                stamps = isTooMuch ? revoke.stamps : both
+            }
+            close()
         }
         return messages
     }

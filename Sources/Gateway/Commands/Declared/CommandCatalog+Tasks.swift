@@ -34,11 +34,14 @@ extension CommandCatalog {
                 "stamps", .object(of: "name → array of values"), isRequired: true,
                 "Stamps as their producer gave them."),
             terminate, signal,
+            CommandParameter(
+                "keep", .seconds(0...RevokeDesk.lifetime),
+                "Seconds for which workers that start are told as well, because they forget it; 86400 if left out."
+            ),
         ],
         roles: [.operator, .admin], destination: .everybody,
         needs: [.celery(major: 5, minor: 3)], proof: .answer,
-        evidence:
-            "Each worker's answer. There is no way to take it back, and a worker forgets it when it restarts.",
+        evidence: "Each worker's answer. There is no way to take it back.",
         make: { (args: CommandArguments) throws(CommandFault) in
             var stamps: [String: [String]] = [:]
             for member in args["stamps"]?.object ?? [] {
@@ -51,11 +54,11 @@ extension CommandCatalog {
                 stamps[member.name] = values.compactMap(\.string)
             }
             guard !stamps.isEmpty else { throw .argument("stamps", "must name a stamp") }
-            let terminates = args.flag("terminate")
-            let signal = try signal(of: args)
-            return .control(
-                .revokeByStampedHeaders(
-                    headers: stamps, terminate: terminates, signal: terminates ? signal : nil))
+            return .revokeStamped(
+                StampSpec(
+                    stamps: stamps, terminate: args.flag("terminate"),
+                    signal: try signal(of: args),
+                    keep: args.seconds("keep") ?? RevokeDesk.stampLifetime))
         })
 
     private static var terminate: CommandParameter {
