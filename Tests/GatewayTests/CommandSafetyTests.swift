@@ -32,6 +32,7 @@ import WorkerRules
 
     /// A retry becomes a run with what is known of the first one; here with what was asked for.
     private func runnable(_ action: CommandAction) -> CommandAction {
+        if case .planned(let planned) = action { return looked(up: planned) }
         guard case .retry(let retry) = action else { return action }
         var run = RunSpec(task: retry.task ?? "t", id: retry.newID)
         run.args = retry.args ?? []
@@ -41,20 +42,48 @@ import WorkerRules
         return .run(run)
     }
 
+    /// A plan's tasks have ids from events, which may be anything.
+    private func looked(up planned: PlannedSpec) -> CommandAction {
+        let ids = ["a", "my id/with:odd*chars", String(repeating: "n", count: 255)]
+        switch planned.act {
+        case .revoke(let terminate, let signal):
+            return .revoke(
+                RevokeSpec(ids: ids, terminate: terminate, signal: signal, isPlanned: true))
+        case .retry(let queue, let eta):
+            let items = ids.map { id in
+                var run = RunSpec(task: "t", id: "new-\(id)")
+                run.queue = queue ?? run.queue
+                run.eta = eta
+                return RerunSpec.Item(id: id, run: run)
+            }
+            return .rerun(RerunSpec(items: items, refused: [:]))
+        }
+    }
+
+    private func check(_ publication: Publication) throws {
+        for push in publication.pushes {
+            let queue = try #require(QueueKeys.parse(key: push.key)).queue
+            try WorkerRules.checkTask(push.message, queue: queue)
+        }
+        for event in publication.events { try WorkerRules.checkEvent(event) }
+    }
+
+    private func check(_ method: ControlMethod, _ destination: [String]) throws {
+        let payload = try ControlMessage(
+            method, destination: destination, reply: nil, deliveryTag: "d"
+        ).encoded()
+        try WorkerRules.checkControl(payload)
+    }
+
     private func check(_ effect: Effect) {
         do {
             switch effect {
-            case .publish(let publication):
-                for push in publication.pushes {
-                    let queue = try #require(QueueKeys.parse(key: push.key)).queue
-                    try WorkerRules.checkTask(push.message, queue: queue)
-                }
-                for event in publication.events { try WorkerRules.checkEvent(event) }
-            case .broadcast(let method, let destination):
-                let payload = try ControlMessage(
-                    method, destination: destination, reply: nil, deliveryTag: "d"
-                ).encoded()
-                try WorkerRules.checkControl(payload)
+            case .publish(let publication): try check(publication)
+            case .publishMany(let publications):
+                for publication in publications { try check(publication) }
+            case .revokeMany(let methods):
+                for method in methods { try check(method, []) }
+            case .broadcast(let method, let destination): try check(method, destination)
             case .purge(let keys, _):
                 #expect(
                     !keys.contains {

@@ -166,4 +166,34 @@ import WireFormats
         #expect(tracker.reason == "not enabled")
         #expect(tracker.fix == "enable it")
     }
+
+    @Test func `of many tasks each has its outcome, and the evidence counts them`() throws {
+        var spec = try CommandSpec("task.revoke", args: ["plan": "p"], newID: { "\($0)" })
+        let ids = (0..<100).map { "t\($0)" }
+        spec.action = .revoke(
+            RevokeSpec(ids: ids, terminate: false, signal: "SIGTERM", isPlanned: true))
+        var tracker = CommandTracker(spec, workers: ["a@h"])
+
+        _ = tracker.learn(.skipped(id: "t0", reason: "the task had ended already: SUCCESS"))
+        _ = tracker.learn(.taken("sent", receivers: 1))
+        for id in ids.dropFirst(2) {
+            _ = tracker.learn(.task(id: id, state: "REVOKED", worker: nil))
+        }
+
+        #expect(tracker.counts == CommandTracker.Counts(total: 100, done: 98, refused: 1))
+        #expect(tracker.outcome(of: "t0").state == "refused")
+        #expect(tracker.outcome(of: "t1").state == "open")
+        #expect(tracker.outcome(of: "t2").state == "done")
+        #expect(tracker.state == .sent && tracker.evidence == ["sent"])
+
+        _ = tracker.learn(.deadline(hint: nil))
+
+        #expect(tracker.state == .partial && tracker.outcome(of: "t1").state == "unknown")
+        #expect(
+            tracker.evidence.last
+                == "98 of 100 tasks done; 1: the task had ended already: SUCCESS; 1 without proof")
+
+        _ = tracker.learn(.task(id: "t1", state: "REVOKED", worker: "a@h"))
+        #expect(tracker.outcome(of: "t1").state == "done" && tracker.counts?.done == 99)
+    }
 }

@@ -10,6 +10,10 @@ enum CommandAction: Equatable, Sendable {
     case retry(RetrySpec)
     /// Revoke tasks, and end them if they run.
     case revoke(RevokeSpec)
+    /// Something with all tasks of a plan; becomes one of the others when the plan is looked up.
+    case planned(PlannedSpec)
+    /// Run many tasks again that ran before.
+    case rerun(RerunSpec)
     /// Revoke tasks by stamp, and end them if they run.
     case revokeStamped(StampSpec)
     /// Empty a queue; with `messagesMax` only if it holds no more than that.
@@ -26,6 +30,8 @@ enum CommandAction: Equatable, Sendable {
         case .retry(let retry): "task \(retry.id)"
         case .revoke(let revoke):
             revoke.ids.count == 1 ? "task \(revoke.ids[0])" : "\(revoke.ids.count) tasks"
+        case .planned: "the tasks of a plan"
+        case .rerun(let rerun): "\(rerun.items.count + rerun.refused.count) tasks"
         case .revokeStamped(let spec):
             "tasks with stamp " + spec.stamps.keys.sorted().joined(separator: ", ")
         case .purge(let queue, _): "queue \(queue)"
@@ -39,6 +45,15 @@ enum CommandAction: Equatable, Sendable {
         }
     }
 
+    /// Whether it is one of a plan: its outcome is told task by task.
+    var isBulk: Bool {
+        switch self {
+        case .planned, .rerun: true
+        case .revoke(let revoke): revoke.isPlanned
+        default: false
+        }
+    }
+
     /// Tasks that it is about.
     var taskIDs: [String] {
         switch self {
@@ -46,7 +61,8 @@ enum CommandAction: Equatable, Sendable {
         case .group(let group): group.runs.map(\.id)
         case .retry(let retry): [retry.newID]
         case .revoke(let revoke): revoke.ids
-        case .revokeStamped, .purge, .control: []
+        case .rerun(let rerun): rerun.items.map(\.run.id) + rerun.refused.keys.sorted()
+        case .planned, .revokeStamped, .purge, .control: []
         }
     }
 }
@@ -77,6 +93,8 @@ struct RevokeSpec: Equatable, Sendable {
     var terminate: Bool
     /// The signal for it.
     var signal: String
+    /// Whether the ids are those of a plan.
+    var isPlanned = false
 
     /// Signals that Celery's prefork pool can deliver and that mean "end".
     static let signals = ["SIGTERM", "SIGKILL", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1"]

@@ -18,6 +18,8 @@ extension CommandDesk {
     func perform(_ effect: Effect, for command: Open) async {
         switch effect {
         case .publish(let publication): await publish(publication, for: command)
+        case .publishMany(let publications): await publish(publications, for: command)
+        case .revokeMany(let methods): await revoke(methods, for: command)
         case .purge(let keys, let most):
             await purge(keys, most: most, for: command)
         case .broadcast(let method, let destination):
@@ -85,10 +87,23 @@ extension CommandDesk {
                 .taken(
                     "broker: handed to \(receivers) \(receivers == 1 ? "listener" : "listeners")",
                     receivers: receivers), for: command)
-            if case .revoke = method { await readResults(of: command) }
+            // Nobody waits for proof to hear that it was sent.
+            if case .revoke = method { Task { @LoopActor in await readResults(of: command) } }
         } catch {
             learn(error.fact, for: command)
         }
+    }
+
+    /// Tells all workers some ids after the others. Each worker takes them in order, so its answer to the
+    /// last part tells that it had the others.
+    private func revoke(_ methods: [ControlMethod], for command: Open) async {
+        do throws(BrokerError) {
+            for method in methods.dropLast() { try await to.control.tell(method) }
+        } catch {
+            learn(error.fact, for: command)
+            return
+        }
+        if let last = methods.last { await broadcast(last, to: [], for: command) }
     }
 
     private func answered(
@@ -126,12 +141,21 @@ extension CommandDesk {
     /// Since Celery 5.6 a revoke writes REVOKED to the backend at once; the announcement may have
     /// been missed, so the keys are read as well.
     private func readResults(of command: Open) async {
-        guard case .revoke(let revoke) = command.tracker.spec.action else { return }
-        for _ in 0..<3 where command.tracker.state.isOpen {
-            await pause(.milliseconds(300))
-            guard let found = await to.inspector.readResults(revoke.ids) else { continue }
-            noticed(found)
-            to.revokes.noticed(found)
+        guard case .revoke = command.tracker.spec.action else { return }
+        var pauseMilliseconds = 300
+        // Many take their time; of a few, three looks will do.
+        var rounds = command.tracker.spec.action.isBulk ? Int.max : 3
+        while rounds > 0, command.tracker.state.isOpen {
+            rounds -= 1
+            await pause(.milliseconds(pauseMilliseconds))
+            if command.tracker.spec.action.isBulk {
+                pauseMilliseconds = min(pauseMilliseconds * 2, 5_000)
+            }
+            for ids in command.tracker.open.sorted().chunks(of: BulkLimits.resultsAtOnce) {
+                guard let found = await to.inspector.readResults(ids) else { continue }
+                noticed(found)
+                to.revokes.noticed(found)
+            }
         }
     }
 
@@ -152,7 +176,7 @@ extension CommandDesk {
                 return "\(depth) messages wait in queue \(run.queue)"
             }
             return nil
-        case .group, .retry: return nil
+        case .group, .retry, .rerun, .planned: return nil
         case .revoke, .revokeStamped, .control:
             let busy = command.tracker.silent.sorted().filter(answersLate)
             if !busy.isEmpty {

@@ -10,6 +10,8 @@ extension CommandDesk {
         let unable: [(worker: String, lack: CommandNeed.Lack)]
         /// What people should know about it.
         let notes: [String]
+        /// Tasks of a command for many about which nothing is sent -> why.
+        var skipped: [String: String] = [:]
         /// What is sent; `nil` if nobody could do it.
         let effect: Effect?
     }
@@ -33,6 +35,9 @@ extension CommandDesk {
             isForEverybody
             ? isEndingInVain(spec, lacking) : able.isEmpty && !workers.isEmpty
         let resolved = try await resolve(spec.action, now: now)
+        if spec.action.isBulk {
+            return try await planBulk(resolved.action, workers, unable, now: now)
+        }
         let effect = try Effect(
             resolved.action, workers: isForEverybody ? [] : isIdle ? workers : able,
             queues: resolved.queues,

@@ -31,8 +31,28 @@ extension CommandDesk {
         }
     }
 
-    private func script(_ publication: Publication, for command: Open) -> [[UInt8]] {
-        let marker = to.settings.key("celeriac.once.\(command.record.id)")
+    /// Publishes some messages after the others. Each part is sent once or not at all, and so is the
+    /// first, whose marker is the command's: after a crash it tells whether anything was sent.
+    func publish(_ publications: [Publication], for command: Open) async {
+        var count = 0
+        do throws(BrokerError) {
+            for (number, publication) in publications.enumerated() {
+                let part = number == 0 ? "" : ".\(number)"
+                _ = try await sendUntilAnswered(
+                    script(publication, for: command, part: part), for: command)
+                count += publication.pushes.count
+            }
+            learn(.taken("broker: \(count) messages", receivers: nil), for: command)
+        } catch {
+            if count > 0 { learn(.noted("broker: \(count) messages, then no more"), for: command) }
+            learn(count > 0 ? .lostInTransit(error.message) : error.fact, for: command)
+        }
+    }
+
+    private func script(
+        _ publication: Publication, for command: Open, part: String = ""
+    ) -> [[UInt8]] {
+        let marker = to.settings.key("celeriac.once.\(command.record.id)\(part)")
         let head = [
             Array("EVAL".utf8), Array(Self.publishScript.utf8),
             Array("\(publication.pushes.count + 2)".utf8), marker, to.settings.sentChannel,
@@ -172,7 +192,7 @@ extension CommandDesk {
         return queues.sorted()
     }
 
-    private func runAgain(_ retry: RetrySpec) throws(CommandFault) -> RunSpec {
+    func runAgain(_ retry: RetrySpec) throws(CommandFault) -> RunSpec {
         guard let task = to.feed.fleet.task(retry.id) else {
             throw CommandFault(.precondition, "nothing is known about task \(retry.id)")
         }

@@ -8,7 +8,8 @@ internal import WireFormats
 extension CommandDesk {
     func show(_ command: Open) {
         apply(command.tracker, to: &command.record)
-        to.rows.engine.upsert(to.rows.commands, id: command.record.id, fields(command.record))
+        to.rows.engine.upsert(
+            to.rows.commands, id: command.record.id, fields(command.record, command.tracker.counts))
         to.onChange()
     }
 
@@ -60,8 +61,10 @@ extension CommandDesk {
     }
 
     /// The fields in the order of ``Topics/commands``.
-    func fields(_ record: CommandRecord) -> [FieldUpdate] {
-        var row = RowBuilder(capacity: 14)
+    func fields(
+        _ record: CommandRecord, _ counts: CommandTracker.Counts? = nil
+    ) -> [FieldUpdate] {
+        var row = RowBuilder(capacity: 17)
         row.add(record.command)
         row.add(record.arguments)
         row.add(record.target)
@@ -76,6 +79,9 @@ extension CommandDesk {
         row.add(record.fix)
         row.add(record.taskID)
         row.add(record.silent.isEmpty ? nil : record.silent)
+        row.add(counts?.total)
+        row.add(counts?.done)
+        row.add(counts?.refused)
         return row.updates
     }
 }

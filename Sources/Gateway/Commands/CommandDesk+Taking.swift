@@ -38,9 +38,7 @@ extension CommandDesk {
         } catch {
             // What was possible when it came first need not be possible now: the task of a retry may be
             // forgotten, an exchange may have no queue, the broker may be away.
-            guard error.code != .conflict, let receipt = try await earlier(request, now: now) else {
-                throw error
-            }
+            guard let receipt = try await earlier(request, now: now) else { throw error }
             return receipt
         }
     }
@@ -58,12 +56,23 @@ extension CommandDesk {
         }
         beginning += 1
         defer { beginning -= 1 }
+        var spec = spec
+        guard case .planned(let planned) = spec.action else {
+            let plan = try await plan(for: spec, now: now)
+            return try await begin(request, spec, plan, now: now)
+        }
+        try checkBulk(request.principal.id)
+        bulkBeginning.insert(request.principal.id)
+        defer { bulkBeginning.remove(request.principal.id) }
+        spec.action = try await resolve(planned, request, spec.name, now: now)
         let plan = try await plan(for: spec, now: now)
-        return try await begin(request, spec, plan, now: now)
+        let receipt = try await begin(request, spec, plan, now: now)
+        plans.use(planned.plan)
+        return receipt
     }
 
     /// Ids of tasks that a request starts, from its key: a repetition gives the same ones.
-    private func taskIDs(
+    func taskIDs(
         for request: Request
     ) -> @Sendable (Int) throws(CommandFault) -> String {
         let (secrets, principal, key) = (to.secrets, request.principal.id, request.key)
@@ -83,7 +92,10 @@ extension CommandDesk {
     ) async throws(CommandFault) -> Receipt {
         let wait = min(
             max(
-                request.deadline ?? spec.command.deadline, CommandLimits.deadline.lowerBound
+                request.deadline ?? spec.command.deadline
+                    + (spec.action.isBulk
+                        ? Double(spec.action.taskIDs.count) / BulkLimits.tasksPerSecond : 0),
+                CommandLimits.deadline.lowerBound
             ),
             CommandLimits.deadline.upperBound)
         let record = try newRecord(request, spec, now: now, wait: wait)
@@ -114,15 +126,19 @@ extension CommandDesk {
         let command = Open(
             CommandTracker(spec, workers: plan.workers), record)
         start(command, wait: wait)
+        if spec.action.isBulk { keepBulk(command) }
         for (worker, lack) in plan.unable {
             learn(.unable(worker: worker, reason: lack.reason, fix: lack.fix), for: command)
         }
         let late = command.tracker.silent.sorted().filter(answersLate).map {
             "\($0) is busy and will answer after its task (solo pool)"
         }
+        for (id, reason) in plan.skipped { learn(.skipped(id: id, reason: reason), for: command) }
         for note in plan.notes + late { learn(.noted(note), for: command) }
         if let effect = plan.effect {
             await perform(effect, for: command)
+        } else if spec.action.isBulk {
+            learn(.declined("none of the tasks can be dealt with any more"), for: command)
         } else if let first = plan.unable.first {
             // Unless the last of them has ended it already.
             learn(.declined("\(first.worker): \(first.lack.reason)"), for: command)

@@ -87,6 +87,15 @@ final class CommandDesk {
     var lost: [CommandRecord] = []
     /// What workers answered to questions, of the last commands.
     var answers = CommandAnswers()
+    /// Plans that can be used.
+    var plans = TaskPlans()
+    /// How many are being made.
+    var plansMaking = 0
+    /// Principals whose command for many is about to begin.
+    var bulkBeginning: Set<String> = []
+    /// Ids of the last commands for many tasks, the oldest first, and those commands.
+    var bulkOrder: [String] = []
+    var bulks: [String: Open] = [:]
 
     init(_ dependencies: Dependencies) {
         to = dependencies

@@ -16,7 +16,7 @@ struct CommandSpec: Sendable {
     /// The command.
     let command: CommandDeclaration
     /// What is to be done.
-    let action: CommandAction
+    var action: CommandAction
     /// By which workers.
     let workers: Workers
     /// Names of the arguments that are used.

@@ -29,6 +29,8 @@ struct CommandTracker: Sendable {
         case effect(worker: String, text: String)
         /// A task reached a state; `worker` is who said so, if known.
         case task(id: String, state: String, worker: String?)
+        /// Nothing was, or needed to be, done about a task: it had ended, or cannot be run again.
+        case skipped(id: String, reason: String)
         /// Nothing more was seen until the deadline; `hint` says what is known about why.
         case deadline(hint: String?)
 
@@ -36,7 +38,8 @@ struct CommandTracker: Sendable {
         var tellsOfSending: Bool {
             switch self {
             case .taken, .done, .agreed, .refused, .effect: true
-            case .declined, .notSent, .lostInTransit, .unable, .noted, .task, .deadline: false
+            case .declined, .notSent, .lostInTransit, .unable, .noted, .task, .skipped, .deadline:
+                false
             }
         }
     }
@@ -58,6 +61,8 @@ struct CommandTracker: Sendable {
 
     private var proven: Set<String> = []
     private var refusals: [String: String] = [:]
+    /// Tasks that had ended, or cannot be run again -> why.
+    private var skipped: [String: String] = [:]
     /// Whether the deadline ended it before every part was proven: what comes later still counts.
     private(set) var isOverdue = false
     private var dropped = 0
@@ -90,6 +95,7 @@ struct CommandTracker: Sendable {
     /// - Returns: whether anything visible changed.
     mutating func learn(_ fact: Fact) -> Bool {
         let before = (state, evidence.count, reason, silent, dropped)
+        let opened = open.count
         switch fact {
         case .taken(let text, let receivers):
             note(text)
@@ -126,12 +132,38 @@ struct CommandTracker: Sendable {
             silent.remove(worker)
             note("\(worker): \(text)")
             prove(worker)
+        case .skipped(let id, let reason):
+            guard open.remove(id) != nil else { return false }
+            refusals[id] = reason
+            skipped[id] = reason
+            settle()
         case .task(let id, let taskState, let worker):
             learnTask(id, taskState, worker)
         case .deadline(let hint):
             learnDeadline(hint)
         }
-        return before != (state, evidence.count, reason, silent, dropped)
+        return before != (state, evidence.count, reason, silent, dropped) || open.count != opened
+    }
+
+    /// What became of the parts of a command for many.
+    struct Counts: Equatable {
+        var total: Int
+        var done: Int
+        var refused: Int
+    }
+
+    /// How far a command for many has come; `nil` for others.
+    var counts: Counts? {
+        guard spec.action.isBulk else { return nil }
+        return Counts(total: targetCount, done: proven.count, refused: skipped.count)
+    }
+
+    /// What became of one task of a command for many: `done`, `refused` with the reason, `open`, or
+    /// `unknown`.
+    func outcome(of target: String) -> (state: String, reason: String?) {
+        if proven.contains(target) { return ("done", nil) }
+        if let reason = skipped[target] { return ("refused", reason) }
+        return (state.isOpen ? "open" : "unknown", nil)
     }
 
     // MARK: - Facts
@@ -157,15 +189,19 @@ struct CommandTracker: Sendable {
         case .taskSeen:
             // That it was published is known from the broker.
             guard taskState != "PENDING" else { return }
-            note(targetCount == 1 ? "task \(taskState)\(who)" : "task \(id): \(taskState)\(who)")
+            if !spec.action.isBulk {
+                note(
+                    targetCount == 1 ? "task \(taskState)\(who)" : "task \(id): \(taskState)\(who)")
+            }
             prove(id)
         case .tasksRevoked:
-            note("task \(id): \(taskState)\(who)")
+            if !spec.action.isBulk { note("task \(id): \(taskState)\(who)") }
             switch taskState {
             case "REVOKED": prove(id)
             case "SUCCESS", "FAILURE":
                 guard open.remove(id) != nil else { return }
                 refusals[id] = "the task had ended already: \(taskState)"
+                skipped[id] = refusals[id]
                 settle()
             default: break
             }
@@ -217,6 +253,18 @@ struct CommandTracker: Sendable {
         guard self.state.isOpen || self.state == .unknown || self.state == .partial else { return }
         self.state = state
         self.reason = reason
+        if spec.action.isBulk { note(summary) }
+    }
+
+    /// What became of all tasks of a command for many, in one sentence.
+    private var summary: String {
+        var parts = ["\(proven.count) of \(targetCount) tasks done"]
+        let reasons = Dictionary(grouping: skipped.values) { $0 }.mapValues(\.count)
+        parts += reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(3).map {
+            "\($0.value): \($0.key)"
+        }
+        if !open.isEmpty { parts.append("\(open.count) without proof") }
+        return parts.joined(separator: "; ")
     }
 
     private mutating func note(_ text: String) {

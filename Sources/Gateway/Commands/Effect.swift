@@ -7,6 +7,10 @@ internal import WireFormats
 enum Effect: Sendable {
     /// Task messages onto lists, all or none.
     case publish(Publication)
+    /// Many of them, some at a time.
+    case publishMany([Publication])
+    /// Revoke many tasks, some at a time.
+    case revokeMany([ControlMethod])
     /// Length check and deletion of a queue's lists.
     case purge(keys: [[UInt8]], messagesMax: Int?)
     /// A remote control command.
@@ -35,6 +39,24 @@ enum Effect: Sendable {
                 publication.chord = Publication.Chord(group: group.id, size: group.runs.count)
             }
             self = .publish(publication)
+        case .rerun(let rerun):
+            var publications: [Publication] = []
+            for chunk in rerun.items.map(\.run).chunks(of: BulkLimits.publishedAtOnce) {
+                publications.append(
+                    try Publication(
+                        chunk, queues: [], settings: settings, origin: origin, now: now))
+            }
+            self = .publishMany(publications)
+        case .revoke(let revoke) where revoke.isPlanned:
+            let methods = revoke.ids.chunks(of: BulkLimits.revokedAtOnce).map {
+                ControlMethod.revoke(
+                    taskIDs: $0, terminate: revoke.terminate,
+                    signal: revoke.terminate ? revoke.signal : nil)
+            }
+            for method in methods { try Self.check(method, []) }
+            self = .revokeMany(methods)
+        case .planned:
+            throw CommandFault(.invalid, "args.plan was not looked up")
         case .retry:
             throw CommandFault(.invalid, "args.id does not lead to a task that can be run again")
         case .revoke(let revoke):
@@ -73,5 +95,12 @@ extension CommandFault {
     /// An argument that the encoder refuses.
     init(_ error: CeleryError) {
         self.init(error.code == .tooLarge ? .tooLarge : .invalid, "args.\(error.description)")
+    }
+}
+
+extension Array {
+    /// Its elements in order, so many at a time.
+    func chunks(of size: Int) -> [[Element]] {
+        stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
     }
 }

@@ -42,6 +42,7 @@ enum Topics {
         fields: [
             "cmd", "args", "target", "state", "by", "at", "sentAt", "endedAt", "deadlineAt",
             "evidence", "reason", "fix", "taskId", "silent",
+            "total", "done", "refused",
         ],
         filters: ["id", "cmd", "state", "by"])
 

@@ -15,6 +15,7 @@ extension HttpDesk {
                 return problem(400, "Bad request", "the body is not the JSON we take: \(error)")
             }
         }
+        if path == ["plans"] { return await makePlan(parsed, caller) }
         guard let (name, args) = command(path, parsed) else {
             return problem(404, "Not found", "there is no such command")
         }
@@ -63,7 +64,7 @@ extension HttpDesk {
         .object((body.object ?? []).filter { !["expect", "deadlineMs"].contains($0.name) })
     }
 
-    private func refusal(_ fault: CommandFault) -> HttpResponse {
+    func refusal(_ fault: CommandFault) -> HttpResponse {
         let (status, title) =
             switch fault.code {
             case .forbidden: (403, "Forbidden")

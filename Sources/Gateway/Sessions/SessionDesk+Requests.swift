@@ -107,6 +107,10 @@ extension SessionDesk {
             submit(submission, id, session, principal)
             return
         }
+        if case .plan(let request) = call {
+            plan(request, id, session, principal)
+            return
+        }
         if case .query(let request) = call {
             query(request, id, session, principal)
             return
@@ -302,7 +306,7 @@ extension SessionDesk {
             case .resync(let subscription):
                 try to.rows.engine.resync(subscription, for: &session.sync)
                 return ["sub": .integer(Int64(subscription))]
-            case .start, .refresh, .query, .submit, .openEvents, .closeEvents: return .null
+            case .start, .refresh, .query, .submit, .plan, .openEvents, .closeEvents: return .null
             }
         } catch {
             throw FrameFault(error)
@@ -327,6 +331,37 @@ extension SessionDesk {
                 .forbidden, "role \(principal.role.rawValue) may not read topic \(topic)")
         }
         return projection
+    }
+
+    /// `cmd.plan` (R41).
+    private func plan(
+        _ request: PlanRequest, _ id: RequestID, _ session: ClientSession, _ principal: Principal
+    ) {
+        guard takesMore(session, id) else { return }
+        session.inFlight.insert(id)
+        Task { @LoopActor in
+            // What was learned a moment ago is meant, too.
+            to.publish()
+            let answer: [UInt8]
+            do throws(CommandFault) {
+                let plan: TaskPlan
+                var first = 0
+                switch request {
+                case .make(let command, let filter):
+                    plan = try await to.commands.makePlan(command, filter, principal)
+                case .read(let token, let offset):
+                    first = offset
+                    plan = try to.commands.plans.plan(
+                        token, for: nil, principal: principal.id, now: to.clock.now())
+                }
+                answer = ServerFrame.result(id, plan.json(offset: first, now: to.clock.now()))
+            } catch {
+                answer = ServerFrame.error(id, FrameFault(error))
+            }
+            session.inFlight.remove(id)
+            guard sessions[session.socket] === session, session.phase != .closing else { return }
+            send(answer, to: session)
+        }
     }
 
     private func submit(

@@ -93,6 +93,7 @@ extension ClientFrame {
     private static let methods = [
         "session.start", "session.refresh", "sub.open", "sub.close", "sub.resync", "view.open",
         "view.move", "view.close", "query", "events.open", "events.close", "cmd.submit",
+        "cmd.plan",
     ]
 
     private static func call(
@@ -111,6 +112,7 @@ extension ClientFrame {
         case "events.open": return .openEvents(try events(params))
         case "events.close": return .closeEvents(subscription: try number(params))
         case "cmd.submit": return .submit(try submission(params))
+        case "cmd.plan": return .plan(try plan(params))
         default:
             throw FrameFault(
                 .unknownMethod,

@@ -31,5 +31,7 @@ package enum ClientFrame: Sendable, Equatable {
         case closeEvents(subscription: Int)
         /// `cmd.submit`
         case submit(CommandSubmission)
+        /// `cmd.plan`
+        case plan(PlanRequest)
     }
 }

@@ -146,12 +146,12 @@ extension CommandCatalog {
         return group
     }
 
-    private static let retry = CommandDeclaration(
+    static let retry = CommandDeclaration(
         name: "task.retry",
         summary:
             "Runs a task again that has ended, under a new id, with the same or other arguments.",
         parameters: [
-            CommandParameter("id", .text, isRequired: true, "The task that ran."),
+            CommandParameter("id", .text, "The task that ran; or `plan`."), plan,
             CommandParameter(
                 "task", .text, "Its name, if it is shown under another one (`shadow`)."),
             CommandParameter(
@@ -167,9 +167,18 @@ extension CommandCatalog {
             "The broker has the message; a worker reports the new task. It has the header `celeriac-retry-of`; priority is kept, limits and callbacks are not known.",
         make: { (args: CommandArguments) throws(CommandFault) in
             try args.exclude("countdown", "eta")
+            if let plan = args.text("plan") {
+                for name in ["id", "task", "args", "kwargs"] { try args.exclude("plan", name) }
+                let eta = args.moment("countdown") ?? args.moment("eta")
+                let act = PlannedSpec.Act.retry(queue: args.text("queue"), eta: eta)
+                return .planned(PlannedSpec(plan: plan, act: act))
+            }
+            guard let id = args.text("id") else {
+                throw .argument("id", "must be a text, or args.plan")
+            }
             return .retry(
                 RetrySpec(
-                    id: args.required("id"), newID: try args.newID(0), task: args.text("task"),
+                    id: id, newID: try args.newID(0), task: args.text("task"),
                     args: args["args"]?.array, kwargs: args["kwargs"]?.object,
                     queue: args.text("queue"), eta: args.moment("countdown") ?? args.moment("eta"))
             )

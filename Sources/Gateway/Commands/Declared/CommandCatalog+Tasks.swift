@@ -9,16 +9,24 @@ extension CommandCatalog {
         name: "task.revoke", summary: "Revokes tasks, and ends them if they run.",
         parameters: [
             CommandParameter("id", .text, "The task; or `ids`."),
-            CommandParameter("ids", .texts, "The tasks."),
-            terminate, signal,
+            CommandParameter("ids", .texts, "The tasks; or `plan`."),
+            plan, terminate, signal,
         ],
         roles: [.operator, .admin], destination: .everybody, proof: .tasksRevoked,
         evidence:
             "A worker or the result backend reports REVOKED; a worker's answer alone proves nothing.",
         make: { (args: CommandArguments) throws(CommandFault) in
             try args.exclude("id", "ids")
+            if let plan = args.text("plan") {
+                try args.exclude("plan", "id")
+                try args.exclude("plan", "ids")
+                let act = PlannedSpec.Act.revoke(
+                    terminate: args.flag("terminate"), signal: try signal(of: args))
+                return .planned(PlannedSpec(plan: plan, act: act))
+            }
             guard let ids = args.text("id").map({ [$0] }) ?? args.texts("ids") else {
-                throw .argument("ids", "must be an array of at least one name, or args.id a text")
+                throw .argument(
+                    "ids", "must be an array of at least one name, or args.id a text, or args.plan")
             }
             return .revoke(
                 RevokeSpec(
@@ -60,6 +68,10 @@ extension CommandCatalog {
                     signal: try signal(of: args),
                     keep: args.seconds("keep") ?? RevokeDesk.stampLifetime))
         })
+
+    /// Of commands that a plan can be made for.
+    static let plan = CommandParameter(
+        "plan", .text, "All tasks of a plan that `cmd.plan` has made, instead of naming them.")
 
     private static var terminate: CommandParameter {
         var parameter = CommandParameter(

@@ -1,0 +1,29 @@
+/// A command for the tasks of a plan, before and after the plan was looked up.
+struct PlannedSpec: Equatable, Sendable {
+    /// What is to be done with each task.
+    enum Act: Equatable, Sendable {
+        case revoke(terminate: Bool, signal: String)
+        case retry(queue: String?, eta: RunSpec.Moment?)
+    }
+
+    /// The plan's token.
+    let plan: String
+    /// What is to be done.
+    let act: Act
+}
+
+/// Tasks that ran, to be run again; what cannot be is told of each.
+struct RerunSpec: Equatable, Sendable {
+    /// One of them.
+    struct Item: Equatable, Sendable {
+        /// The task that ran.
+        let id: String
+        /// What is sent.
+        let run: RunSpec
+    }
+
+    /// Those that are sent.
+    var items: [Item]
+    /// Those that are not -> why.
+    var refused: [String: String]
+}
