@@ -6,6 +6,7 @@ extension FleetState {
         for place in queues.places { judgeQueue(place, &found) }
         judgeFleet(&found, now: now)
         judgeBroker(&found)
+        judgeClock(&found)
         return found.all
     }
 
@@ -23,14 +24,16 @@ extension FleetState {
             found.add(
                 "events-off", .warning, subject, "Task events are off",
                 "\(worker.name) processes tasks, but sends no task events: its tasks are not seen.",
-                "Start the worker with -E or set worker_send_task_events = True; enable_events by remote control lasts until it restarts."
-            )
+                "Start the worker with -E or set worker_send_task_events = True; enable_events by remote control lasts until it restarts.",
+                offer: Finding.Offer(command: "worker.enableEvents", workers: [worker.name]))
         }
-        if worker.offset != 0 {
-            let side = worker.offset > 0 ? "ahead of" : "behind"
+        // Against a clock that was set here, all workers look wrong: theirs are judged by the new time.
+        let skew = worker.offset == 0 ? 0 : worker.offset - clockError
+        if abs(skew) > limits.skewSeconds {
+            let side = skew > 0 ? "ahead of" : "behind"
             found.add(
                 "clock-skew", .warning, subject, "Clock is wrong",
-                "Its clock is \(Bounded.duration(abs(worker.offset))) \(side) ours. Times shown are corrected; eta and expires are not.",
+                "Its clock is \(Bounded.duration(abs(skew))) \(side) ours. Times shown are corrected; eta and expires are not.",
                 "Synchronize the clock of its host (NTP).")
         }
         if worker.duplicates > 1 {
@@ -135,8 +138,10 @@ extension FleetState {
         if gap.to == nil {
             found.add(
                 "gap-open", .error, "broker", "Events do not reach us",
-                "Nothing has been heard since the gap began: \(gap.reason)",
-                "Look at the Redis server and the network; the gateway reconnects by itself.")
+                "Nothing has been heard since the gap began: \(lossReason ?? gap.reason)",
+                BrokerAdvice.fix(for: lossReason ?? gap.reason)
+                    ?? "Look at the Redis server and the network; the gateway reconnects by itself."
+            )
         } else if gap.reconciledAt == nil {
             found.add(
                 "gap-unreconciled", .warning, "broker", "State is being confirmed",
@@ -159,11 +164,11 @@ struct FindingList {
 
     mutating func add(
         _ rule: String, _ severity: Finding.Severity, _ subject: String, _ title: String,
-        _ detail: String, _ fix: String
+        _ detail: String, _ fix: String, offer: Finding.Offer? = nil
     ) {
         var finding = Finding(
             rule: rule, severity: severity, title: title, detail: detail, fix: fix,
-            subject: subject, since: now)
+            subject: subject, since: now, offer: offer)
         finding.since = since[finding.id] ?? now
         all.append(finding)
     }

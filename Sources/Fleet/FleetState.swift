@@ -49,6 +49,10 @@ package struct FleetState: Sendable {
     var findingsSince: [String: Double] = [:]
     /// What the broker says about itself.
     var broker: BrokerFacts?
+    /// Why events do not reach us, in the newest words.
+    var lossReason: String?
+    /// The machine's time minus the clock that `now` is read from, seconds.
+    package var clockError = 0.0
     /// The newest task that is delivered over and over.
     var storm: DeliveryStorm?
     var lastSweep = -Double.infinity

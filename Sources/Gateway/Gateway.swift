@@ -63,6 +63,7 @@ package final class Gateway {
     let health: HealthDesk
     let cost: CostKeeper
     let doctor: BrokerDoctor
+    let refusals: (broker: RefusalWatch, results: RefusalWatch)
     /// What the decoders on the ingest threads count.
     package let ingest = IngestCounters()
 
@@ -75,6 +76,12 @@ package final class Gateway {
     package init(
         edges: Edges, options: GatewayOptions, clock: GatewayClock, log: Logger
     ) throws(CredentialError) {
+        let refusals = (RefusalWatch(clock: clock), RefusalWatch(clock: clock))
+        self.refusals = refusals
+        let doctorsBroker = edges.broker
+        var edges = edges
+        edges.broker = WatchedBroker(edges.broker, watch: refusals.0)
+        edges.results = WatchedBroker(edges.results, watch: refusals.1)
         self.edges = edges
         self.options = options
         self.clock = clock
@@ -90,7 +97,8 @@ package final class Gateway {
             ceiling: options.costCeiling, clock: clock, measure: edges.cost)
         self.cost = cost
         doctor = BrokerDoctor(
-            broker: edges.broker, settings: options.celery, unverified: options.unverified,
+            // Its questions may be refused: they are not what the gateway needs.
+            broker: doctorsBroker, settings: options.celery, unverified: options.unverified,
             cost: cost, replyKey: options.replyKey, log: log)
         let later = Later()
         control = ControlDesk(
@@ -200,7 +208,11 @@ package final class Gateway {
 
     private func everySecond() {
         let now = clock.now()
-        feed.learn { $0.advance(now: now) }
+        let error = clock.error()
+        feed.learn {
+            $0.clockError = error
+            $0.advance(now: now)
+        }
         commands.forgetOld(now: now)
         events.tick()
         health.tick(
@@ -248,6 +260,7 @@ package final class Gateway {
         case .subscribed(let at):
             health.subscribed(at: at)
             hasSubscribed = true
+            feed.learn { $0.note(eventsLost: nil) }
             if let gap = openGap {
                 openGap = nil
                 feed.learn { $0.closeGap(gap, at: at, lost: nil) }
@@ -256,6 +269,7 @@ package final class Gateway {
         case .lost(let since, let reason):
             health.lost(since: since, reason: reason)
             inspector.invalidate()
+            feed.learn { $0.note(eventsLost: reason) }
             if openGap == nil {
                 // Before the first subscription there was no log that could lack something.
                 if hasSubscribed { events.lose(nil) }
@@ -350,13 +364,49 @@ package final class Gateway {
     private func examineBroker() {
         guard health.isConnected else { return }
         Task { @LoopActor in
-            guard let facts = await doctor.look() else { return }
+            guard var facts = await doctor.look() else { return }
+            facts.forbidden = [
+                refusals.broker.facts(server: "broker"),
+                refusals.results.facts(server: "result backend"),
+            ].compactMap { $0 }
+            facts.resultsReason = resultsReason
             feed.learn { $0.apply(broker: facts) }
+            changed()
         }
+    }
+
+    /// Why the result backend cannot be reached.
+    private var resultsReason: String?
+
+    /// News of the connection to the result backend.
+    package func resultsLink(_ event: LinkEvent) {
+        switch event {
+        case .connected:
+            refusals.results.forget()
+            show(resultsReason: nil)
+        case .disconnected(let reason): show(resultsReason: reason)
+        }
+    }
+
+    private func show(resultsReason reason: String?) {
+        // The links of one server fall together: it is told of once, as the broker.
+        guard reason != resultsReason else { return }
+        resultsReason = reason
+        log.info(
+            reason == nil ? "result backend connected" : "result backend disconnected",
+            metadata: reason.map { ["reason": "\($0)"] } ?? [:])
+        examineBroker()
+    }
+
+    /// The list of answers cannot be read, or can again.
+    package func repliesRefused(_ error: String?) {
+        refusals.broker.note("BRPOP", error: error)
     }
 
     /// News of the result subscription.
     package func receive(_ event: SubscriptionEvent<TaskResult>) {
+        if case .lost(_, let reason) = event { show(resultsReason: reason) }
+        if case .subscribed = event, edges.results.isConnected { show(resultsReason: nil) }
         guard case .batch(let batch) = event else { return }
         feed.learn { $0.apply(results: batch.items, now: batch.receivedAt) }
         commands.noticed(batch.items)
@@ -370,6 +420,7 @@ package final class Gateway {
         case .connected(let server, _):
             health.connected(server: server)
             log.info("broker connected", metadata: ["server": "\(server)"])
+            refusals.broker.forget()
             // The event subscription may have been first: its round has then found no broker.
             reconcileIfNeeded()
             Task { @LoopActor in await commands.examineLost() }

@@ -41,7 +41,7 @@ struct ServeCommand: ParsableCommand {
             workerGoneAfter: Double(settings.workerGoneAfter))
         Task { @LoopActor in
             do {
-                let first = try await FirstStart.prepare(store, now: Date().timeIntervalSince1970)
+                let first = try await FirstStart.prepare(store, now: SteadyClock.shared.now)
                 let process = try GatewayProcess(plan, store: store, secrets: secrets, log: log)
                 var link: LoginCode?
                 if case .link(let code) = first { link = code }

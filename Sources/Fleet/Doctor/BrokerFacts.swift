@@ -22,9 +22,36 @@ package struct BrokerFacts: Sendable, Equatable {
     /// Listeners on the channel whose name begins with the text `/{db}.`: kombu before 5.4 on
     /// Sentinel.
     package var unnumberedListeners: Int?
+    /// `used_memory` without what does not count for eviction, bytes.
+    package var usedMemory: Int?
+    /// Why Redis refuses writes for the sake of its disk, one clause.
+    package var diskFailure: String?
+    /// Whether the server is a replica.
+    package var isReplica: Bool?
+    /// What the servers' access rules forbid us.
+    package var forbidden: [Forbidden] = []
+    /// Why the result backend cannot be reached, if it is another server that cannot.
+    package var resultsReason: String?
     /// Servers whose certificate is not checked because the URL says so: `broker`,
     /// `result backend`.
     package var unverified: [String] = []
+
+    /// Commands that a server's access rules (ACL) forbid.
+    package struct Forbidden: Sendable, Equatable {
+        /// `broker` or `result backend`.
+        package var server: String
+        /// Names of commands in capitals, sorted.
+        package var commands: [String]
+        /// The server's words about the newest of them.
+        package var words: String
+
+        /// Makes a set.
+        package init(server: String, commands: [String], words: String) {
+            self.server = server
+            self.commands = commands
+            self.words = words
+        }
+    }
 
     /// Knows nothing.
     package init() {}

@@ -14,6 +14,7 @@ extension FleetState {
         guard let broker else { return }
         judgeVersion(broker, &found)
         judgeMemory(broker, &found)
+        judgeRefusals(broker, &found)
         judgeSubscribers(broker, &found)
         if broker.appendsToFile == false, broker.makesSnapshots == false {
             found.add(

@@ -15,6 +15,17 @@ package struct Finding: Sendable, Equatable {
     package var subject: String
     /// Since when it holds, unix seconds.
     package var since: Double
+    /// What puts it right for now, if a command does.
+    package var offer: Offer?
+
+    /// A command that can be given at once.
+    package struct Offer: Sendable, Equatable {
+        /// Name of the command.
+        package var command: String
+        /// Names of the workers it is for.
+        package var workers: [String]
+    }
+
     /// Unique among the findings of a moment.
     package var id: String { "\(rule):\(subject)" }
 }

@@ -52,12 +52,16 @@ final class BrokerDoctor {
             let replies = try await broker.pipeline([
                 words("INFO", "server"), words("INFO", "memory"), words("INFO", "persistence"),
                 words("CONFIG", "GET", "client-output-buffer-limit"),
-                words("CONFIG", "GET", "save"),
+                words("CONFIG", "GET", "save"), words("INFO", "replication"),
+                words("CONFIG", "GET", "stop-writes-on-bgsave-error"),
             ])
-            guard replies.count == 5 else { return nil }
-            take(information: replies[0...2], into: &facts)
+            guard replies.count == 7 else { return nil }
+            let state = values(of: replies[0...2] + [replies[5]])
+            take(state, into: &facts)
             take(limits: pair(replies[3]), into: &facts)
             facts.makesSnapshots = pair(replies[4]).map { !$0.isEmpty }
+            facts.diskFailure = diskFailure(
+                state, makesSnapshots: facts.makesSnapshots, stops: pair(replies[6]) != "no")
             if settings.isBehindSentinel { try await countListeners(into: &facts) }
             if looks % Self.scanEvery == 0, cost.mayRead(1) {
                 forgotten = try await countForgotten()
@@ -75,21 +79,41 @@ final class BrokerDoctor {
 
     // MARK: - Answers
 
-    private func take(information replies: ArraySlice<RESPValue>, into facts: inout BrokerFacts) {
+    /// The lines `name:value` of what `INFO` says.
+    private func values(of replies: [RESPValue]) -> [String: String] {
+        var values: [String: String] = [:]
         for case .bulk(let bytes) in replies {
             for line in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline) {
                 let parts = line.split(separator: ":", maxSplits: 1)
                 guard parts.count == 2 else { continue }
-                let value = String(parts[1].prefix(64))
-                switch parts[0] {
-                case "redis_version": facts.version = value
-                case "maxmemory_policy": facts.maxmemoryPolicy = value
-                case "maxmemory": facts.maxmemory = Int(value)
-                case "aof_enabled": facts.appendsToFile = value == "1"
-                default: break
-                }
+                values[String(parts[0])] = String(parts[1].prefix(64))
             }
         }
+        return values
+    }
+
+    private func take(_ values: [String: String], into facts: inout BrokerFacts) {
+        facts.version = values["redis_version"]
+        facts.maxmemoryPolicy = values["maxmemory_policy"]
+        facts.maxmemory = values["maxmemory"].flatMap { Int($0) }
+        facts.usedMemory = values["used_memory"].flatMap { Int($0) }.map {
+            $0 - (values["mem_not_counted_for_evict"].flatMap { Int($0) } ?? 0)
+        }
+        facts.appendsToFile = values["aof_enabled"].map { $0 == "1" }
+        facts.isReplica = values["role"].map { $0 == "slave" }
+    }
+
+    /// Why Redis answers MISCONF to writes (`writeCommandsDeniedByDiskError` in its server.c).
+    private func diskFailure(
+        _ values: [String: String], makesSnapshots: Bool?, stops: Bool
+    ) -> String? {
+        if values["aof_enabled"] == "1", values["aof_last_write_status"] == "err" {
+            return "its append-only file could not be written"
+        }
+        guard values["rdb_last_bgsave_status"] == "err", stops, makesSnapshots != false else {
+            return nil
+        }
+        return "its last snapshot could not be written"
     }
 
     /// The value in `[name, value]`, as `CONFIG GET` answers.

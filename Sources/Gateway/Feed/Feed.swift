@@ -100,7 +100,7 @@ final class Feed {
         var current: Set<String> = []
         for finding in fleet.findings(now: now) {
             current.insert(finding.id)
-            var row = RowBuilder(capacity: 8)
+            var row = RowBuilder(capacity: 9)
             row.add(finding.severity.rawValue)
             row.add(finding.title)
             row.add(finding.detail)
@@ -108,6 +108,8 @@ final class Feed {
             row.add(finding.subject)
             row.add(finding.since)
             row.add(finding.rule)
+            row.add(finding.offer?.command)
+            row.add(finding.offer?.workers)
             rows.engine.upsert(rows.alerts, id: finding.id, row.updates)
         }
         for id in knownAlerts.subtracting(current) { rows.engine.remove(rows.alerts, id: id) }

@@ -61,7 +61,9 @@ enum Topics {
     /// What somebody should look at.
     static let alerts = TopicSchema(
         name: "alerts", kind: .whole,
-        fields: ["severity", "title", "detail", "fix", "subject", "since", "rule"],
+        fields: [
+            "severity", "title", "detail", "fix", "subject", "since", "rule", "offer", "workers",
+        ],
         filters: ["id", "severity", "rule"])
 
     /// Tasks, in windows.

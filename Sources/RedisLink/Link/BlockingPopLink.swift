@@ -12,6 +12,8 @@ package final class BlockingPopLink {
     private let wait: Duration
     private let onEvent: @LoopActor (LinkEvent) -> Void
     private let onItem: @LoopActor ([UInt8]) -> Void
+    private let onRefused: @LoopActor (String?) -> Void
+    private var isRefused = false
     private var retry: LoopTimer?
     private var isStopped = false
 
@@ -25,10 +27,13 @@ package final class BlockingPopLink {
     ///   - key: the list.
     ///   - onEvent: called on the loop when the link comes up or goes down.
     ///   - onItem: called on the loop with each item, oldest first (`BRPOP`).
+    ///   - onRefused: called on the loop with the server's error when it refuses to pop, and with
+    ///     `nil` when it does so no more.
     package init(
         _ configuration: RedisConfiguration, key: [UInt8],
         onEvent: @escaping @LoopActor (LinkEvent) -> Void = { _ in },
-        onItem: @escaping @LoopActor ([UInt8]) -> Void
+        onItem: @escaping @LoopActor ([UInt8]) -> Void,
+        onRefused: @escaping @LoopActor (String?) -> Void = { _ in }
     ) {
         connection = RedisConnection(configuration)
         self.key = key
@@ -36,6 +41,7 @@ package final class BlockingPopLink {
         wait = max(.seconds(1), .seconds(configuration.timeouts.blockingPop.components.seconds))
         self.onEvent = onEvent
         self.onItem = onItem
+        self.onRefused = onRefused
     }
 
     /// Connects and pops.
@@ -72,6 +78,13 @@ package final class BlockingPopLink {
 
     private func popped(_ result: Result<[RESPValue], BrokerError>) {
         guard !isStopped, case .success(let replies) = result else { return }
+        if case .error(let text)? = replies.first {
+            isRefused = true
+            onRefused(ServerText.cleaned(text))
+        } else if isRefused {
+            isRefused = false
+            onRefused(nil)
+        }
         switch replies.first {
         case .array(let parts)?:
             if parts.count == 2, case .bulk(let item) = parts[1] { onItem(item) }

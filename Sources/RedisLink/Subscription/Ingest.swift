@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Glibc
 internal import Ports
 
@@ -22,7 +23,7 @@ final class Ingest<Item: Sendable> {
     private var machine: LinkMachine
     private var lastReason: String?
     /// Unix seconds since when nothing is heard.
-    private var deafSince = Clocks.wall
+    private var deafSince = SteadyClock.shared.now
     private var isSubscribed = false
     private var probeNumber = 0
 
@@ -70,7 +71,7 @@ final class Ingest<Item: Sendable> {
         guard machine.connected(now: now) else { return }
         isSubscribed = true
         lastReason = nil
-        tell(.subscribed(at: Clocks.wall))
+        tell(.subscribed(at: SteadyClock.shared.now))
         var watch = ProbeWatch(timeouts: configuration.timeouts, now: now)
         _ = board.takeAll()
         do throws(LinkFailure) {
@@ -78,7 +79,7 @@ final class Ingest<Item: Sendable> {
         } catch {
             // Whatever came before the end counts.
             stream.handOver()
-            deafSince = Clocks.wall - (Clocks.monotonic - watch.lastSign)
+            deafSince = SteadyClock.shared.now - (Clocks.monotonic - watch.lastSign)
             throw LinkFailure("\(link.name): \(error.reason)")
         }
     }

@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Glibc
 internal import Ports
 
@@ -87,7 +88,7 @@ final class IngestStream<Item: Sendable> {
         case .moved(let count):
             progress.bytes = count
             sink.isDropping = !inbox.hasRoom
-            sink.arrived(at: Clocks.wall)
+            sink.arrived(at: SteadyClock.shared.now)
             try unsafe reader.feed(scratch.filled(count)) { () throws(LinkFailure) in
                 if isFull { handOver() }
             }

@@ -73,7 +73,10 @@ package final class Subscription<Item: Sendable> {
 
     /// The process has no thread or descriptor left; it may have later.
     private func startLater() {
-        onEvent(.lost(since: Clocks.wall, reason: "no thread or descriptor for the subscription"))
+        onEvent(
+            .lost(
+                since: SteadyClock.shared.now,
+                reason: "no thread or descriptor for the subscription"))
         retry = LoopTimer(after: .seconds(1)) { self.start() }
     }
 

@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Ports
 internal import Synchronization
 
@@ -72,7 +73,7 @@ final class SubscriptionInbox<Item: Sendable>: Sendable {
                 defer { state.dropped = 0 }
                 let lost = SubscriptionBatch<Item>(
                     items: [], messages: 0, bytes: 0, dropped: state.dropped,
-                    receivedAt: Clocks.wall)
+                    receivedAt: SteadyClock.shared.now)
                 return (.batch(lost), false)
             }
             let event = state.entries[state.head]

@@ -1,12 +1,9 @@
 internal import Glibc
 
-/// Seconds of the machine's two clocks.
+/// Seconds of the machine's clock for deadlines; times that people read are `SteadyClock`'s.
 enum Clocks {
     /// Seconds that never jump, for deadlines.
     static var monotonic: Double { seconds(CLOCK_MONOTONIC) }
-
-    /// Unix seconds, for time stamps that people read.
-    static var wall: Double { seconds(CLOCK_REALTIME) }
 
     private static func seconds(_ clock: clockid_t) -> Double {
         var time = timespec()

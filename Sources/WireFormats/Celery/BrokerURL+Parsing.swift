@@ -28,7 +28,11 @@ extension BrokerURL {
         var found: [(scheme: Scheme, server: Server)] = []
         for (index, part) in parts.enumerated() {
             let place = parts.count == 1 ? "URL" : "URL \(index + 1) of \(parts.count)"
-            found.append(try BrokerURL.parse(String(part), role: role, place: place))
+            do throws(CeleryError) {
+                found.append(try BrokerURL.parse(String(part), role: role, place: place))
+            } catch {
+                throw BrokerURL.isSplit(parts[index...]) ? BrokerURL.split(place) : error
+            }
         }
         guard let first = found.first, found.allSatisfy({ $0.scheme == first.scheme }) else {
             throw CeleryError(.invalid, "URL", "must use the same scheme for all servers of a list")
@@ -45,6 +49,22 @@ extension BrokerURL {
             route = .servers(found.map(\.server))
         }
         addWarnings(found.map(\.server))
+    }
+
+    /// Whether what went wrong may come from a password with characters that divide a URL: then
+    /// pieces of it look like a port, a database or parameters, and no message may repeat them.
+    private static func isSplit(_ parts: ArraySlice<Substring>) -> Bool {
+        guard let first = parts.first, let mark = first.firstRange(of: "://") else { return false }
+        let rest = first[mark.upperBound...]
+        let divided = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
+        return rest[divided...].contains("@")
+            || parts.dropFirst().contains { $0.contains("@") && !$0.contains("://") }
+    }
+
+    private static func split(_ place: String) -> CeleryError {
+        CeleryError(
+            .invalid, place,
+            "cannot be read; a password with / ? # or ; needs them as %2F %3F %23 and %3B")
     }
 
     private mutating func addWarnings(_ servers: [Server]) {

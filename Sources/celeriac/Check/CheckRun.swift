@@ -34,7 +34,7 @@ enum CheckRun {
             Checkup.Tools(
                 broker: broker, results: results, secrets: secrets, settings: celery,
                 replyKey: replyKey, unverified: routes.unverified),
-            clock: GatewayClock { Date().timeIntervalSince1970 }, log: log)
+            clock: GatewayClock { SteadyClock.shared.now }, log: log)
         let replies = BlockingPopLink(
             routes.broker.configuration.named("check-replies"), key: celery.key(replyKey),
             onItem: { checkup.controlReply($0) })

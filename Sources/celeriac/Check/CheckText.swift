@@ -24,7 +24,8 @@ struct CheckText {
         for server in servers {
             lines.append(server.role)
             if let reason = server.reason {
-                lines.append("  ✗ \(server.url): \(reason)")
+                lines.append(inert("  ✗ \(server.url): \(reason)"))
+                if let fix = BrokerAdvice.fix(for: reason) { lines.append("      → \(fix)") }
             } else {
                 let version =
                     server.version.flatMap { $0.isEmpty ? nil : $0 } ?? "of unknown version"
@@ -81,6 +82,7 @@ struct CheckText {
             writer.member("ok", server.isGood)
             writer.member("version", server.version)
             writer.member("reason", server.reason)
+            writer.member("fix", server.reason.flatMap(BrokerAdvice.fix))
             writer.endObject()
         }
         writer.endArray()
@@ -106,6 +108,7 @@ struct CheckText {
             writer.member("title", finding.title)
             writer.member("detail", finding.detail)
             writer.member("fix", finding.fix)
+            writer.member("offer", finding.offer?.command)
             writer.endObject()
         }
         writer.endArray()

@@ -60,7 +60,8 @@ final class GatewayProcess {
         self.plan = plan
         self.log = log
         self.store = store
-        let clock = GatewayClock { Date().timeIntervalSince1970 }
+        let clock = GatewayClock(
+            now: { SteadyClock.shared.now }, error: { SteadyClock.shared.error })
         broker = RedisConnection(plan.broker.configuration.named("commands"))
         results = RedisConnection(plan.results.configuration.named("results"))
         let later = Later()
@@ -72,7 +73,8 @@ final class GatewayProcess {
             isBehindSentinel: plan.broker.isBehindSentinel)
         let replies = BlockingPopLink(
             plan.broker.configuration.named("replies"), key: celery.key(replyKey),
-            onItem: { later.gateway?.controlReply($0) })
+            onItem: { later.gateway?.controlReply($0) },
+            onRefused: { later.gateway?.repliesRefused($0) })
         self.replies = replies
         var limits = FleetLimits()
         limits.ghostSeconds = plan.workerGoneAfter
@@ -96,6 +98,7 @@ final class GatewayProcess {
         let gateway = gateway
         later.gateway = gateway
         broker.onEvent = { gateway.brokerLink($0) }
+        results.onEvent = { gateway.resultsLink($0) }
         let decoder = SharedEventDecoder()
         let counters = gateway.ingest
         events = Subscription<CeleryEvent>(
@@ -149,7 +152,7 @@ final class GatewayProcess {
         pruning = LoopTimer(after: .seconds(5), every: .seconds(60)) { [store, log] in
             Task {
                 do {
-                    while try await store.prune(now: Date().timeIntervalSince1970) > 0 {}
+                    while try await store.prune(now: SteadyClock.shared.now) > 0 {}
                 } catch {
                     log.error("old records are not pruned", metadata: ["error": "\(error)"])
                 }

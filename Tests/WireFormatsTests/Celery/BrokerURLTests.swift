@@ -142,12 +142,24 @@ struct BrokerURLTests {
         for text in [
             "redis://:\(secret)@h/x", "redis://:\(secret)@h:x", "red://:\(secret)@h",
             "redis://:\(secret)%@h", "redis://:\(secret)@h/0?x=\(secret)",
+            "redis://:x?\(secret)@h/0", "redis://:x?y&\(secret)=1@h/0", "redis://:x/\(secret)@h/0",
+            "redis://:x#\(secret)@h/0", "redis://:x;\(secret)@h/0",
+            "redis://:x?\(secret)@h;redis://h",
         ] {
             let error = #expect(throws: CeleryError.self) { try BrokerURL(text) }
             #expect(error.map { "\($0)" }?.contains(secret) == false)
         }
         #expect(try BrokerURL("redis://user:x@h/1").redacted == "redis://user:***@h:6379/1")
         #expect(try BrokerURL("redis://:x@[::1]/").redacted == "redis://:***@[::1]:6379/0")
+    }
+
+    @Test(arguments: ["/", "?", "#", ";"])
+    func `a password that divides the URL is refused with how to write it`(mark: String) throws {
+        let error = #expect(throws: CeleryError.self) { try BrokerURL("redis://u:a\(mark)b@h/1") }
+        #expect(error?.description.contains("%3F") == true)
+        let codes = ["/": "%2F", "?": "%3F", "#": "%23", ";": "%3B"]
+        let code = try #require(codes[mark])
+        #expect(try BrokerURL("redis://u:a\(code)b@h/1").login.password == "a\(mark)b")
     }
 
     @Test func `the bounds hold`() throws {
