@@ -47,11 +47,17 @@ package enum BrokerAdvice {
             ["DENIED"], "Give Redis a password, or a bind address that this machine may use."
         ),
         (
-            ["wrong version number", "packet length too long", "unexpected eof while reading"],
+            [
+                "wrong version number", "packet length too long", "unexpected eof while reading",
+                "in time (TLS handshake)",
+            ],
             "Write redis:// for a server without TLS, and give rediss:// the server's TLS port."
         ),
         (
-            ["certificate required"],
+            [
+                "certificate required", "TLS write: Connection reset", "TLS read: Connection reset",
+                "TLS write: Broken pipe",
+            ],
             "The server asks for a certificate of ours: give ssl_certfile and ssl_keyfile in the URL."
         ),
         (

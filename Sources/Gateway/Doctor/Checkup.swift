@@ -18,6 +18,10 @@ package final class Checkup {
     private var ticker: LoopTimer?
     private var events = 0
     private var openGap: Int?
+    private var isSubscribed = false
+
+    /// Seconds that the subscription is waited for: of a list of servers the first may be down.
+    private static let patience = 5
 
     /// What a checkup is given: as a gateway's edges and options, without records and clients.
     package struct Tools {
@@ -78,6 +82,7 @@ package final class Checkup {
             events += batch.items.count
             feed.learn { $0.apply(batch.items, receivedAt: batch.receivedAt) }
         case .subscribed(let at):
+            isSubscribed = true
             guard let gap = openGap else { return }
             openGap = nil
             feed.learn { $0.closeGap(gap, at: at, lost: nil) }
@@ -104,6 +109,7 @@ package final class Checkup {
         _ = await inspector.reconcile(first: { await queues.discover() })
         await queues.readDepths()
         await wait(seconds)
+        for _ in 0..<Self.patience where !isSubscribed { await wait(1) }
         // Once more: a busy worker may have been too slow the first time.
         _ = await inspector.reconcile()
         await queues.readDepths()

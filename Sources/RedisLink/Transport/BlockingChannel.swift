@@ -53,7 +53,11 @@ struct BlockingChannel {
         let host: String? = if case .tcp(let host, _) = endpoint { host } else { nil }
         let session = try TLSSession(
             descriptor: transport.descriptor, host: host, options: options)
-        while try !advance(session.shakeHands()) {}
+        do throws(LinkFailure) {
+            while try !advance(session.shakeHands()) {}
+        } catch {
+            throw LinkFailure("\(error.reason) (TLS handshake)")
+        }
         transport.tls = session
     }
 
