@@ -21,6 +21,8 @@ package struct TaskFilter: Sendable {
     package var queue: String?
     package var worker: String?
     package var name: String?
+    /// Only those that wait for their eta.
+    package var isScheduled = false
 
     /// Makes a filter that lets everything through.
     package init() {}
@@ -68,6 +70,10 @@ extension FleetState {
         return (best.unordered.sorted(by: >).map { record($0.place, full: false) }, hasMore)
     }
 
+    private func waitsForEta(_ place: Int32) -> Bool {
+        tasks.slots[place].hasExtra && tasks.slots[place].extra?.eta != nil
+    }
+
     private func passes(_ place: Int32, _ filter: TaskFilter, _ after: TaskPlace?) -> Bool {
         guard tasks.slots[place].flags.contains(.alive) else { return false }
         if let after {
@@ -82,6 +88,7 @@ extension FleetState {
         }
         if let wanted = filter.queue, tasks.slots[place].queue != wanted { return false }
         if let wanted = filter.worker, tasks.slots[place].worker != wanted { return false }
+        if filter.isScheduled, !waitsForEta(place) { return false }
         guard let wanted = filter.states else { return true }
         return wanted.contains(states.state(tasks.slots[place].state).name)
     }

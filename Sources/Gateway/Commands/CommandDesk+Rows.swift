@@ -18,7 +18,8 @@ extension CommandDesk {
         record.evidence = tracker.evidence
         record.reason = tracker.reason
         record.fix = tracker.fix
-        record.silent = tracker.silent.sorted()
+        // What is proven needs nobody's answer any more.
+        record.silent = tracker.state == .confirmed ? [] : tracker.silent.sorted()
     }
 
     /// Records how far a command has come: one write at a time, the last state last.

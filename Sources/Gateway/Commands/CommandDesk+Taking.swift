@@ -32,7 +32,8 @@ extension CommandDesk {
             throw CommandFault(
                 .forbidden, "role \(request.principal.role.rawValue) may not do \(spec.name)")
         }
-        try checkRate(request.principal.id, isDangerous: spec.isDangerous, now: now)
+        try rates.take(
+            request.principal.id, destroying: spec.isDangerous ? spec.name : nil, now: now)
         do throws(CommandFault) {
             return try await accept(request, spec, now: now)
         } catch {
@@ -208,32 +209,6 @@ extension CommandDesk {
         var writer = JsonWriter()
         writer.value([.string(request.command), request.args, request.expect])
         return writer.bytes
-    }
-
-    func checkRate(
-        _ principal: String, isDangerous: Bool, now: Double
-    ) throws(CommandFault) {
-        if buckets.count > 1_000 {
-            buckets = buckets.filter {
-                !$0.value.all.isIdle(now: now) || !$0.value.dangerous.isIdle(now: now)
-            }
-        }
-        var pair =
-            buckets[principal]
-            ?? (
-                TokenBucket(rate: CommandLimits.rate, burst: CommandLimits.burst, now: now),
-                TokenBucket(
-                    rate: CommandLimits.dangerousPerMinute / 60,
-                    burst: CommandLimits.dangerousPerMinute, now: now)
-            )
-        defer { buckets[principal] = pair }
-        var wait = pair.all.take(now: now)
-        if wait == 0, isDangerous { wait = pair.dangerous.take(now: now) }
-        guard wait == 0 else {
-            throw CommandFault(
-                .limited, "too many commands; try again in \(Int(wait.rounded(.up))) s",
-                retryAfterMilliseconds: Int((wait * 1000).rounded(.up)))
-        }
     }
 
     func auditRefusal(_ request: Request, _ fault: CommandFault) async {

@@ -81,7 +81,7 @@ final class CommandDesk {
     var ended: [(id: String, at: Double)] = []
     var tasksWatched: [String: Set<String>] = [:]
     var workersWatched: [String: Set<String>] = [:]
-    var buckets: [String: (all: TokenBucket, dangerous: TokenBucket)] = [:]
+    var rates = CommandRates()
     var beginning = 0
     /// Commands of the last run of the gateway that had no end.
     var lost: [CommandRecord] = []

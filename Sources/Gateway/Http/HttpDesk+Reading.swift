@@ -22,6 +22,9 @@ extension HttpDesk {
         case ("events", 1): return events(request, role)
         case ("tasks", 1): return tasks(request, role, only: nil)
         case ("tasks", 2) where path[1] == "active": return tasks(request, role, only: ["STARTED"])
+        case ("tasks", 2) where path[1] == "scheduled":
+            return tasks(
+                request, role, only: ["PENDING", "RECEIVED", "RETRY"], isScheduled: true)
         case ("tasks", 2): return task(path[1], request, role)
         default: return problem(404, "Not found", "there is nothing at this path")
         }

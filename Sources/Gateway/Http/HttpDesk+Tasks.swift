@@ -65,7 +65,9 @@ extension HttpDesk {
     }
 
     /// `GET /api/celery/tasks`: a page, newest first; `after` is the `next` of the page before.
-    func tasks(_ request: HttpRequest, _ role: Role, only: Set<String>?) -> HttpResponse {
+    func tasks(
+        _ request: HttpRequest, _ role: Role, only: Set<String>?, isScheduled: Bool = false
+    ) -> HttpResponse {
         guard role != .wall else { return forbidden(role) }
         do throws(TaskQuery.Refusal) {
             let isPlain = only == nil
@@ -75,6 +77,7 @@ extension HttpDesk {
             guard !query.isFlower else { return try flowerPage(query, role) }
             var filter = query.filter
             if let only { filter.states = only }
+            filter.isScheduled = isScheduled
             let isMasked = Topics.masksTexts(of: Topics.tasks, for: role)
             let page = to.feed.fleet.taskPage(
                 after: try query.place, limit: query.limit, filter: filter)

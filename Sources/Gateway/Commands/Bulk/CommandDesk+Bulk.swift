@@ -23,7 +23,7 @@ extension CommandDesk {
         guard command.roles.contains(principal.role) else {
             throw CommandFault(.forbidden, "role \(principal.role.rawValue) may not do \(name)")
         }
-        try checkRate(principal.id, isDangerous: false, now: to.clock.now())
+        try rates.take(principal.id, now: to.clock.now())
         guard plansMaking < BulkLimits.making else {
             throw CommandFault(.busy, "too many plans are being made", retryAfterMilliseconds: 500)
         }

@@ -1,0 +1,396 @@
+"""Every declared command on every pool: its end, its evidence, and what the worker or Redis says of it. A command without a case here fails."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from harness.client import GatewayClient
+from harness.fixtures import ConnectClient
+from harness.stack import Stack, unique
+from harness.waiting import wait_for
+from harness.workers import WorkerSpec
+
+Json = dict[str, Any]
+POOLS = ('prefork', 'solo', 'threads', 'gevent')
+RESIZABLE = ('prefork', 'gevent')
+
+
+@pytest.fixture(scope='module')
+def stack(module_folder: Path) -> Iterator[Stack]:
+    specs = [WorkerSpec(name=pool, pool=pool, queues=(f'q-{pool}',), concurrency=1 if pool == 'solo' else 2) for pool in POOLS]
+    specs.append(WorkerSpec(name='scaling', queues=('q-scaling',), autoscale=(1, 3)))
+    specs.append(WorkerSpec(name='restartable', queues=('q-restartable',), pool_restarts=True))
+    stack = Stack(module_folder, specs).start()
+    yield stack
+    stack.stop()
+
+
+@dataclass
+class Case:
+    """One command on one pool."""
+
+    stack: Stack
+    client: GatewayClient
+    pool: str
+
+    @property
+    def node(self) -> str:
+        return f'{self.pool}@celeriac.test'
+
+    @property
+    def queue(self) -> str:
+        return f'q-{self.pool}'
+
+    async def run(self, command: str, **args: Any) -> Json:
+        row: Json = await self.client.command(command, args, deadline_ms=15_000)
+        return row
+
+    async def confirmed(self, command: str, *evidence: str, **args: Any) -> Json:
+        row = await self.run(command, **args)
+        assert row['state'] == 'confirmed', row
+        assert row['at'] <= row['sentAt'] <= row['endedAt'] and not row.get('silent') and not row.get('reason'), row
+        told = '\n'.join(row['evidence'])
+        assert told and all(part in told for part in evidence), (evidence, told)
+        return row
+
+    async def refused(self, command: str, reason: str, **args: Any) -> None:
+        await self.known('statsAt')
+        row = await self.run(command, **args)
+        assert row['state'] == 'rejected' and reason in row['reason'] and row['fix'], row
+        assert 'sentAt' not in row, 'nobody was asked for what nobody can do'
+
+    async def known(self, field: str) -> None:
+        table = next((t for t in self.client.tables.values() if t.topic == 'workers'), None)
+        workers = table or await self.client.subscribe('workers')
+        await self.client.until(lambda: (workers.get(self.node) or {}).get(field) is not None, 20, f'{field} of {self.node}')
+
+    async def outside(self, condition: Callable[[], Any], what: str) -> Any:
+        return await asyncio.to_thread(wait_for, condition, 20, what)
+
+    async def result(self, task: str) -> Any:
+        found = await self.outside(lambda: r if (r := self.stack.result(task)) and r['status'] == 'SUCCESS' else None, task)
+        return found['result']
+
+    async def asked(self, question: str, *arguments: Any, node: str | None = None) -> Any:
+        node = node or self.node
+
+        def ask() -> Any:
+            return (getattr(self.stack.app.control.inspect([node], timeout=3), question)(*arguments) or {}).get(node)
+
+        return await self.outside(ask, f'{node} to answer {question}')
+
+    async def reached(self, task: str, state: str) -> None:
+        view = await self.client.view(where=['eq', 'queue', self.queue], mode='follow', limit=200)
+        await self.client.until(lambda: (view.get(task) or {}).get('state') == state, 20, f'{task} in {state}')
+        await self.client.close_subscription(view, 'view.close')
+
+    def ids(self, row: Json, beginning: str) -> list[str]:
+        return [line.split()[-1] for line in row['evidence'] if line.startswith(beginning)]
+
+
+COVERED: dict[str, Callable[[Case], Awaitable[None]]] = {}
+
+
+def covers(command: str) -> Callable[[Callable[[Case], Awaitable[None]]], Callable[[Case], Awaitable[None]]]:
+    def register(case: Callable[[Case], Awaitable[None]]) -> Callable[[Case], Awaitable[None]]:
+        assert command not in COVERED
+        COVERED[command] = case
+        return case
+
+    return register
+
+
+# Tasks ------------------------------------------------------------------------------------------------------------------------
+
+
+@covers('task.run')
+async def run(case: Case) -> None:
+    row = await case.confirmed('task.run', f'on {case.node}', 'broker: message', task='math.add', args=[40, 2], queue=case.queue)
+    assert await case.result(row['taskId']) == 42
+
+
+@covers('task.group')
+async def group(case: Case) -> None:
+    tasks = [{'task': 'math.add', 'args': [1, number]} for number in range(3)]
+    row = await case.confirmed('task.group', f'on {case.node}', 'broker: 3 messages', tasks=tasks, queue=case.queue)
+    ran = {line.split()[1].rstrip(':') for line in row['evidence'] if line.startswith('task ')}
+    assert sorted([await case.result(task) for task in ran]) == [1, 2, 3]
+
+
+@covers('task.chord')
+async def chord(case: Case) -> None:
+    tasks = [{'task': 'math.add', 'args': [number, number]} for number in range(4)]
+    body = {'task': 'reports.sum', 'queue': case.queue}
+    row = await case.confirmed('task.chord', f'on {case.node}', tasks=tasks, queue=case.queue, body=body)
+    (last,) = case.ids(row, 'then reports.sum')
+    assert await case.result(last) == 12
+
+
+@covers('task.retry')
+async def retry(case: Case) -> None:
+    task = case.stack.send('math.add', 20, 22, queue=case.queue)
+    await case.reached(task, 'SUCCESS')
+    row = await case.confirmed('task.retry', f'on {case.node}', f'runs task {task} again', id=task)
+    assert row['taskId'] != task and await case.result(row['taskId']) == 42
+
+
+@covers('task.revoke')
+async def revoke(case: Case) -> None:
+    task = case.stack.send('math.add', 1, 1, queue=case.queue, countdown=600)
+    await case.reached(task, 'RECEIVED')
+    await case.confirmed('task.revoke', f'task {task}: REVOKED', id=task)
+    assert (case.stack.result(task) or {})['status'] == 'REVOKED'
+    assert task in await case.asked('revoked')
+
+
+@covers('task.revokeStamped')
+async def revoke_stamped(case: Case) -> None:
+    stamp = unique('customer')
+    await case.confirmed('task.revokeStamped', f'{case.node}: ', stamp, stamps={'customer': [stamp]}, keep=0)
+    signature = case.stack.app.signature('math.add', args=[1, 1], options={'queue': case.queue})
+    signature.stamp(customer=stamp)
+    task = signature.apply_async(stamped_headers=['customer'], customer=stamp).id
+    await case.outside(lambda: (case.stack.result(task) or {}).get('status') == 'REVOKED', 'the stamped task to be revoked')
+
+
+@covers('task.query')
+async def query(case: Case) -> None:
+    task = case.stack.send('math.add', 1, 1, queue=case.queue, countdown=600)
+    await case.reached(task, 'RECEIVED')
+    await case.confirmed('task.query', f'{case.node}: {task} is ', ids=[task], workers=[case.node])
+    case.stack.app.control.revoke(task)
+
+
+# Workers ----------------------------------------------------------------------------------------------------------------------
+
+
+@covers('worker.ping')
+async def ping(case: Case) -> None:
+    await case.confirmed('worker.ping', f'{case.node}: pong', workers=[case.node])
+
+
+@covers('worker.report')
+async def report(case: Case) -> None:
+    await case.confirmed('worker.report', f'{case.node}: ', 'celery:5', workers=[case.node])
+
+
+@covers('worker.memory')
+async def memory(case: Case) -> None:
+    row = await case.run('worker.memory', workers=[case.node])
+    if await asyncio.to_thread(lambda: (case.stack.app.control.inspect([case.node], timeout=3).memsample() or {}).get(case.node)):
+        assert row['state'] == 'confirmed' and 'B resident' in '\n'.join(row['evidence']), row
+    else:
+        assert row['state'] == 'rejected' and 'psutil' in row['reason'] and 'install psutil' in row['fix'], row
+
+
+async def slots(case: Case) -> int:
+    pool = (await case.asked('stats'))['pool']
+    return len(pool['processes']) if case.pool == 'prefork' else int(pool['max-concurrency'])
+
+
+@covers('worker.poolGrow')
+async def grow(case: Case) -> None:
+    if case.pool not in RESIZABLE:
+        await case.refused('worker.poolGrow', f'the {case.pool} pool cannot change its size', workers=[case.node])
+        return
+    before = await slots(case)
+    await case.confirmed('worker.poolGrow', f'stats show {before + 1} pool slots, {before} before', workers=[case.node])
+    assert await slots(case) == before + 1
+
+
+@covers('worker.poolShrink')
+async def shrink(case: Case) -> None:
+    if case.pool not in RESIZABLE:
+        await case.refused('worker.poolShrink', f'the {case.pool} pool cannot change its size', workers=[case.node])
+        return
+    before = await slots(case)
+    await case.confirmed('worker.poolShrink', f'stats show {before - 1} pool slots', workers=[case.node])
+    assert await slots(case) == before - 1
+
+
+@covers('worker.autoscale')
+async def autoscale(case: Case) -> None:
+    await case.refused('worker.autoscale', 'it runs without an autoscaler', workers=[case.node], max=3, min=1)
+    if case.pool == 'prefork':
+        node = 'scaling@celeriac.test'
+        await case.confirmed('worker.autoscale', 'stats show the autoscaler at 2 to 4', workers=[node], max=4, min=2)
+        scaler = (await case.asked('stats', node=node))['autoscaler']
+        assert (scaler['min'], scaler['max']) == (2, 4)
+
+
+@covers('worker.rateLimit')
+async def rate_limit(case: Case) -> None:
+    limit = {'workers': [case.node], 'task': 'search.index', 'limit': '90/m'}
+    await case.confirmed('worker.rateLimit', 'registered shows rate limit 90/m', **limit)
+    assert 'search.index [rate_limit=90/m]' in await case.asked('registered', 'rate_limit')
+
+
+@covers('worker.timeLimit')
+async def time_limit(case: Case) -> None:
+    limit = {'workers': [case.node], 'task': 'catalog.ignore', 'soft': 20, 'hard': 30.5}
+    if case.pool not in RESIZABLE:
+        await case.refused('worker.timeLimit', f'the {case.pool} pool enforces no time limits', **limit)
+        return
+    await case.confirmed('worker.timeLimit', 'registered shows soft limit 20.0 s, hard limit 30.5 s', **limit)
+    told = [line for line in await case.asked('registered', 'time_limit') if 'catalog.ignore' in line]
+    assert 'time_limit=30.5' in told[0]
+
+
+@covers('worker.addConsumer')
+async def add_consumer(case: Case) -> None:
+    queue = unique('added')
+    await case.confirmed('worker.addConsumer', f'active_queues shows {queue}', workers=[case.node], queue=queue)
+    assert await case.result(case.stack.send('math.add', 20, 22, queue=queue)) == 42
+
+
+@covers('worker.cancelConsumer')
+async def cancel_consumer(case: Case) -> None:
+    queue = unique('cancelled')
+    await case.confirmed('worker.addConsumer', workers=[case.node], queue=queue)
+    await case.confirmed('worker.cancelConsumer', f'active_queues does not show {queue}', workers=[case.node], queue=queue)
+    assert queue not in json.dumps(await case.asked('active_queues'))
+
+
+@covers('worker.enableEvents')
+async def enable_events(case: Case) -> None:
+    await case.confirmed('worker.enableEvents', f'{case.node}: task events', workers=[case.node])
+    task = case.stack.send('math.add', 1, 1, queue=case.queue)
+    await case.reached(task, 'SUCCESS')
+
+
+@covers('worker.disableEvents')
+async def disable_events(case: Case) -> None:
+    """Started with -E: Celery answers ok, and goes on sending."""
+    task = case.stack.send('math.add', 1, 1, queue=case.queue)
+    await case.reached(task, 'SUCCESS')
+    await case.known('events')
+    row = await case.run('worker.disableEvents', workers=[case.node])
+    assert row['state'] == 'rejected' and 'started with -E' in row['reason'], row
+
+
+@covers('worker.restart')
+async def restart(case: Case) -> None:
+    reason = 'pool restarts are not enabled' if case.pool == 'prefork' else f'the {case.pool} pool has no processes to restart'
+    await case.refused('worker.restart', reason, workers=[case.node])
+    if case.pool == 'prefork':
+        node = 'restartable@celeriac.test'
+        before = set((await case.asked('stats', node=node))['pool']['processes'])
+        await case.confirmed('worker.restart', 'new pool processes', workers=[node])
+        after = set((await case.asked('stats', node=node))['pool']['processes'])
+        assert after - before and before - after
+
+
+@covers('worker.shutdown')
+async def shutdown(case: Case) -> None:
+    guest = WorkerSpec(name=unique(f'leaving-{case.pool}'), pool=case.pool, queues=(unique('q'),), concurrency=1)
+    workers = await case.client.subscribe('workers')
+    worker = case.stack.launch_worker(guest)
+    await asyncio.to_thread(worker.wait_ready)
+    await case.client.until(lambda: (workers.get(guest.node) or {}).get('state') == 'online', 20, 'the worker to be seen')
+    row = await case.client.command('worker.shutdown', {'workers': [guest.node]}, deadline_ms=30_000, timeout=45)
+    assert row['state'] == 'confirmed' and f'{guest.node}: said goodbye (worker-offline)' in row['evidence'], row
+    assert worker.process and await asyncio.to_thread(worker.process.wait_exit, 20) == 0
+
+
+@pytest.mark.parametrize('pool', POOLS)
+@pytest.mark.parametrize('command', sorted(COVERED))
+async def test_each_command_on_each_pool(stack: Stack, connect: ConnectClient, command: str, pool: str) -> None:
+    async with connect(stack) as client:
+        await COVERED[command](Case(stack, client, pool))
+
+
+# All of them ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def catalog(stack: Stack) -> list[str]:
+    gateway = stack.running_gateway
+    headers = {'authorization': f'Bearer {gateway.token("viewer", unique("reader"))}'}
+    commands = httpx.get(f'{gateway.base_url}/api/celery/catalog', headers=headers, timeout=10).json()['commands']
+    return [command['name'] for command in commands]
+
+
+def test_no_declared_command_is_without_a_case(catalog: list[str]) -> None:
+    """Commands for queues are no worker's matter: test_commands.py and the tests of queues have them."""
+    declared = {name for name in catalog if not name.startswith('queue.')}
+    assert declared == set(COVERED)
+
+
+def audit(stack: Stack) -> list[tuple[str, str, str, str]]:
+    (file,) = stack.running_gateway.data.glob('*.sqlite')
+    with sqlite3.connect(f'file:{file}?mode=ro', uri=True) as database:
+        return list(database.execute('SELECT principal, action, outcome, detail FROM audit ORDER BY sequence'))
+
+
+def test_every_command_is_in_the_audit_and_refused_ones_too(stack: Stack, catalog: list[str]) -> None:
+    gateway = stack.running_gateway
+    names = {role: unique(role) for role in ('viewer', 'admin')}
+    tokens = {role: gateway.token(role, name) for role, name in names.items()}
+
+    def post(role: str, name: str, body: Json) -> int:
+        headers = {'authorization': f'Bearer {tokens[role]}', 'idempotency-key': unique('key')}
+        return httpx.post(f'{gateway.base_url}/api/celery/commands/{name}', json=body, headers=headers, timeout=10).status_code
+
+    for name in [*catalog, 'worker.election']:
+        assert post('admin', name, {'nonsense': 1}) in {400, 404}
+    assert post('viewer', 'worker.ping', {'all': True}) == 403
+    assert post('admin', 'worker.ping', {'workers': ['prefork@celeriac.test']}) == 202
+    # As many as may come at once, and one more: the clock gives at most a few back meanwhile.
+    statuses = [post('admin', 'worker.ping', {'workers': ['nobody@h'], 'all': False}) for _ in range(40)]
+    assert 429 in statuses
+
+    def told() -> list[tuple[str, str, str, str]] | None:
+        lines = audit(stack)
+        return lines if any(line[:3] == (names['admin'], 'worker.ping', 'confirmed') for line in lines) else None
+
+    lines = wait_for(told, 20, 'the end of the ping in the audit')
+    for name in [*catalog, 'worker.election']:
+        assert any(line[:3] == (names['admin'], name, 'refused') and line[3] for line in lines), name
+    assert any(line[:3] == (names['viewer'], 'worker.ping', 'refused') and 'role viewer may not' in line[3] for line in lines)
+    assert any(line[0] == names['admin'] and 'too many commands' in line[3] for line in lines)
+    assert any(line[:3] == (names['admin'], 'worker.ping', 'accepted') for line in lines)
+    assert all(token not in str(lines) for token in tokens.values())
+
+
+def test_the_nine_endpoints_that_were_asked_for(stack: Stack) -> None:
+    gateway = stack.running_gateway
+    headers = {'authorization': f'Bearer {gateway.token("admin", unique("seed"))}'}
+    queue, guest = unique('nine'), WorkerSpec(name=unique('guest'), queues=(unique('q'),))
+    scheduled = stack.send('math.add', 1, 1, queue='q-threads', countdown=600)
+    active = stack.send('time.sleep', 6, queue='q-threads')
+    for _ in range(3):
+        stack.send('math.add', 1, 1, queue=queue)
+    worker = stack.launch_worker(guest)
+    worker.wait_ready()
+    with httpx.Client(base_url=f'{gateway.base_url}/api/celery', headers=headers, timeout=10) as http:
+
+        def listed(path: str) -> set[str]:
+            return {task['id'] for task in http.get(path, params={'limit': 1000}).json()['tasks']}
+
+        def ended(answer: httpx.Response) -> Json:
+            assert answer.status_code == 202, answer.text
+            path = f'/commands/{answer.json()["id"]}'
+            return wait_for(lambda: r if (r := http.get(path).json())['state'] not in {'accepted', 'sent'} else None, 30, path)
+
+        def post(path: str) -> Json:
+            return ended(http.post(path, json={}, headers={'idempotency-key': unique('key')}))
+
+        assert {row['id'] for row in http.get('/stats').json()['stats']} >= {'fleet'}
+        wait_for(lambda: guest.node in {row['id'] for row in http.get('/workers').json()['workers']}, 20, 'the guest')
+        wait_for(lambda: queue in {row['id'] for row in http.get('/queues').json()['queues']}, 40, 'the queue')
+        wait_for(lambda: active in listed('/tasks/active'), 20, 'the running task')
+        wait_for(lambda: scheduled in listed('/tasks/scheduled'), 20, 'the scheduled task')
+        assert scheduled not in listed('/tasks/active') and active not in listed('/tasks/scheduled')
+        assert post(f'/tasks/{scheduled}/revoke')['state'] == 'confirmed'
+        assert post(f'/queues/{queue}/purge')['state'] == 'confirmed' and stack.queue_length(queue) == 0
+        assert post('/workers/restartable@celeriac.test/restart')['state'] == 'confirmed'
+        assert post(f'/workers/{guest.node}/shutdown')['state'] == 'confirmed'
+        wait_for(lambda: scheduled not in listed('/tasks/scheduled'), 20, 'the revoked task to be scheduled no more')
