@@ -1,29 +1,67 @@
 /** The dangerous buttons: what they say before, and what they send. */
 import { purgeCeiling, refusal, restartRefusal } from '../core/commands/catalog.js';
+import { lackOf, roleRefusal } from '../core/commands/declared.js';
 import { arrayOf } from '../core/state/selectors.js';
 import { count, plural } from '../core/format/number.js';
 import { line, shortId } from '../core/format/text.js';
 import { RUNNING_STATES, taskEnded } from '../core/format/states.js';
 import { formatRoute } from '../core/query/route.js';
 import { h } from '../platform/dom.js';
+import { getJSON } from '../platform/session.js';
+import { openCommandDialog } from './command-dialog.js';
 import { confirm } from './dialogs.js';
 
 export class Actions {
   #app;
+  #catalog = null;
 
   constructor(app) { this.#app = app; }
 
-  /** @param {string} command @returns {string} why it cannot be given now, '' if it can */
-  refusal(command) {
+  /** The commands as the gateway declares them; null if it does not answer. @returns {Promise<object[] | null>} */
+  async catalog() {
+    if (this.#catalog === null) {
+      const answer = await getJSON('/api/celery/catalog');
+      if (answer.ok && Array.isArray(answer.value.commands)) this.#catalog = answer.value.commands;
+    }
+    return this.#catalog;
+  }
+
+  /**
+   * @param {string} command
+   * @param {object | null} [declared] as the catalog has it
+   * @returns {string} why it cannot be given now, '' if it can
+   */
+  refusal(command, declared = null) {
     if (!this.#app.client.isLive) return 'Not connected: nothing can be sent.';
-    return refusal(command, this.#app.role);
+    return declared === null ? refusal(command, this.#app.role) : roleRefusal(declared, this.#app.role);
+  }
+
+  retryRefusal(task) {
+    return taskEnded(task.state) ? this.refusal('task.retry') : 'The task has not ended.';
+  }
+
+  /** Run an ended task again, as it was or with other arguments. @param {object} task @param {{args: string, kwargs: string} | null} known JSON */
+  async retry(task, known) {
+    const command = (await this.catalog())?.find(({ name }) => name === 'task.retry');
+    if (command === undefined) return;
+    openCommandDialog(this.#app, command, {
+      title: 'Retry this task?',
+      lead: `${describeTasks([task])} is sent again, as a new task with an id of its own.`,
+      points: [known === null
+        ? 'The worker reported arguments that are not plain data, or cut them short: type them again.'
+        : 'It gets the same arguments unless you change them here.'],
+      given: { id: task.id },
+      filled: known === null ? new Map([['args', ''], ['kwargs', '']]) : new Map([['args', known.args], ['kwargs', known.kwargs]]),
+      yes: 'Retry 1 task', label: `Retry ${describeTasks([task])}`, href: hrefOf([task]),
+      refusal: () => this.retryRefusal(task),
+    });
   }
 
   revokeRefusal(task, command = 'task.revoke') {
     return taskEnded(task.state) ? 'The task has ended.' : this.refusal(command);
   }
 
-  restartRefusal(worker) { return this.refusal('worker.restart') || restartRefusal(worker); }
+  restartRefusal(worker) { return this.refusal('worker.restart') || restartRefusal(worker) || lackOf(worker, 'worker.restart'); }
   shutdownRefusal(worker) { return this.refusal('worker.shutdown') || (worker.state === 'offline' ? 'This worker is offline.' : ''); }
 
   /** @param {object[]} tasks */

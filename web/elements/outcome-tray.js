@@ -6,6 +6,7 @@ import { Limits } from '../core/limits.js';
 import { arrayOf } from '../core/state/selectors.js';
 import { commandStatus } from '../core/format/states.js';
 import { describeError } from '../core/protocol/errors.js';
+import { count, plural } from '../core/format/number.js';
 import { line } from '../core/format/text.js';
 import { formatRoute } from '../core/query/route.js';
 import { announce } from '../platform/announce.js';
@@ -87,7 +88,9 @@ export class OutcomeTray {
   }
 
   #show(item, state, row) {
-    this.#showStatus(item, state, commandStatus(state), arrayOf(row.evidence), row.reason ?? '', row.fix ?? '');
+    const waits = state === 'accepted' || state === 'sent';
+    const progress = waits && Number.isFinite(row.total) ? `${count(row.done)} of ${plural(row.total, 'task')} done${row.refused > 0 ? `, ${count(row.refused)} not touched` : ''}` : '';
+    this.#showStatus(item, state, commandStatus(state), arrayOf(row.evidence), row.reason ?? progress, row.fix ?? '');
   }
 
   #showStatus(item, state, status, evidence, reason, fix) {

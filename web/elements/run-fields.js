@@ -20,6 +20,7 @@ export class RunFields {
       this.#field('urgency', 'Urgency', h('select', null, h('option', { value: '', text: 'Default' }), ...Array.from({ length: 10 }, (_, index) => urgencyOption(10 - index))), { helpNode: this.priorityNote }),
       h('details', { class: 'wide more' }, h('summary', { text: 'When and how long' }), h('div', { class: 'run-fields' },
         this.#field('countdown', 'Start in (s)', number('at once')),
+        this.#field('eta', 'Start at', h('input', { type: 'datetime-local', step: '1' }), { help: 'In the time zone of this computer' }),
         this.#field('expires', 'Expires after (s)', number('never')),
         this.#field('softTimeLimit', 'Soft time limit (s)', number('as the task has it')),
         this.#field('timeLimit', 'Hard time limit (s)', number('as the task has it')),

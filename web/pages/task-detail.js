@@ -56,7 +56,8 @@ export class TaskDetailPage {
     const revoke = button('Revoke', { icon: 'revoke', kind: 'tonal', testid: 'action-revoke', onClick: () => this.#app.actions.revoke([this.#task]) });
     const terminate = button('Terminate', { icon: 'close', kind: 'tonal danger', testid: 'action-terminate', onClick: () => this.#app.actions.terminate([this.#task]) });
     const again = button('Run again…', { icon: 'run', kind: 'tonal', testid: 'action-run-again', onClick: () => this.#runAgain() });
-    head.node.append(h('span', { class: 'grow' }), h('div', { class: 'actions' }, again, revoke, terminate));
+    const retry = button('Retry…', { icon: 'restart', kind: 'tonal', testid: 'action-retry', onClick: () => this.#app.actions.retry(this.#task, this.#known()) });
+    head.node.append(h('span', { class: 'grow' }), h('div', { class: 'actions' }, retry, again, revoke, terminate));
     const idText = h('code', { class: 'mono', 'data-testid': 'task-id', text: line(this.#id, 512) });
     const idLine = h('p', { class: 'id-line' }, idText, iconButton('Copy id', 'copy', { onClick: () => navigator.clipboard?.writeText(this.#id).then(() => announce('Id copied')) }));
     const life = h('div', { class: 'life' });
@@ -66,7 +67,7 @@ export class TaskDetailPage {
     const blocks = h('div', { class: 'blocks' });
     const family = h('div');
     return {
-      head: h('div', { class: 'detail-head' }, head.node, idLine), heading: head.heading, revoke, terminate, again, life,
+      head: h('div', { class: 'detail-head' }, head.node, idLine), heading: head.heading, retry, revoke, terminate, again, life,
       wait: null, loading: skeleton(6), missing: h('div'), progress, blocks, family,
       content: h('div', { class: 'stack' }, life, progress, blocks, facts.node, family),
     };
@@ -116,11 +117,12 @@ export class TaskDetailPage {
   }
 
   #updateActions() {
-    const { revoke, terminate, again } = this.#parts;
+    const { retry, revoke, terminate, again } = this.#parts;
     const task = this.#task;
     const missing = task === null ? 'The task is not known here.' : '';
     setRefusal(revoke, missing || this.#app.actions.revokeRefusal(task));
     setRefusal(terminate, missing || this.#app.actions.revokeRefusal(task, 'task.terminate'));
+    setRefusal(retry, missing || this.#app.actions.retryRefusal(task));
     setRefusal(again, missing || this.#app.actions.refusal('task.run'));
   }
 
@@ -226,15 +228,21 @@ export class TaskDetailPage {
     this.#parts.family.replaceChildren(...parts);
   }
 
+  /** The arguments as JSON, if the worker's text of them is plain data. */
+  #known() {
+    const args = parsePythonLiteral(this.#task.args ?? '()');
+    const kwargs = parsePythonLiteral(this.#task.kwargs ?? '{}');
+    const plain = args !== null && Array.isArray(args.value) && kwargs !== null && !Array.isArray(kwargs.value);
+    return plain ? { args: JSON.stringify(args.value), kwargs: JSON.stringify(kwargs.value) } : null;
+  }
+
   #runAgain() {
     const task = this.#task;
-    const args = parsePythonLiteral(task.args ?? '()');
-    const kwargs = parsePythonLiteral(task.kwargs ?? '{}');
-    const plain = args !== null && Array.isArray(args.value) && kwargs !== null && !Array.isArray(kwargs.value);
+    const known = this.#known();
     openRunDialog(this.#app, {
       task: task.name ?? '', queue: typeof task.queue === 'string' ? task.queue : '',
-      args: plain ? JSON.stringify(args.value) : '', kwargs: plain ? JSON.stringify(kwargs.value) : '',
-      note: plain
+      args: known?.args ?? '', kwargs: known?.kwargs ?? '',
+      note: known !== null
         ? 'The arguments are those the worker reported. This sends a new task with a new id.'
         : 'The worker reported arguments that are not plain data, or cut them short. Type them again.',
     });

@@ -10,6 +10,7 @@ import { isFiltered, PAGE_SIZES, readTaskFilter, searchOf, whereOf, writeTaskFil
 import { h, setAttr, setHidden, setText } from '../platform/dom.js';
 import { KeyedList } from '../platform/keyed-list.js';
 import { statusIcon } from '../platform/icons.js';
+import { openBulkDialog } from '../elements/bulk-dialog.js';
 import { DataTable } from '../elements/data-table.js';
 import { button, emptyState, iconButton, pageHead, setRefusal, skeleton } from '../elements/parts.js';
 import { ageColumn, nameColumn, queueColumn, runningColumn, stateColumn, waitColumn, workerColumn } from './task-columns.js';
@@ -62,6 +63,10 @@ export class TasksPage {
     if (changed.has('stats') || changed.has('page')) this.#updateStates();
     if (changed.has('stats') || changed.has('queues') || changed.has('workers')) this.#offerValues();
     if (changed.has('window') || changed.has('connection') || changed.has('page')) this.#updateRows();
+    if (changed.has('connection') || changed.has('page')) {
+      setRefusal(this.#parts.revokeAll, this.#app.actions.refusal('task.revoke'));
+      setRefusal(this.#parts.retryAll, this.#app.actions.refusal('task.retry'));
+    }
     if (changed.has('clock')) this.#table.refresh();
   }
 
@@ -92,6 +97,9 @@ export class TasksPage {
   #searchQuery(after) {
     return { topic: 'tasks', where: searchOf(this.#filter), order: ['seen', 'desc'], limit: this.#filter.size, after };
   }
+
+  /** The filter of the page, for a command. */
+  get #where() { return (this.#filter.text === '' ? whereOf(this.#filter) : searchOf(this.#filter)) ?? ['and']; }
 
   /** What is shown. */
   get #source() { return this.#filter.text === '' ? this.#window : this.#search; }
@@ -126,6 +134,9 @@ export class TasksPage {
     size.addEventListener('change', () => this.#go({ size: Number(size.value) }));
     const toolbar = h('div', { class: 'toolbar', role: 'search' },
       this.#input('text', 'Find in tasks'), this.#input('name', 'Task name'), this.#input('queue', 'Queue'), this.#input('worker', 'Worker'), clear, h('span', { class: 'grow' }), size, modes);
+    const revokeAll = button('Revoke all that match…', { icon: 'revoke', testid: 'revoke-matching', onClick: () => openBulkDialog(this.#app, 'task.revoke', this.#where) });
+    const retryAll = button('Retry all that match…', { icon: 'restart', testid: 'retry-matching', onClick: () => openBulkDialog(this.#app, 'task.retry', this.#where) });
+    head.node.append(h('span', { class: 'grow' }), h('div', { class: 'actions' }, revokeAll, retryAll));
     const newcomers = h('button', { type: 'button', class: 'new-bar', 'data-testid': 'newcomers', hidden: true, on: { click: () => { this.#cursors = []; this.#ask(null); } } });
     const chosen = h('span', { class: 'num', 'data-testid': 'selected-count' });
     const revoke = button('Revoke', { icon: 'revoke', kind: 'tonal', testid: 'bulk-revoke', onClick: () => this.#app.actions.revoke([...this.#selected.values()]) });
@@ -135,7 +146,7 @@ export class TasksPage {
     const newer = button('Newest', { icon: 'up', kind: 'tonal', onClick: () => { this.#cursors = []; this.#ask(null); } });
     const older = button('Older', { kind: 'tonal', icon: 'chevron', testid: 'older', onClick: () => { const { next } = this.#source.state; this.#cursors.push(next); this.#ask(next); scrollTo(0, 0); } });
     const pager = h('div', { class: 'pager' }, h('span', { class: 'muted num', 'data-testid': 'range' }), newer, older);
-    return { head: head.node, total, sidebar, toolbar, clear, modes, follow, pinned, size, newcomers, selection, chosen, revoke, terminate, newer, older, pager, range: pager.firstChild, loading: skeleton(8), body: h('div', { class: 'tasks-body' }) };
+    return { head: head.node, revokeAll, retryAll, total, sidebar, toolbar, clear, modes, follow, pinned, size, newcomers, selection, chosen, revoke, terminate, newer, older, pager, range: pager.firstChild, loading: skeleton(8), body: h('div', { class: 'tasks-body' }) };
   }
 
   #makeTable() {

@@ -9,6 +9,7 @@ import { h, setHidden, setText } from '../platform/dom.js';
 import { button, card, emptyState, Facts, iconButton, Meter, pageHead, setRefusal, StateChip } from '../elements/parts.js';
 import { DataTable } from '../elements/data-table.js';
 import { openRunDialog } from '../elements/run-dialog.js';
+import { openWorkerCommands } from '../elements/worker-commands.js';
 import { ageColumn, nameColumn, runningColumn, stateColumn } from './task-columns.js';
 import { uptimeWords } from './workers.js';
 
@@ -27,6 +28,7 @@ export class WorkerDetailPage {
   #tasksHead;
   #missing = h('div', null, emptyState('workers', 'This worker is not known', 'Nothing has been heard of a worker with this name. It appears with its first heartbeat.'));
   #content;
+  #commands;
   #restart;
   #shutdown;
   #window;
@@ -36,6 +38,7 @@ export class WorkerDetailPage {
     this.#app = app;
     this.#id = id;
     this.title = line(id, 80);
+    this.#commands = button('Commands…', { icon: 'more', kind: 'tonal', testid: 'action-commands', onClick: () => openWorkerCommands(app, [this.#row]) });
     this.#restart = button('Restart pool', { icon: 'restart', kind: 'tonal', testid: 'action-restart', onClick: () => app.actions.restart([this.#row]) });
     this.#shutdown = button('Shut down', { icon: 'shutdown', kind: 'tonal danger', testid: 'action-shutdown', onClick: () => app.actions.shutdown([this.#row]) });
     this.#window = app.client.openWindow({ topic: 'tasks', where: ['eq', 'worker', id], order: ['seen', 'desc'], limit: 20, mode: 'follow', maxHz: 2 });
@@ -54,7 +57,7 @@ export class WorkerDetailPage {
     last.body.append(this.#table.node);
     this.#content = h('div', { class: 'stack' }, this.#reason, h('div', { class: 'columns' }, h('div', { class: 'stack' }, facts.node, queues.node, limits.node), h('div', { class: 'stack' }, last.node, registered.node)));
     this.node = h('div', { class: 'page', 'data-testid': 'page-worker' },
-      pageHead(line(id, 200), { back: { href: '#/workers', label: 'Back to workers' }, children: [this.#chip.node, h('span', { class: 'grow' }), h('div', { class: 'actions' }, this.#restart, this.#shutdown)] }).node,
+      pageHead(line(id, 200), { back: { href: '#/workers', label: 'Back to workers' }, children: [this.#chip.node, h('span', { class: 'grow' }), h('div', { class: 'actions' }, this.#commands, this.#restart, this.#shutdown)] }).node,
       this.#missing, this.#content);
   }
 
@@ -74,6 +77,7 @@ export class WorkerDetailPage {
     setHidden(this.#missing, worker !== undefined || !this.#app.client.topics.get('workers').complete);
     setHidden(this.#content, worker === undefined);
     setHidden(this.#chip.node, worker === undefined);
+    setRefusal(this.#commands, worker === undefined ? 'This worker is not known.' : '');
     setRefusal(this.#restart, worker === undefined ? 'This worker is not known.' : this.#app.actions.restartRefusal(worker));
     setRefusal(this.#shutdown, worker === undefined ? 'This worker is not known.' : this.#app.actions.shutdownRefusal(worker));
     if (worker !== undefined) this.#draw(worker);

@@ -1,4 +1,4 @@
-/** Workers: who needs somebody first; load, pool, memory, queues; restart and shut down. */
+/** Workers: who needs somebody first; load, pool, memory, queues; every command that can be given. */
 import { arrayOf, workerStates } from '../core/state/selectors.js';
 import { bytes, compact, count } from '../core/format/number.js';
 import { duration } from '../core/format/time.js';
@@ -7,7 +7,8 @@ import { line } from '../core/format/text.js';
 import { formatRoute } from '../core/query/route.js';
 import { h, setAttr, setHidden, setText } from '../platform/dom.js';
 import { DataTable, textCell } from '../elements/data-table.js';
-import { emptyState, iconButton, Meter, pageHead, setRefusal, setTime, StateChip, timeNode } from '../elements/parts.js';
+import { button, emptyState, iconButton, Meter, pageHead, setRefusal, setTime, StateChip, timeNode } from '../elements/parts.js';
+import { openWorkerCommands } from '../elements/worker-commands.js';
 
 const ORDER = ['wedged', 'unreachable', 'slow', 'unknown', 'busy', 'online', 'offline'];
 const QUEUES_SHOWN = 2;
@@ -20,11 +21,14 @@ export class WorkersPage {
   #state;
   #table;
   #filter;
+  #all;
+  #shown = [];
 
   constructor(app, route) {
     this.#app = app;
     this.#state = route.query.get('state') ?? '';
     this.#filter = h('input', { type: 'search', class: 'field-input small', placeholder: 'Filter workers', 'aria-label': 'Filter workers', autocomplete: 'off', value: route.query.get('q') ?? '', on: { input: () => this.#draw() } });
+    this.#all = button('Commands for those shown…', { icon: 'more', testid: 'commands-all', onClick: () => openWorkerCommands(app, this.#shown) });
     this.#table = new DataTable({
       caption: 'Workers', testid: 'workers-table', keyOf: ({ id }) => id, hrefOf: ({ id }) => formatRoute('workers', id), sort: ['state', 'asc'],
       empty: emptyState('workers', 'No worker', 'Nothing has been heard of a worker that matches. Workers appear with their first heartbeat.'),
@@ -43,7 +47,7 @@ export class WorkersPage {
       ],
     });
     this.node = h('div', { class: 'page', 'data-testid': 'page-workers' },
-      pageHead('Workers', { children: [this.#count, h('span', { class: 'grow' }), this.#filter] }).node, this.#summary, this.#table.node);
+      pageHead('Workers', { children: [this.#count, h('span', { class: 'grow' }), this.#all, this.#filter] }).node, this.#summary, this.#table.node);
   }
 
   routeChanged(route) {
@@ -66,6 +70,8 @@ export class WorkersPage {
     const words = this.#filter.value.trim().toLowerCase();
     const rows = [...topic.rows].filter((worker) => (this.#state === '' || worker.state === this.#state) && (words === '' || worker.id.toLowerCase().includes(words)));
     this.#table.sync(rows);
+    this.#shown = rows.filter(({ state }) => state !== 'offline');
+    setRefusal(this.#all, this.#shown.length === 0 ? 'No worker that is shown is up.' : '');
     setText(this.#count, topic.complete ? count(topic.size) : '');
     this.#drawSummary(topic);
   }
@@ -89,12 +95,13 @@ export class WorkersPage {
   #actionCell() {
     let current = null;
     const restart = iconButton('Restart', 'restart', { testid: 'action-restart', onClick: () => this.#app.actions.restart([current]) });
+    const more = iconButton('Commands', 'more', { testid: 'action-commands', onClick: () => openWorkerCommands(this.#app, [current]) });
     const shutdown = iconButton('Shut down', 'shutdown', { testid: 'action-shutdown', onClick: () => this.#app.actions.shutdown([current]) });
     return {
-      node: h('span', { class: 'row-actions' }, restart, shutdown),
+      node: h('span', { class: 'row-actions' }, restart, shutdown, more),
       update: (worker) => {
         current = worker;
-        for (const [node, verb] of [[restart, 'Restart'], [shutdown, 'Shut down']]) {
+        for (const [node, verb] of [[restart, 'Restart'], [shutdown, 'Shut down'], [more, 'Commands for']]) {
           node.dataset.label = `${verb} ${line(worker.id, 80)}`;
           setAttr(node, 'aria-label', node.dataset.label);
         }

@@ -27,8 +27,8 @@ extension CommandDesk {
         let was = command.tracker.state
         guard command.tracker.learn(fact) else { return }
         let now = to.clock.now()
-        // A worker's answer may overtake the broker's own.
-        if fact.tellsOfSending { command.record.sentAt = command.record.sentAt ?? now }
+        // A worker's answer, or the proof itself, may overtake the broker's own answer.
+        if fact.tellsOfSending || command.tracker.state == .confirmed { command.record.sentAt = command.record.sentAt ?? now }
         if was.isOpen, !command.tracker.state.isOpen { command.record.endedAt = now }
         show(command)
         guard was != command.tracker.state, !command.tracker.state.isOpen else { return }

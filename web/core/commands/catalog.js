@@ -5,6 +5,7 @@ const ROLE_RANK = new Map([['viewer', 0], ['operator', 1], ['admin', 2]]);
 
 export const COMMANDS = new Map([
   ['task.run', { role: 'operator', verb: 'Run' }],
+  ['task.retry', { role: 'operator', verb: 'Retry' }],
   ['task.revoke', { role: 'operator', verb: 'Revoke' }],
   ['task.terminate', { role: 'admin', verb: 'Terminate' }],
   ['queue.purge', { role: 'admin', verb: 'Purge' }],

@@ -39,7 +39,7 @@ export function readJSON(text, shape) {
 }
 
 /**
- * @param {{task: string, args: string, kwargs: string, queue: string, urgency: string, countdown: string,
+ * @param {{task: string, args: string, kwargs: string, queue: string, urgency: string, countdown: string, eta?: string,
  *   expires: string, softTimeLimit: string, timeLimit: string}} form
  * @returns {{args: Record<string, any>, problems: Map<string, string>}}
  */
@@ -64,6 +64,13 @@ export function readRunForm(form) {
     } else {
       args[name] = value;
     }
+  }
+  const eta = (form.eta ?? '').trim();
+  if (eta !== '') {
+    const moment = new Date(eta);
+    if (Number.isNaN(moment.getTime())) problems.set('eta', 'A date and a time.');
+    else if (args.countdown !== undefined) problems.set('eta', 'Either a delay or a time, not both.');
+    else args.eta = moment.toISOString();
   }
   if (args.countdown !== undefined && args.expires !== undefined && args.expires <= args.countdown) {
     problems.set('expires', 'It would expire before it starts.');

@@ -17,8 +17,9 @@ package enum CommandReference {
         CommandCatalog.all.first { $0.name == name }.map { section($0) + "\n" }
     }
 
-    /// All commands as JSON: `name`, `summary`, `roles`, `destination`, `parameters`, `expect`,
-    /// `needs`, `evidence`, `deadline` (seconds), `dangerous`.
+    /// All commands as JSON: `name`, `summary`, `roles`, `destination`, `parameters` (`name`, `type` for
+    /// people, `kind` with `min`, `max` or `choices`, `help`, `required`), `expect`, `needs`, `evidence`,
+    /// `deadline` (seconds), `dangerous`.
     package static var json: JsonValue {
         .array(CommandCatalog.all.map(object))
     }
@@ -89,9 +90,33 @@ package enum CommandReference {
         if let roles = parameter.roles {
             members.append(JsonMember("roles", .array(roles.map { .string($0.rawValue) })))
         }
-        if case .choice(let words) = parameter.kind {
-            members.append(JsonMember("choices", .array(words.map(JsonValue.string))))
-        }
+        members += kind(parameter.kind)
         return .object(members)
+    }
+
+    /// The type for programs: its name, and its bounds or words if it has some.
+    private static func kind(_ kind: CommandParameter.Kind) -> [JsonMember] {
+        func members(_ name: String, _ range: ClosedRange<Double>? = nil) -> [JsonMember] {
+            let bounds = range.map {
+                [JsonMember("min", .number($0.lowerBound)), JsonMember("max", .number($0.upperBound))]
+            }
+            return [JsonMember("kind", .string(name))] + (bounds ?? [])
+        }
+        switch kind {
+        case .text: return members("text")
+        case .queue: return members("queue")
+        case .texts: return members("texts")
+        case .flag: return members("flag")
+        case .integer(let range, _):
+            return members("integer", Double(range.lowerBound)...Double(range.upperBound))
+        case .seconds(let range): return members("seconds", range)
+        case .instant: return members("instant")
+        case .moment(let range): return members("moment", range)
+        case .choice(let words):
+            return members("choice")
+                + [JsonMember("choices", .array(words.map(JsonValue.string)))]
+        case .array: return members("array")
+        default: return members("object")
+        }
     }
 }
