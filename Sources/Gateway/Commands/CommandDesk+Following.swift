@@ -28,7 +28,9 @@ extension CommandDesk {
         guard command.tracker.learn(fact) else { return }
         let now = to.clock.now()
         // A worker's answer, or the proof itself, may overtake the broker's own answer.
-        if fact.tellsOfSending || command.tracker.state == .confirmed { command.record.sentAt = command.record.sentAt ?? now }
+        if fact.tellsOfSending || command.tracker.state == .confirmed {
+            command.record.sentAt = command.record.sentAt ?? now
+        }
         if was.isOpen, !command.tracker.state.isOpen { command.record.endedAt = now }
         show(command)
         guard was != command.tracker.state, !command.tracker.state.isOpen else { return }

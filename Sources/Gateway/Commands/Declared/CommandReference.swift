@@ -98,7 +98,10 @@ package enum CommandReference {
     private static func kind(_ kind: CommandParameter.Kind) -> [JsonMember] {
         func members(_ name: String, _ range: ClosedRange<Double>? = nil) -> [JsonMember] {
             let bounds = range.map {
-                [JsonMember("min", .number($0.lowerBound)), JsonMember("max", .number($0.upperBound))]
+                [
+                    JsonMember("min", .number($0.lowerBound)),
+                    JsonMember("max", .number($0.upperBound)),
+                ]
             }
             return [JsonMember("kind", .string(name))] + (bounds ?? [])
         }
