@@ -268,3 +268,47 @@ async def test_one_bulk_command_at_a_time(lonely: Stack, connect: ConnectClient)
 
         await client.until(lambda: (commands.get(first['id']) or {}).get('state') == 'unknown', 10, 'the end of the first')
         assert (await client.submit('task.revoke', {'plan': two['plan']}, deadline_ms=1000))['state'] == 'sent'
+
+
+async def test_killed_in_the_middle_nothing_is_done_twice(stack: Stack, connect: ConnectClient) -> None:
+    """Redis takes no writes while the plan is carried out; the gateway dies before it has an answer, and its client asks again."""
+    name, queue, key = 'text.echo', unique('once'), unique('key')
+    ended = [stack.send(name, unique('x'), queue='q') for _ in range(20)]
+    token = stack.running_gateway.token('operator', unique('keeper'))
+    gateway = stack.running_gateway
+    gateway.listen = gateway.address
+    redis: Any = stack.redis()
+    async with connect(stack, token=token) as client:
+        await seen(client, name, 20, 'SUCCESS')
+        commands = await client.subscribe('commands')
+        plan = await client.call('cmd.plan', {'cmd': 'task.retry', 'where': named(name)})
+        assert plan['count'] == len(ended)
+        arguments = {'plan': plan['plan'], 'queue': queue}
+        redis.execute_command('CLIENT', 'PAUSE', 3000, 'WRITE')
+        pending = asyncio.create_task(client.submit('task.retry', arguments, key=key, deadline_ms=2000))
+        row = await client.until(
+            lambda: next((r for r in commands.rows.values() if r.get('total') == 20 and r['state'] == 'accepted'), None),
+            10,
+            'it to be recorded',
+        )
+        gateway.kill()
+        with pytest.raises(Exception):  # noqa: B017 - the connection went away, however that is told
+            await pending
+    await asyncio.to_thread(gateway.start)
+
+    async with connect(stack, token=token) as client:
+        commands = await client.subscribe('commands')
+
+        def told() -> Json | None:
+            found = commands.get(row['id'])
+            is_told = found and (
+                found['state'] == 'failed' or any('before the restart' in line for line in found.get('evidence', []))
+            )
+            return found if is_told else None
+
+        last = await client.until(told, 20, lambda: f'what became of it; {commands.get(row["id"])}')
+        # The plan is gone with the gateway's memory; the key is not.
+        again = await client.submit('task.retry', arguments, key=key, deadline_ms=2000)
+        assert again['duplicate'] is True and again['id'] == row['id']
+    sent = stack.queue_length(queue)
+    assert sent == (0 if last['state'] == 'failed' else 20) and last['state'] in {'failed', 'unknown'}, (sent, last)

@@ -239,4 +239,55 @@ import Testing
         #expect(!accepts(.eq("nonsense", .int(1))))
         #expect(throws: SyncError.self) { try bench.engine.query(QueryRequest(topic: "workers")) }
     }
+
+    @Test(arguments: [1, 7, 100, 1_000])
+    func `all rows that match are found, the newest first, however few are looked at a time`(
+        step: Int
+    ) throws {
+        let bench = filled()
+
+        let run = try bench.engine.matches(
+            .eq("state", .text("FAILURE")), in: "tasks", limit: 1_000)
+        while !run.isDone { run.step(step) }
+
+        let wanted = (0..<300).filter { $0 % 3 == 1 }.sorted { $0 * 37 % 300 > $1 * 37 % 300 }
+        #expect(run.ids == wanted.map { "t\($0)" })
+    }
+
+    @Test(arguments: [(99, 99), (100, 100), (101, 100)])
+    func `as many are found as are asked for`(limit: Int, count: Int) throws {
+        let bench = filled()
+
+        let run = try bench.engine.matches(
+            .eq("state", .text("FAILURE")), in: "tasks", limit: limit)
+        while !run.isDone { run.step(50) }
+
+        #expect(run.ids.count == count)
+    }
+
+    @Test func `rows that come and go while all are looked for spoil nothing`() throws {
+        let bench = filled()
+        let run = try bench.engine.matches(.and([]), in: "tasks", limit: 1_000)
+
+        run.step(100)
+        bench.addTask("late", seen: 1_000)
+        for number in 0..<50 { bench.engine.remove(bench.tasks, id: "t\(number)") }
+        bench.engine.commit(at: 1)
+        while !run.isDone { run.step(100) }
+
+        #expect(Set(run.ids).count == run.ids.count)
+        #expect(!run.ids.contains("late"))
+        #expect(Set(run.ids).isSuperset(of: (50..<300).map { "t\($0)" }))
+    }
+
+    @Test func `a filter that is none finds nothing`() throws {
+        let bench = filled()
+
+        #expect(throws: SyncError.self) {
+            try bench.engine.matches(.eq("nonsense", .absent), in: "tasks", limit: 1)
+        }
+        #expect(throws: SyncError.self) {
+            try bench.engine.matches(.and([]), in: "stats", limit: 1)
+        }
+    }
 }

@@ -62,6 +62,16 @@ import Testing
         ("view.close", #"{"sub":3}"#, .close(subscription: 3)),
         ("sub.resync", #"{"sub":4}"#, .resync(subscription: 4)),
         (
+            "cmd.plan", #"{"cmd":"task.revoke","where":["eq","queue","mail"]}"#,
+            .plan(.make(command: "task.revoke", filter: .eq("queue", .text("mail"))))
+        ),
+        (
+            "cmd.plan", #"{"cmd":"task.revoke","where":["and"]}"#,
+            .plan(.make(command: "task.revoke", filter: .and([])))
+        ),
+        ("cmd.plan", #"{"plan":"p","offset":7}"#, .plan(.read(plan: "p", offset: 7))),
+        ("cmd.plan", #"{"plan":"p"}"#, .plan(.read(plan: "p", offset: 0))),
+        (
             "cmd.submit",
             #"{"cmd":"queue.purge","args":{"queue":"mail"},"key":"k","expect":{"messagesMax":12},"deadlineMs":1500}"#,
             .submit(
@@ -183,6 +193,11 @@ import Testing
         ("session.start", #"{"proto":{"major":"one"}}"#, .invalidParams),
         ("session.start", #"{"auth":{"kind":"magic"}}"#, .unauthenticated),
         ("session.start", #"{"auth":{"kind":"bearer"}}"#, .unauthenticated),
+        ("cmd.plan", #"{"cmd":"task.revoke"}"#, .badFilter),
+        ("cmd.plan", #"{"cmd":"task.revoke","where":["nonsense"]}"#, .badFilter),
+        ("cmd.plan", #"{"where":["and"]}"#, .invalidParams),
+        ("cmd.plan", #"{"plan":7}"#, .invalidParams),
+        ("cmd.plan", #"{"plan":"p","offset":-1}"#, .invalidParams),
         ("cmd.submit", #"{"cmd":"queue.purge","args":{}}"#, .invalidParams),
         ("cmd.submit", #"{"key":"k","args":{}}"#, .invalidParams),
         ("cmd.submit", #"{"cmd":"c","key":"k","deadlineMs":-1}"#, .invalidParams),

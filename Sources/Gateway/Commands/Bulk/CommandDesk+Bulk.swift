@@ -175,9 +175,23 @@ extension CommandDesk {
             }
         case .rerun(let rerun):
             skipped = rerun.refused
-            if rerun.items.isEmpty {
+            guard !rerun.items.isEmpty else {
                 return Plan(workers: workers, unable: [], notes: [], skipped: skipped, effect: nil)
             }
+            // Encoding them all at once would hold everybody up for a moment.
+            var publications: [Publication] = []
+            for chunk in rerun.items.chunks(of: BulkLimits.publishedAtOnce) {
+                let part = CommandAction.rerun(RerunSpec(items: chunk, refused: [:]))
+                if case .publishMany(let more) = try Effect(
+                    part, settings: to.settings, origin: to.origin, now: now)
+                {
+                    publications += more
+                }
+                await LoopTimer.sleep(.milliseconds(1))
+            }
+            return Plan(
+                workers: workers, unable: [], notes: [], skipped: skipped,
+                effect: .publishMany(publications))
         default: break
         }
         let effect = try Effect(
