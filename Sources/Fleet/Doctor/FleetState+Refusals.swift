@@ -1,4 +1,6 @@
 extension FleetState {
+    /// A share of its memory beyond which Redis is full: what comes next finds no room.
+    private static var full: Double { 0.995 }
     /// A share of its memory beyond which Redis is said to be nearly full.
     private static var nearlyFull: Double { 0.9 }
 
@@ -13,7 +15,7 @@ extension FleetState {
         if let failure = broker.diskFailure {
             found.add(
                 "writes-refused", .error, "broker", "Redis refuses to write",
-                "\(failure): tasks cannot be published and results cannot be stored (MISCONF).",
+                "\(failure): tasks cannot be published and results cannot be stored (MISCONF). Celery's workers end on that error: start them again afterwards.",
                 BrokerAdvice.disk)
         }
         if broker.isReplica == true {
@@ -43,7 +45,7 @@ extension FleetState {
             let used = broker.usedMemory
         else { return }
         let words = "\(Bounded.bytes(used)) of \(Bounded.bytes(most)) are used"
-        if used >= most {
+        if Double(used) >= Double(most) * FleetState.full {
             found.add(
                 "memory-full", .error, "broker", "Redis is full",
                 "\(words): it refuses to write (OOM), so tasks cannot be published and results cannot be stored.",

@@ -1,7 +1,7 @@
 internal import Ports
 
 /// What is said to a server before it is used: `AUTH`, `SELECT`, `CLIENT SETNAME`, `INFO server`,
-/// `ROLE` and an empty transaction, in one write. No `HELLO`: RESP2 is what hiredis 0.14 reads.
+/// `ROLE`, `PING` and an empty transaction, in one write. No `HELLO`: RESP2 is what hiredis 0.14 reads.
 ///
 /// Pure: it gets the replies and tells what they mean.
 struct Greeting: ~Copyable {
@@ -11,6 +11,7 @@ struct Greeting: ~Copyable {
         case setName
         case info
         case role
+        case ping
         case multi
         case discard
     }
@@ -45,6 +46,8 @@ struct Greeting: ~Copyable {
         say(.setName, "CLIENT", "SETNAME", Self.sanitized(clientName))
         say(.info, "INFO", "server")
         say(.role, "ROLE")
+        // All the rest is answered by a server that still reads its data; this is refused with LOADING.
+        say(.ping, "PING")
         say(.multi, "MULTI")
         say(.discard, "DISCARD")
         request = bytes
@@ -74,7 +77,8 @@ struct Greeting: ~Copyable {
             }
         case (.multi, .error(let text)):
             identity.transactionRefusal = ServerText.cleaned(text)
-        case (.setName, .error(let text)), (.info, .error(let text)), (.role, .error(let text)):
+        case (.setName, .error(let text)), (.info, .error(let text)), (.role, .error(let text)),
+            (.ping, .error(let text)):
             // NOPERM only costs knowledge. NOAUTH or LOADING means that nothing works now.
             guard ServerText.isForbidden(text) else {
                 throw LinkFailure("the server refuses: \(ServerText.cleaned(text))")

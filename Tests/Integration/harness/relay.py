@@ -15,7 +15,7 @@ Change = Callable[[bytes], bytes]
 class Relay:
     """Listens on a free loopback port and passes everything on to `port`.
 
-    `change` gets each piece of what the server says. While `frozen`, nothing passes in either direction, and no connection ends:
+    `change` gets each piece of what the server says; another one may be set at any time. While `frozen`, nothing passes in either direction, and no connection ends:
     a network that drops packets.
     """
 
@@ -55,13 +55,14 @@ class Relay:
                     return
                 continue
             self._sockets += [client, server]
-            threading.Thread(target=self._pass, args=(client, server, None), daemon=True).start()
-            threading.Thread(target=self._pass, args=(server, client, self.change), daemon=True).start()
+            threading.Thread(target=self._pass, args=(client, server, False), daemon=True).start()
+            threading.Thread(target=self._pass, args=(server, client, True), daemon=True).start()
 
-    def _pass(self, source: socket.socket, sink: socket.socket, change: Change | None) -> None:
+    def _pass(self, source: socket.socket, sink: socket.socket, is_answer: bool) -> None:
         with contextlib.suppress(OSError):
             while piece := source.recv(65_536):
                 self._open.wait()
+                change = self.change if is_answer else None
                 sink.sendall(change(piece) if change else piece)
         for each in (source, sink):
             with contextlib.suppress(OSError):

@@ -31,7 +31,8 @@ final class RawServer: Sendable {
 
     /// What a friendly server answers to a greeting without credentials.
     static let greeting = Array(
-        "+OK\r\n$20\r\nredis_version:7.0.15\r\n*1\r\n$6\r\nmaster\r\n+OK\r\n+OK\r\n".utf8)
+        "+OK\r\n$20\r\nredis_version:7.0.15\r\n*1\r\n$6\r\nmaster\r\n+PONG\r\n+OK\r\n+OK\r\n"
+            .utf8)
 
     func stop() {
         shutdown(descriptor, Int32(SHUT_RDWR))

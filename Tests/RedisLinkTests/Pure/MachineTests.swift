@@ -177,6 +177,8 @@ import Testing
 
         var loading = Greeting(login: RedisLogin(), clientName: "n", requiresMaster: false)
         do {
+            // A server that reads its data answers all but PING: SETNAME, INFO, ROLE come before it.
+            for _ in 0..<3 { _ = try loading.received(.status("OK")) }
             _ = try loading.received(.error("LOADING Redis is loading the dataset in memory"))
             Issue.record("accepted")
         } catch {
