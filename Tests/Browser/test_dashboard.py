@@ -291,3 +291,18 @@ def test_a_task_is_found_by_a_part_of_its_arguments(page: Page, stack: Stack, sc
     expect(page.get_by_test_id('page-tasks')).to_contain_text('No task matches')
     page.get_by_test_id('clear-filter').click()
     expect(page.locator('[data-testid=row]').first).to_be_visible()
+
+
+def test_the_activity_page_says_what_the_gateway_costs_with_units(page: Page) -> None:
+    show(page, 'activity')
+    cost = page.get_by_test_id('cost')
+
+    for words in (
+        r'Commands[\d,.  ]+/min',
+        r'Publishes among them[\d,.  ]+/min',
+        r'Traffic[\d,.  ]+ ?[KMG]?i?B/min',
+        r'Ceiling60[,.  ]?000 commands/min',
+        r'Put off(nothing|now, \d+|\d+ rounds?)',
+        r'Frames sent[\d,.]+ /s',
+    ):
+        expect(cost).to_contain_text(re.compile(words))

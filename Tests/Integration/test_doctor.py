@@ -163,6 +163,13 @@ async def test_what_is_wrong_is_shown_printed_and_goes_away(stack: Stack, connec
                 assert rule in text.stdout, text.stdout
             assert 'maxmemory-policy noeviction' in text.stdout
 
+            # What the alert offers puts it right at once.
+            row = alerts.get(f'events-off:worker {QUIET}') or {}
+            assert row['offer'] == 'worker.enableEvents' and row['workers'] == [QUIET]
+            given = await client.command(row['offer'], {'workers': row['workers']})
+            assert given['state'] == 'confirmed', given
+            await client.until(lambda: alerts.get(row['id']) is None, 30, 'the alert to go away once events are on')
+
         # Put right, one by one.
         redis = stack.redis()
         redis.config_set('maxmemory-policy', 'noeviction')
@@ -172,7 +179,7 @@ async def test_what_is_wrong_is_shown_printed_and_goes_away(stack: Stack, connec
         redis.delete('nobody')
         for name in ('skewed', 'late', 'threaded'):
             await asyncio.to_thread(stack.workers[name].stop)
-        lasting = {f'events-off:worker {QUIET}', f'pool-restarts-off:worker {QUIET}'}
+        lasting = {f'pool-restarts-off:worker {QUIET}'}
         # The next look for forgotten answers is up to a minute away: `check` below looks at once.
         gone = set(EXPECTED) - lasting - {'reply-keys-leak:broker'}
         await client.until(

@@ -1,5 +1,5 @@
 /** The dangerous buttons: what they say before, and what they send. */
-import { purgeCeiling, refusal, restartRefusal } from '../core/commands/catalog.js';
+import { COMMANDS, purgeCeiling, refusal, restartRefusal } from '../core/commands/catalog.js';
 import { lackOf, roleRefusal } from '../core/commands/declared.js';
 import { arrayOf } from '../core/state/selectors.js';
 import { count, plural } from '../core/format/number.js';
@@ -112,6 +112,18 @@ export class Actions {
     if (yes) {
       this.#app.tray.submit('queue.purge', { queue: queue.id }, { label: `Purge queue ${line(queue.id, 80)}`, expect: { messagesMax: ceiling }, href: formatRoute('queues', queue.id) });
     }
+  }
+
+  /** What an alert offers to put right by a command, if this person may give it. @param {object} alert @returns {string} the button's text, '' if there is none */
+  offerOf(alert) {
+    const known = COMMANDS.get(alert.offer);
+    return known === undefined || arrayOf(alert.workers).length === 0 || this.refusal(alert.offer) !== '' ? '' : known.verb;
+  }
+
+  /** @param {object} alert */
+  takeOffer(alert) {
+    const workers = arrayOf(alert.workers);
+    this.#app.tray.submit(alert.offer, { workers }, { label: `${this.offerOf(alert)} on ${describeWorkers(workers.map((id) => ({ id })))}` });
   }
 
   /** @param {object[]} workers */

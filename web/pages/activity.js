@@ -1,7 +1,7 @@
 /** Activity: commands with their evidence, gaps in our knowledge, and what the gateway itself costs. */
 import { arrayOf, commandEnded, commandsNewestFirst, completenessOf, gapsNewestFirst } from '../core/state/selectors.js';
 import { commandTitle } from '../core/commands/catalog.js';
-import { bytes, count, percent, plural, rate } from '../core/format/number.js';
+import { bytes, count, DASH, percent, plural, rate } from '../core/format/number.js';
 import { duration, moment } from '../core/format/time.js';
 import { commandStatus } from '../core/format/states.js';
 import { line } from '../core/format/text.js';
@@ -14,7 +14,7 @@ import { card, emptyState, Facts, pageHead, setTime, StateChip, timeNode } from 
 const COMMANDS_SHOWN = 200;
 const GAPS_SHOWN = 50;
 const KNOWLEDGE = ['Completeness', 'Events per second', 'Events', 'Dropped', 'Undecodable', 'Other serializers', 'Ingest lag'];
-const COST = ['Commands per min', 'Publishes per min', 'Traffic per min', 'Ceiling', 'Clients', 'Subscriptions', 'Frames per second'];
+const COST = ['Commands', 'Publishes among them', 'Traffic', 'Ceiling', 'Put off', 'Clients', 'Subscriptions', 'Frames sent'];
 
 export class ActivityPage {
   title = 'Activity';
@@ -45,6 +45,7 @@ export class ActivityPage {
     knowledge.body.append(this.#knowledge.node);
     const cost = card('What the gateway costs');
     cost.body.append(this.#cost.node);
+    cost.node.dataset.testid = 'cost';
     this.node = h('div', { class: 'page', 'data-testid': 'page-activity' }, pageHead('Activity', { children: [this.#count] }).node,
       h('div', { class: 'columns wide-left' }, commands.node, h('div', { class: 'stack' }, gaps.node, knowledge.node, cost.node)));
   }
@@ -143,10 +144,17 @@ export class ActivityPage {
       ['Dropped', count(ingest.dropped)], ['Undecodable', count(ingest.undecodable)], ['Other serializers', count(ingest.skipped)], ['Ingest lag', duration(Number.isFinite(ingest.lagMs) ? ingest.lagMs / 1000 : undefined)],
     ]);
     put(this.#cost, [
-      ['Commands per min', rate(cost.commandsPerMinute)], ['Publishes per min', rate(cost.publishesPerMinute)], ['Traffic per min', bytes(cost.bytesPerMinute)], ['Ceiling', Number.isFinite(cost.ceiling) ? `${count(cost.ceiling)} /min` : '–'],
-      ['Clients', count(sessions.clients)], ['Subscriptions', count(sessions.subscriptions)], ['Frames per second', rate(sessions.framesPerSecond)],
+      ['Commands', perMinute(cost.commandsPerMinute, count)], ['Publishes among them', perMinute(cost.publishesPerMinute, count)], ['Traffic', perMinute(cost.bytesPerMinute, bytes)],
+      ['Ceiling', Number.isFinite(cost.ceiling) ? `${count(cost.ceiling)} commands/min` : DASH],
+      ['Put off', !Number.isFinite(cost.putOff) ? DASH : cost.state === 'limited' ? `now, ${plural(cost.putOff, 'round')} so far` : cost.putOff === 0 ? 'nothing' : plural(cost.putOff, 'round')],
+      ['Clients', count(sessions.clients)], ['Subscriptions', count(sessions.subscriptions)], ['Frames sent', Number.isFinite(sessions.framesPerSecond) ? `${rate(sessions.framesPerSecond)} /s` : DASH],
     ]);
   }
+}
+
+/** A figure of the last minute with its unit. @param {unknown} value @param {(value: any) => string} format */
+function perMinute(value, format) {
+  return Number.isFinite(value) ? `${format(value)}/min` : DASH;
 }
 
 /** accepted → sent 12 ms → confirmed 340 ms */

@@ -117,7 +117,9 @@ export class OverviewPage {
       const detail = h('span', { class: 'alert-detail' });
       const fix = h('span', { class: 'alert-fix' });
       const since = timeNode();
-      const node = h('li', { class: 'alert' }, chip.node, h('div', { class: 'alert-words' }, title, detail, fix), since);
+      let shown = {};
+      const offer = button('', { kind: 'tonal', testid: 'alert-offer', onClick: () => this.#app.actions.takeOffer(shown) });
+      const node = h('li', { class: 'alert' }, chip.node, h('div', { class: 'alert-words' }, title, detail, fix), offer, since);
       return {
         node,
         update: (alert) => {
@@ -128,6 +130,10 @@ export class OverviewPage {
           setText(detail, line(alert.detail ?? ''));
           setText(fix, alert.fix ? line(alert.fix) : '');
           setTime(since, alert.since, this.#app.serverNow());
+          shown = alert;
+          const words = this.#app.actions.offerOf(alert);
+          setText(offer.lastChild, words);
+          setHidden(offer, words === '');
         },
       };
     });

@@ -9,6 +9,7 @@ export const COMMANDS = new Map([
   ['task.revoke', { role: 'operator', verb: 'Revoke' }],
   ['task.terminate', { role: 'admin', verb: 'Terminate' }],
   ['queue.purge', { role: 'admin', verb: 'Purge' }],
+  ['worker.enableEvents', { role: 'operator', verb: 'Enable events' }],
   ['worker.restart', { role: 'admin', verb: 'Restart' }],
   ['worker.shutdown', { role: 'admin', verb: 'Shut down' }],
 ]);
