@@ -1,3 +1,5 @@
+internal import WireFormats
+
 /// How this broker's Celery names its keys and channels (wire.md 0; all but `database` have Celery's
 /// defaults).
 package struct CelerySettings: Sendable, Equatable {
@@ -56,17 +58,17 @@ package struct CelerySettings: Sendable, Equatable {
 
     /// A queue key of one priority step.
     func queueKey(_ queue: String, step: Int) -> [UInt8] {
-        Array((keyPrefix + queue).utf8) + (step == 0 ? [] : [6, 0x16] + Array("\(step)".utf8))
+        QueueKeys.key(queue, step: step, prefix: keyPrefix)
     }
 
     /// Name of a result's key.
     func resultKey(_ id: String) -> [UInt8] {
-        Array("\(resultPrefix)celery-task-meta-\(id)".utf8)
+        ResultKeys.task(id, prefix: resultPrefix)
     }
 
     /// Name of a group's key in the result backend, without the suffix of its purpose.
     func groupKey(_ id: String) -> [UInt8] {
-        Array("\(resultPrefix)celery-taskset-meta-\(id)".utf8)
+        ResultKeys.group(id, prefix: resultPrefix)
     }
 
     /// The channel on which producers announce tasks.
@@ -91,7 +93,4 @@ package struct CelerySettings: Sendable, Equatable {
 
     /// How the names of gateways' lists of answers begin.
     package static let replyKeyStart = "celeriac.replies."
-
-    /// Celery's default priority steps (kombu `priority_steps`).
-    static let prioritySteps = [0, 3, 6, 9]
 }

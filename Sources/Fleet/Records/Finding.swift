@@ -11,7 +11,7 @@ package struct Finding: Sendable, Equatable {
     package var detail: String
     /// What to change.
     package var fix: String
-    /// `worker celery@a`, `queue mail`, `broker`.
+    /// `worker celery@a`, `queue mail`, `broker`, `result backend`, `gateway`.
     package var subject: String
     /// Since when it holds, unix seconds.
     package var since: Double

@@ -69,7 +69,7 @@ enum Effect: Sendable {
             self = .broadcast(spec.method, destination: [])
         case .purge(let queue, let most):
             self = .purge(
-                keys: CelerySettings.prioritySteps.map { settings.queueKey(queue, step: $0) },
+                keys: QueueKeys.prioritySteps.map { settings.queueKey(queue, step: $0) },
                 messagesMax: most)
         case .control(let method):
             try Self.check(method, workers)

@@ -68,7 +68,7 @@ final class QueueReader {
     func readDepths() async {
         let names = feed.fleet.queueNames
         guard !names.isEmpty else { return }
-        let steps = CelerySettings.prioritySteps
+        let steps = QueueKeys.prioritySteps
         guard cost.mayRead(names.count * steps.count + 1) else { return }
         do throws(BrokerError) {
             let replies = try await broker.pipeline(

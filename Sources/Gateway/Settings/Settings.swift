@@ -102,8 +102,7 @@ package struct Settings: Sendable {
     /// What stands before result keys: Celery puts a `_` behind its prefix unless that ends in one of
     /// `: _ - .` (`KeyValueStoreBackend` in celery/backends/base.py).
     package var resultPrefix: String {
-        guard let last = resultKeyPrefix.last else { return "" }
-        return ":_-.".contains(last) ? resultKeyPrefix : resultKeyPrefix + "_"
+        ResultKeys.prefix(for: resultKeyPrefix)
     }
 
     /// Resolves all settings.
