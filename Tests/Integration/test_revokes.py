@@ -7,6 +7,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ from harness.client import RpcError
 from harness.fixtures import ConnectClient
 from harness.stack import Stack, unique
 from harness.waiting import wait_for
-from harness.workers import WorkerSpec
+from harness.workers import Worker, WorkerSpec
+
+LATER = 12
+"""Seconds until a task is due: long enough for a worker to start and to be told."""
 
 
 @pytest.fixture(scope='module')
@@ -36,6 +40,20 @@ def restart(stack: Stack) -> None:
     gateway.start()
 
 
+@contextmanager
+def alone(stack: Stack, spec: WorkerSpec) -> Iterator[Worker]:
+    """One new worker and no other: what it knows it has from the gateway."""
+    for worker in stack.workers.values():
+        worker.stop()
+    worker = stack.launch_worker(spec)
+    try:
+        worker.wait_ready()
+        yield worker
+    finally:
+        worker.stop()
+        stack.start_worker(WorkerSpec(name='always', queues=('q-always',), concurrency=2))
+
+
 def open_revokes(stack: Stack) -> set[str]:
     (file,) = stack.running_gateway.data.glob('*.sqlite')
     with sqlite3.connect(f'file:{file}?mode=ro', uri=True) as database:
@@ -47,8 +65,8 @@ async def test_a_worker_that_starts_later_hears_of_a_revocation(
     stack: Stack, connect: ConnectClient, folder: Path, killed: bool
 ) -> None:
     queue, trace = unique('later'), folder / 'trace'
-    task = stack.send('files.write', str(trace), 'ran', queue=queue, countdown=6)
-    due = time.time() + 6
+    task = stack.send('files.write', str(trace), 'ran', queue=queue, countdown=LATER)
+    due = time.time() + LATER
     async with connect(stack, 'operator') as client:
         row = await client.command('task.revoke', {'id': task}, deadline_ms=1500)
         assert row['state'] in {'unknown', 'confirmed'}, row
@@ -56,22 +74,13 @@ async def test_a_worker_that_starts_later_hears_of_a_revocation(
     if killed:
         await asyncio.to_thread(restart, stack)
 
-    # Alone: no other worker can hand the revocation on in its greeting.
-    for worker in stack.workers.values():
-        worker.stop()
-    name = unique('late')
-    worker = stack.launch_worker(WorkerSpec(name=name, queues=(queue,)))
-    await asyncio.to_thread(worker.wait_ready)
-
-    assert worker.process
-    await outside(
-        lambda: f'Discarding revoked task: files.write[{task}]' in worker.process.output(), 30, 'the task to be discarded'
-    )
-    await outside(lambda: time.time() > due + 0.5, 10, 'its time to pass')
-    assert not trace.exists()
-    await outside(lambda: task not in open_revokes(stack), 15, 'the revocation to be forgotten')
-    worker.stop()
-    stack.start_worker(WorkerSpec(name='always', queues=('q-always',), concurrency=2))
+    with alone(stack, WorkerSpec(name=unique('late'), queues=(queue,))) as worker:
+        assert worker.process
+        output = worker.process.output
+        await outside(lambda: f'Discarding revoked task: files.write[{task}]' in output(), 30, 'the task to be discarded')
+        await outside(lambda: time.time() > due + 0.5, LATER + 5, 'its time to pass')
+        assert not trace.exists()
+        await outside(lambda: task not in open_revokes(stack), 15, 'the revocation to be forgotten')
 
 
 async def test_of_many_revoked_tasks_that_wait_hardly_one_runs(stack: Stack, connect: ConnectClient) -> None:
@@ -135,28 +144,21 @@ async def test_a_worker_that_starts_later_hears_of_a_stamp(
     stack: Stack, connect: ConnectClient, folder: Path, killed: bool
 ) -> None:
     stamp, queue, trace = unique('customer'), unique('stamped'), folder / 'trace'
-    signature = stack.app.signature('files.write', args=[str(trace), 'ran'], options={'queue': queue}, countdown=4)
+    signature = stack.app.signature('files.write', args=[str(trace), 'ran'], options={'queue': queue})
     signature.stamp(customer=stamp)
-    task = signature.apply_async(stamped_headers=['customer'], customer=stamp, countdown=4).id
-    due = time.time() + 4
+    task = signature.apply_async(stamped_headers=['customer'], customer=stamp, countdown=LATER).id
+    due = time.time() + LATER
     async with connect(stack, 'operator') as client:
         row = await client.command('task.revokeStamped', {'stamps': {'customer': [stamp]}, 'keep': 600}, deadline_ms=4000)
         assert any('are told as well' in line for line in row['evidence']), row
     if killed:
         await asyncio.to_thread(restart, stack)
-    # Alone: what it knows it has from the gateway.
-    for worker in stack.workers.values():
-        worker.stop()
-    worker = stack.launch_worker(WorkerSpec(name=unique('late'), queues=(queue,)))
-    await asyncio.to_thread(worker.wait_ready)
-
-    assert worker.process
-    output = worker.process.output
-    await outside(lambda: f'{task}' in output() and 'Discarding revoked' in output(), 30, 'the task to be discarded')
-    await outside(lambda: time.time() > due + 0.5, 10, 'its time to pass')
-    assert not trace.exists()
-    worker.stop()
-    stack.start_worker(WorkerSpec(name='always', queues=('q-always',), concurrency=2))
+    with alone(stack, WorkerSpec(name=unique('late'), queues=(queue,))) as worker:
+        assert worker.process
+        output = worker.process.output
+        await outside(lambda: f'{task}' in output() and 'Discarding revoked' in output(), 30, 'the task to be discarded')
+        await outside(lambda: time.time() > due + 0.5, LATER + 5, 'its time to pass')
+        assert not trace.exists()
 
 
 async def test_a_stamp_is_forgotten_when_it_is_not_to_be_kept(stack: Stack, connect: ConnectClient) -> None:

@@ -46,8 +46,12 @@ extension CommandDesk {
                     continue
                 }
                 // The worker's own event names the worker; it may be a moment behind the result.
+                command.lateResults.append(fact)
+                guard command.lateResults.count == 1 else { continue }
                 command.resultTimer = LoopTimer(after: .milliseconds(500)) { [weak self] in
-                    self?.learn(fact, for: command)
+                    let facts = command.lateResults
+                    command.lateResults = []
+                    for fact in facts { self?.learn(fact, for: command) }
                 }
             }
         }

@@ -41,6 +41,8 @@ extension CommandDesk {
                 _ = try await sendUntilAnswered(
                     script(publication, for: command, part: part), for: command)
                 count += publication.pushes.count
+                // Events of all these tasks come back to us, and to every other monitor.
+                await pause(.milliseconds(BulkLimits.publishPauseMilliseconds))
             }
             learn(.taken("broker: \(count) messages", receivers: nil), for: command)
         } catch {

@@ -36,7 +36,8 @@ final class CommandDesk {
         var tracker: CommandTracker
         var record: CommandRecord
         var timer: LoopTimer?
-        /// Takes a result into account that no event has preceded.
+        /// Results that no event has preceded, and what takes them into account.
+        var lateResults: [CommandTracker.Fact] = []
         var resultTimer: LoopTimer?
         /// Figures of workers before the command, if its proof is a difference.
         var statsBefore: [String: WorkerStats] = [:]

@@ -17,6 +17,8 @@ enum BulkLimits {
     static let revokedAtOnce = 500
     /// Task messages in one script.
     static let publishedAtOnce = 200
+    /// Milliseconds between two of them.
+    static let publishPauseMilliseconds = 10
     /// Results read at once.
     static let resultsAtOnce = 1_000
     /// Commands for many whose outcomes are kept.
