@@ -17,8 +17,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from harness.client import GatewayClient, Table
+from harness.client import GatewayClient
 from harness.machine import machine
+from harness.rows import Table
 from harness.stack import Stack
 from harness.workers import WorkerSpec
 
