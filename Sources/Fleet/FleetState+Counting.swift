@@ -65,7 +65,23 @@ extension FleetState {
             queues[after.queue].rates.record { $0.sent &+= 1 }
         }
         countName(before, after)
+        countEnds(place, after)
         if after.counts != before.counts { count(place, before, after, now: now) }
+    }
+
+    /// The fleet's rate of ends: each end once, no matter who told it first, the worker or the result
+    /// backend, and no matter how often its kind is corrected afterwards.
+    private mutating func countEnds(_ place: Int32, _ share: TaskShare) {
+        let isTold = share.state.isFinished && share.state != .lost
+        let told = UInt16(clamping: max(share.counts.ends, isTold ? 1 : 0))
+        let rated = tasks.slots[place].ratedEnds
+        guard told > rated else { return }
+        tasks.slots[place].ratedEnds = told
+        rates.record { second in
+            second.finished &+= UInt32(told - rated)
+            if share.state == .success { second.succeeded &+= 1 }
+            if share.state == .failure { second.failed &+= 1 }
+        }
     }
 
     /// Adds or takes the share of one record in what runs and waits.
@@ -126,7 +142,7 @@ extension FleetState {
         }
     }
 
-    /// Totals, and rates of what happened now.
+    /// Totals, and what happened now: all rates of the queue, of the fleet all but its ends.
     private mutating func count(
         _ place: Int32, _ before: TaskShare, _ after: TaskShare, now: Double
     ) {
@@ -141,37 +157,30 @@ extension FleetState {
                 second.wait = wait
             }
         }
-        if after.counts.succeeded > before.counts.succeeded { second.succeeded = 1 }
-        if after.counts.failed > before.counts.failed { second.failed = 1 }
-        if second.succeeded + second.failed > 0 || after.counts.revoked > before.counts.revoked
-            || after.counts.rejected > before.counts.rejected
-        {
+        if after.counts.ends > before.counts.ends {
             second.finished = 1
+            if after.counts.succeeded > before.counts.succeeded { second.succeeded = 1 }
+            if after.counts.failed > before.counts.failed { second.failed = 1 }
             if let runtime = tasks.slots[place].shownRuntime {
                 second.runtimes = 1
                 second.runtime = runtime
-                if after.nameIndex != NameTable.none {
-                    nameTable.update(after.nameIndex) { entry in
-                        entry.runtimes += 1
-                        entry.runtimeSum += runtime
-                        entry.runtimeMax = max(entry.runtimeMax, runtime)
-                        entry.touched = now
-                    }
+            }
+        }
+        if second.finished > 0, after.nameIndex != NameTable.none {
+            nameTable.update(after.nameIndex) { entry in
+                if second.runtimes > 0 {
+                    entry.runtimes += 1
+                    entry.runtimeSum += second.runtime
+                    entry.runtimeMax = max(entry.runtimeMax, second.runtime)
+                    entry.touched = now
                 }
+                entry.lately.record(succeeded: second.succeeded, failed: second.failed, now: now)
             }
         }
         var news = second
-        if before.state.isFinished, before.counts.ends == 0 {
-            // The backend was first with this end, and `noteFinishTold` has counted it.
-            news.finished = 0
-            news.succeeded = 0
-            news.failed = 0
-        }
-        if after.nameIndex != NameTable.none, second.succeeded + second.failed > 0 {
-            nameTable.update(after.nameIndex) {
-                $0.lately.record(succeeded: second.succeeded, failed: second.failed, now: now)
-            }
-        }
+        news.finished = 0
+        news.succeeded = 0
+        news.failed = 0
         rates.record { $0.add(news) }
         if after.queue >= 0 {
             queues[after.queue].rates.advance(to: now)

@@ -15,7 +15,6 @@ extension FleetState {
         let place = taskPlace(result.id, now: now)
         let before = tasks.slots[place].share()
         let code = states.code(Bounded.cut(result.status, 64))
-        let mightBeNew = !tasks.slots[place].state.isFinished
         let isNews =
             code.isCustom
             ? progress(place, code, result, now: now) : word(place, code, result, now: now)
@@ -40,9 +39,6 @@ extension FleetState {
             tasks.slots[place].flags.remove(.stale)
         }
         settle(place, before: before, now: now, measured: true)
-        if mightBeNew, tasks.slots[place].state.isFinished, tasks.slots[place].end == .none {
-            noteFinishTold(place, now: now)
-        }
     }
 
     /// - Returns: whether it says something new.
@@ -96,16 +92,6 @@ extension FleetState {
             if let group { extra.groupID = group }
             if !children.isEmpty { extra.toldChildren = children }
             if extra.traceback == nil { extra.traceback = traceback }
-        }
-    }
-
-    /// A finish that only the backend told counts in the rates, not in the totals of events.
-    private mutating func noteFinishTold(_ place: Int32, now: Double) {
-        let state = tasks.slots[place].state
-        rates.record { second in
-            second.finished &+= 1
-            if state == .success { second.succeeded &+= 1 }
-            if state == .failure { second.failed &+= 1 }
         }
     }
 }

@@ -74,6 +74,8 @@ struct TaskSlot: Sendable {
     var flags: Flags = [.alive]
     var retries: UInt16 = 0
     var redelivered: UInt16 = 0
+    /// Ends that the fleet's rate has counted.
+    var ratedEnds: UInt16 = 0
     var counts = FactCounts()
     var state: StateCode = .pending
     var customCode: StateCode = .pending
