@@ -253,6 +253,7 @@ package final class Gateway {
                 batch.messages, batch.bytes, dropped: batch.dropped, at: batch.receivedAt)
             if batch.dropped > 0 { noteDrop(batch.dropped, at: batch.receivedAt) }
             for case .worker(let worker) in batch.items where worker.kind == .online {
+                commands.workerAppeared(worker.origin.hostname)
                 revokes.workerAppeared(worker.origin.hostname)
                 inspector.workerAppeared(worker.origin.hostname)
             }

@@ -360,6 +360,66 @@ async def test_shutdown_ends_the_process(stack: Stack, connect: ConnectClient, p
             assert stack.workers[other].running
 
 
+async def test_shutdown_reaches_a_worker_whose_mailbox_is_not_open_yet(stack: Stack, connect: ConnectClient) -> None:
+    """`worker-online` may come a second before the mailbox opens; the order is drawn anew at each start, so several start."""
+    guests = [spec('solo', name=unique('hardly-up'), queues=(unique('q'),)) for _ in range(4)]
+    async with connect(stack) as client:
+        workers = await client.subscribe('workers')
+        started = [stack.launch_worker(guest) for guest in guests]
+
+        async def end(guest: WorkerSpec) -> dict[str, Any]:
+            await client.until(lambda: (workers.get(guest.node) or {}).get('state') == 'online', 40, f'{guest.node} to be seen')
+            row: dict[str, Any] = await client.command(
+                'worker.shutdown', {'workers': [guest.node]}, deadline_ms=30_000, timeout=60
+            )
+            return row
+
+        rows = await asyncio.gather(*map(end, guests))
+
+        assert [row['state'] for row in rows] == ['confirmed'] * len(guests), rows
+        for worker in started:
+            assert worker.process and await asyncio.to_thread(worker.process.wait_exit, 30) == 0
+
+
+@pytest.mark.parametrize('pool', ['prefork', 'gevent'])
+async def test_shutdown_of_a_worker_at_work_is_confirmed_when_its_tasks_are_done(
+    stack: Stack, connect: ConnectClient, pool: str, folder: Path
+) -> None:
+    queue, trace = unique('load'), folder / 'trace'
+    guest = spec(pool, name=unique(f'working-{pool}'), queues=(queue,), concurrency=4)
+    async with connect(stack) as client:
+        view = await client.view(where=['eq', 'queue', queue], mode='follow', limit=200)
+        worker = stack.launch_worker(guest)
+        for number in range(60):
+            stack.send('time.sleep', 0.5, queue=queue) if number % 2 else stack.send('files.write', str(trace), 'x', queue=queue)
+        await client.until(lambda: any(row.get('state') == 'STARTED' for row in view.rows.values()), 40, 'it to work')
+
+        row = await client.command('worker.shutdown', {'workers': [guest.node]}, deadline_ms=60_000, timeout=90)
+
+        assert row['state'] == 'confirmed' and f'{guest.node}: said goodbye (worker-offline)' in row['evidence'], row
+        assert worker.process and await asyncio.to_thread(worker.process.wait_exit, 30) == 0
+        running = [row for row in view.rows.values() if row.get('state') == 'STARTED']
+        assert not running, 'a warm shutdown ends what runs'
+
+
+async def test_a_silent_worker_is_told_to_shut_down_all_the_same(stack: Stack, connect: ConnectClient) -> None:
+    guest = spec('solo', name=unique('deaf'), queues=(unique('q'),))
+    async with connect(stack) as client:
+        view = await client.view(where=['eq', 'queue', guest.queues[0]], mode='follow', limit=10)
+        worker = stack.launch_worker(guest)
+        await asyncio.to_thread(worker.wait_ready)
+        task = stack.send('time.sleep', 8, queue=guest.queues[0])
+        await started(stack, task)
+
+        row = await client.command('worker.shutdown', {'workers': [guest.node]}, deadline_ms=30_000, timeout=60)
+
+        assert row['state'] == 'confirmed', row
+        told = ' '.join(row['evidence'])
+        assert 'does not answer pings' in told or 'after its task' in told, row
+        assert worker.process and await asyncio.to_thread(worker.process.wait_exit, 30) == 0
+        await client.until(lambda: (view.get(task) or {}).get('state') == 'SUCCESS', 20, 'its task to have ended')
+
+
 @pytest.mark.parametrize('command', ['worker.restart', 'worker.shutdown'])
 @pytest.mark.parametrize('arguments', [{}, {'workers': []}, {'workers': 'prefork@celeriac.test'}, {'workers': [5]}])
 async def test_workers_are_named_in_a_list(stack: Stack, connect: ConnectClient, command: str, arguments: dict[str, Any]) -> None:

@@ -103,6 +103,30 @@ async def test_of_many_revoked_tasks_that_wait_hardly_one_runs(stack: Stack, con
     worker.stop()
 
 
+async def test_a_revocation_reaches_workers_whose_mailbox_is_not_open_yet(stack: Stack, connect: ConnectClient) -> None:
+    """Asked for in the second between `worker-online` and the mailbox: too late for the one telling, too early for the other."""
+    guests = [WorkerSpec(name=unique('hardly-up'), pool='solo', queues=(unique('q'),)) for _ in range(4)]
+    async with connect(stack, 'operator') as client:
+        workers = await client.subscribe('workers')
+        running = [stack.launch_worker(guest) for guest in guests]
+
+        async def revoke(guest: WorkerSpec) -> str:
+            await client.until(lambda: (workers.get(guest.node) or {}).get('state') == 'online', 40, f'{guest.node} to be seen')
+            task = unique('task')
+            await client.submit('task.revoke', {'id': task})
+            return task
+
+        tasks = await asyncio.gather(*map(revoke, guests))
+
+        for guest, task in zip(guests, tasks, strict=True):
+            inspector = stack.app.control.inspect([guest.node], timeout=3)
+            await outside(
+                lambda i=inspector, g=guest, t=task: t in (i.revoked() or {}).get(g.node, []), 30, f'{guest.node} to know'
+            )
+    for worker in running:
+        worker.stop()
+
+
 async def test_a_revocation_ends_with_its_task(stack: Stack, connect: ConnectClient) -> None:
     async with connect(stack, 'operator') as client:
         view = await client.view(where=['eq', 'queue', 'q-always'], mode='follow', limit=100)

@@ -27,6 +27,11 @@ extension CommandDesk {
         }
     }
 
+    /// A worker has said `worker-online`.
+    func workerAppeared(_ name: String) {
+        newcomers.note(name, now: to.clock.now())
+    }
+
     func noticedOffline(_ worker: String, _ id: String) {
         guard let command = open[id], command.tracker.spec.command.proof == .observed(.goodbye)
         else { return }

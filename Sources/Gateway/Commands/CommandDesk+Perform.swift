@@ -68,6 +68,7 @@ extension CommandDesk {
     private func broadcast(
         _ method: ControlMethod, to destination: [String], for command: Open
     ) async {
+        await reach(destination, of: method, for: command)
         await lookBefore(destination, for: command)
         let wait = Duration.seconds(
             command.record.deadlineAt - to.clock.now() + CommandLimits.lateSeconds)
@@ -91,6 +92,35 @@ extension CommandDesk {
             if case .revoke = method { Task { @LoopActor in await readResults(of: command) } }
         } catch {
             learn(error.fact, for: command)
+        }
+    }
+
+    /// Waits until named workers can hear: a mailbox may open a second after `worker-online`, and what
+    /// comes before is lost. A shutdown has no answer that would tell, so it is always made sure of.
+    private func reach(
+        _ destination: [String], of method: ControlMethod, for command: Open
+    ) async {
+        var called = destination
+        if case .shutdown = method {
+        } else {
+            let new = Set(newcomers.all(now: to.clock.now()))
+            called.removeAll { !new.contains($0) }
+        }
+        called.removeAll(where: answersLate)
+        guard !called.isEmpty else { return }
+        // Half of the time is for what comes afterwards.
+        let left = (command.record.deadlineAt - to.clock.now()) / 2
+        do throws(BrokerError) {
+            let silent = try await to.control.reach(
+                called, patience: min(ControlDesk.reachPatience, .seconds(max(0, left))))
+            for worker in called where !silent.contains(worker) { newcomers.answered(worker) }
+            for worker in silent {
+                learn(
+                    .noted("\(worker) does not answer pings; it is told all the same"),
+                    for: command)
+            }
+        } catch {
+            // The command itself meets the same fault, and tells it.
         }
     }
 

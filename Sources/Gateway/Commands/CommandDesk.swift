@@ -82,6 +82,8 @@ final class CommandDesk {
     var ended: [(id: String, at: Double)] = []
     var tasksWatched: [String: Set<String>] = [:]
     var workersWatched: [String: Set<String>] = [:]
+    /// Workers that may not hear a broadcast yet.
+    var newcomers = Newcomers()
     var rates = CommandRates()
     var beginning = 0
     /// Commands of the last run of the gateway that had no end.

@@ -15,10 +15,6 @@ final class RevokeDesk {
     nonisolated static let stampLifetime: Double = 86_400
     /// Seconds between two tellings of everybody: well below Celery's `REVOKE_EXPIRES` of 10,800.
     static let refreshSeconds: Double = 3_600
-    /// How long a worker that has just appeared is told again: its mailbox may open a second after
-    /// `worker-online` (wire.md 7.5).
-    private static let patience: Duration = .seconds(5)
-
     private let control: ControlDesk
     private let records: any RevokeRecords
     private let clock: GatewayClock
@@ -27,6 +23,8 @@ final class RevokeDesk {
     private var open: [String: OpenRevoke] = [:]
     private var openStamps: [OpenStampRevoke] = []
     private var refreshedAt: Double
+    /// Workers that may not hear a broadcast yet.
+    private var newcomers = Newcomers()
 
     init(
         control: ControlDesk, records: any RevokeRecords, clock: GatewayClock, origin: String,
@@ -78,6 +76,11 @@ final class RevokeDesk {
     func added(_ revokes: [OpenRevoke], stamps: [OpenStampRevoke]) {
         for revoke in revokes { open[revoke.taskID] = revoke }
         openStamps += stamps
+        guard !revokes.isEmpty || !stamps.isEmpty else { return }
+        // Their mailboxes may open only after the broadcast.
+        for worker in newcomers.all(now: clock.now()) {
+            Task { @LoopActor in await tell(worker) }
+        }
     }
 
     /// What tells workers of all of them.
@@ -126,13 +129,10 @@ final class RevokeDesk {
 
     /// A worker has appeared: it must hear of them before it takes messages.
     func workerAppeared(_ name: String) {
+        newcomers.note(name, now: clock.now())
         forgetExpired()
-        let messages = messages
-        Task { @LoopActor in
-            for method in messages {
-                await tell(method, to: name)
-            }
-        }
+        guard !open.isEmpty || !openStamps.isEmpty else { return }
+        Task { @LoopActor in await tell(name) }
     }
 
     /// Tells everybody again, after a gap or because workers forget.
@@ -162,27 +162,23 @@ final class RevokeDesk {
         openStamps = openStamps.filter { $0.expiresAt > now }
     }
 
-    /// Tells one worker until it answers, or it must be given up.
-    private func tell(_ method: ControlMethod, to worker: String) async {
-        let started = ContinuousClock.now
-        while ContinuousClock.now - started < Self.patience {
-            let hasAnswered = AsyncStream.makeStream(of: Bool.self)
-            do throws(BrokerError) {
-                try await control.ask(
-                    method, of: [worker], expecting: [worker], timeout: .milliseconds(150),
-                    onAnswer: { _ in hasAnswered.continuation.yield(true) },
-                    onEnd: { _ in hasAnswered.continuation.finish() })
-            } catch {
+    /// Tells one worker of all of them, as soon as it can hear.
+    private func tell(_ worker: String) async {
+        do throws(BrokerError) {
+            guard try await control.reach([worker]).isEmpty else {
+                log.warning(
+                    "a worker has not answered, so it does not know the open revocations",
+                    metadata: ["worker": "\(worker)"])
                 return
             }
-            for await _ in hasAnswered.stream {
-                log.info(
-                    "told a worker of open revocations",
-                    metadata: ["worker": "\(worker)", "count": "\(open.count + openStamps.count)"])
-                return
-            }
+            newcomers.answered(worker)
+            // Also those that were asked for while it could not hear.
+            for method in messages { try await control.tell(method, to: [worker]) }
+            log.info(
+                "told a worker of open revocations",
+                metadata: ["worker": "\(worker)", "count": "\(open.count + openStamps.count)"])
+        } catch {
+            log.debug("revocations not sent", metadata: ["error": "\(error.message)"])
         }
-        log.warning(
-            "a worker has not answered to open revocations", metadata: ["worker": "\(worker)"])
     }
 }
