@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from harness.known import known_task
 from harness.stack import Stack, unique
 from harness.waiting import wait_for
 from playwright.sync_api import Locator, Page, expect
@@ -130,7 +131,7 @@ def test_a_plan_without_a_task_can_do_nothing(page: Page) -> None:
 
 @pytest.mark.parametrize('edited', [False, True])
 def test_a_task_is_retried_as_it_was_or_with_other_arguments(page: Page, stack: Stack, edited: bool) -> None:
-    task = stack.send('text.echo', 1, 'two', queue='search')
+    task = known_task(stack, stack.send('text.echo', 1, 'two', queue='search'))
     wait_for(lambda: (stack.result(task) or {}).get('status') == 'SUCCESS', 30, 'the first run')
     go(page, f'#/tasks/{task}')
     retry = page.get_by_test_id('action-retry')

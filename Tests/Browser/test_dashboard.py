@@ -10,6 +10,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from harness.known import known_task
 from harness.stack import Stack, unique
 from harness.waiting import wait_for
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
@@ -98,7 +99,7 @@ def test_workers_are_shown_with_their_state_in_words(page: Page) -> None:
 
 
 def test_a_task_is_revoked_from_the_page(page: Page, stack: Stack) -> None:
-    task = stack.send('math.add', 1, 1, queue='search', countdown=600)
+    task = known_task(stack, stack.send('math.add', 1, 1, queue='search', countdown=600))
     show(page, 'tasks')
     page.evaluate('id => { location.hash = `#/tasks/${encodeURIComponent(id)}`; }', task)
     expect(page.get_by_test_id('task-id')).to_contain_text(task)
@@ -222,7 +223,7 @@ def assert_axe_clean(page: Page) -> None:
 
 
 def test_the_details_are_axe_clean_and_fit(page: Page, stack: Stack, screenshots: Path) -> None:
-    task = stack.send('math.add', 1, 1, queue='search', countdown=300)
+    task = known_task(stack, stack.send('math.add', 1, 1, queue='search', countdown=300))
     for kind, key in (('task', task), ('queue', 'celery'), ('worker', 'mail@berlin-1')):
         page.evaluate('path => { location.hash = `#/${path[0]}s/${encodeURIComponent(path[1])}`; }', [kind, key])
         expect(page.get_by_test_id(f'page-{kind}')).to_contain_text(key)
