@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { commandTitle, purgeCeiling, refusal, restartRefusal } from '../../web/core/commands/catalog.js';
-import { priorityOf, readJSON, readRunForm, stepOf } from '../../web/core/commands/run-form.js';
+import { readJSON } from '../../web/core/commands/json-text.js';
+import { priorityOf, stepOf } from '../../web/core/commands/priority.js';
+import { readRunForm } from '../../web/core/commands/run-form.js';
 import { decodeFrame } from '../../web/core/protocol/frames.js';
 import { formatRoute, parseRoute } from '../../web/core/query/route.js';
 import { readTaskFilter, whereOf, writeTaskFilter } from '../../web/core/query/task-filter.js';
@@ -167,7 +169,7 @@ test('a full form sends numbers as numbers', () => {
 
 for (const [change, field] of [
   [{ task: '' }, 'task'], [{ task: 'two words' }, 'task'], [{ args: '{}' }, 'args'], [{ args: '[1,' }, 'args'], [{ kwargs: '[]' }, 'kwargs'], [{ kwargs: 'null' }, 'kwargs'],
-  [{ countdown: '-1' }, 'countdown'], [{ countdown: 'soon' }, 'countdown'], [{ countdown: '31536001' }, 'countdown'], [{ countdown: '60', expires: '60' }, 'expires'], [{ softTimeLimit: '9', timeLimit: '9' }, 'softTimeLimit'], [{ timeLimit: '0' }, 'timeLimit'],
+  [{ countdown: '-1' }, 'countdown'], [{ countdown: 'soon' }, 'countdown'], [{ countdown: '31622401' }, 'countdown'], [{ countdown: '60', expires: '60' }, 'expires'], [{ softTimeLimit: '9', timeLimit: '9' }, 'softTimeLimit'], [{ timeLimit: '0' }, 'timeLimit'],
 ]) {
   test(`the form refuses ${JSON.stringify(change)}`, () => assert.deepEqual([...readRunForm({ ...FORM, ...change }).problems.keys()], [field]));
 }

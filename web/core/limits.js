@@ -31,4 +31,6 @@ export const Limits = Object.freeze({
   outcomes: 6,
   /** Longest JSON text the run dialog takes for args or kwargs (R10: 48 KiB). */
   argumentCharacters: 48_000,
+  /** Most tasks in one group, chord or chain, as the gateway takes them. */
+  signatures: 500,
 });

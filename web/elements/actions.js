@@ -57,6 +57,11 @@ export class Actions {
     });
   }
 
+  /** Asks all workers what they know about a task. @param {object} task */
+  query(task) {
+    this.#app.tray.submit('task.query', { ids: [task.id], all: true }, { label: `Ask about ${describeTasks([task])}`, href: hrefOf([task]) });
+  }
+
   revokeRefusal(task, command = 'task.revoke') {
     return taskEnded(task.state) ? 'The task has ended.' : this.refusal(command);
   }
@@ -85,7 +90,7 @@ export class Actions {
     if (open.length === 0) return;
     const what = describeTasks(open);
     const select = h('select', { id: 'terminate-signal', class: 'field-input' }, ...[
-      ['SIGTERM', 'SIGTERM: ask the process to end'], ['SIGKILL', 'SIGKILL: end it at once'], ['SIGINT', 'SIGINT'], ['SIGQUIT', 'SIGQUIT'], ['SIGUSR1', 'SIGUSR1: soft time limit'],
+      ['SIGTERM', 'SIGTERM: ask the process to end'], ['SIGKILL', 'SIGKILL: end it at once'], ['SIGINT', 'SIGINT'], ['SIGQUIT', 'SIGQUIT'], ['SIGHUP', 'SIGHUP'], ['SIGUSR1', 'SIGUSR1: soft time limit'],
     ].map(([value, text]) => h('option', { value, text })));
     const yes = await confirm({
       title: open.length === 1 ? 'Terminate this task?' : `Terminate ${plural(open.length, 'task')}?`,

@@ -1,11 +1,13 @@
 /** One dialog for every declared command: its fields come from the gateway's catalog. */
 import { fieldsOf, readFields } from '../core/commands/declared.js';
 import { runnableNames } from '../core/state/selectors.js';
-import { h, setAttr, setHidden, setText } from '../platform/dom.js';
+import { h, setAttr } from '../platform/dom.js';
 import { openDialog } from './dialogs.js';
-import { button } from './parts.js';
+import { choiceInput, datalist, FormField, jsonInput, momentInput, numberInput, textInput } from './form-field.js';
+import { button, setRefusal } from './parts.js';
 
-const SUGGESTIONS = 500;
+const JSON_KINDS = ['array', 'object', 'signature', 'signatures'];
+const PLACEHOLDERS = new Map([['stamps', '{"tenant": ["acme"]}'], ['tasks', '[{"task": "package.module.function"}]']]);
 /** Optional fields that need no folding. */
 const SHOWN_AT_ONCE = 2;
 
@@ -19,19 +21,21 @@ export function commandWords(name) {
  * @param {import('../app.js').App} app
  * @param {import('../core/commands/declared.js').Command} command
  * @param {{title: string, lead?: string, points?: string[], given: Record<string, any>, filled?: Map<string, string>, yes?: string,
- *   label: string, href?: string, refusal: () => string}} options `given`: arguments nobody fills in; `filled`: what the fields hold
- *   at first: a field that still holds it is not sent, as the gateway knows it better
+ *   label: string, href?: string, refusal: () => string, asked?: string[]}} options `given`: arguments nobody fills in; `filled`: what
+ *   the fields hold at first: a field that still holds it is not sent, as the gateway knows it better; `asked`: arguments that are
+ *   asked for though pages know them otherwise
  */
 export function openCommandDialog(app, command, options) {
   const fields = new Map();
-  const shown = fieldsOf(command);
+  const asked = options.asked ?? [];
+  const shown = fieldsOf(command, asked).filter(({ roles }) => roles === undefined || roles.includes(app.role));
   const filled = options.filled ?? new Map();
   const make = (parameter) => {
-    const field = new Field(app, parameter, filled.get(parameter.name) ?? '');
+    const field = fieldFor(app, parameter, filled.get(parameter.name) ?? '');
     fields.set(parameter.name, field);
     return field.node;
   };
-  const first = shown.filter(({ name, required }) => required || filled.has(name));
+  const first = shown.filter(({ name, required }) => required || filled.has(name) || asked.includes(name));
   const rest = shown.filter((parameter) => !first.includes(parameter));
   const unfolded = rest.length <= SHOWN_AT_ONCE ? rest.splice(0) : [];
   const run = button(options.yes ?? commandWords(command.name), { kind: command.dangerous ? 'filled danger' : 'filled', testid: 'command-submit' });
@@ -39,14 +43,13 @@ export function openCommandDialog(app, command, options) {
   let touched = false;
 
   const check = () => {
-    const texts = new Map([...fields].map(([name, field]) => [name, field.value]));
+    const texts = new Map([...fields].map(([name, field]) => [name, field.isFilled ? field.value : '']));
     for (const [name, text] of filled) if (texts.get(name) === text) texts.set(name, '');
-    const { args, problems } = readFields(command, texts);
+    const { args, problems } = readFields(command, texts, asked);
     for (const [name] of filled) if (texts.get(name) === '') problems.delete(name);
-    for (const [name, field] of fields) field.showProblem(touched || field.value !== (filled.get(name) ?? '') ? (problems.get(name) ?? '') : '');
+    for (const [name, field] of fields) field.showProblem(touched || (field.isFilled ? field.value : '') !== (filled.get(name) ?? '') ? (problems.get(name) ?? '') : '');
     const refused = options.refusal();
-    setAttr(run, 'aria-disabled', refused === '' ? null : 'true');
-    setAttr(run, 'title', refused === '' ? null : refused);
+    setRefusal(run, refused);
     return { args, problems, refused };
   };
   const submit = () => {
@@ -56,7 +59,8 @@ export function openCommandDialog(app, command, options) {
     if (wrong !== undefined) fields.get(wrong).focus();
     if (wrong !== undefined || refused !== '') return;
     dialog.close();
-    app.tray.submit(command.name, { ...options.given, ...args }, { label: options.label, href: options.href ?? null });
+    const everyone = asked.includes('workers') && args.workers === undefined ? { all: true } : {};
+    app.tray.submit(command.name, { ...options.given, ...everyone, ...args }, { label: options.label, href: options.href ?? null });
   };
 
   const form = h('form', { class: 'run-form', novalidate: true, on: { submit: (event) => { event.preventDefault(); submit(); }, input: check, change: check } },
@@ -76,60 +80,32 @@ export function openCommandDialog(app, command, options) {
   return dialog;
 }
 
-/** One field of a kind that the catalog knows. */
-class Field {
-  #input;
-  #problem;
-  #isFlag;
-
-  constructor(app, parameter, value) {
-    const id = `command-${parameter.name}`;
-    this.#isFlag = parameter.kind === 'flag';
-    this.#input = inputFor(parameter);
-    this.#input.id = id;
-    setAttr(this.#input, 'data-testid', id);
-    if (!this.#isFlag) {
-      this.#input.classList.add('field-input');
-      this.#input.value = value;
-    }
-    this.#problem = h('p', { class: 'field-problem', id: `${id}-problem`, hidden: true });
-    const help = h('p', { class: 'field-help', id: `${id}-help`, text: helpFor(parameter) });
-    setAttr(this.#input, 'aria-describedby', `${help.id} ${this.#problem.id}`);
-    if (parameter.required) setAttr(this.#input, 'required', true);
-    const list = suggestions(app, parameter, `${id}-values`);
-    if (list) setAttr(this.#input, 'list', list.id);
-    const label = h('label', { for: id, text: labelFor(parameter) });
-    const isLong = parameter.kind === 'array' || parameter.kind === 'object' || this.#isFlag;
-    this.node = h('div', { class: `field${isLong ? ' wide' : ''}${parameter.kind === 'array' || parameter.kind === 'object' ? ' mono' : ''}` },
-      ...(this.#isFlag ? [h('p', { class: 'check' }, this.#input, label)] : [label, this.#input]), list, this.#problem, help);
-  }
-
-  get value() { return this.#isFlag ? (this.#input.checked ? 'true' : '') : this.#input.value; }
-
-  focus() {
-    const folded = this.#input.closest('details');
-    if (folded) folded.open = true;
-    this.#input.focus();
-  }
-
-  showProblem(words) {
-    setText(this.#problem, words);
-    setHidden(this.#problem, words === '');
-    setAttr(this.#input, 'aria-invalid', words === '' ? null : 'true');
-  }
+/** A field of a kind that the catalog knows. */
+function fieldFor(app, parameter, value) {
+  const id = `command-${parameter.name}`;
+  const input = inputFor(parameter);
+  const list = suggestions(app, parameter, `${id}-values`);
+  if (list) setAttr(input, 'list', list.id);
+  if (parameter.required) setAttr(input, 'required', true);
+  const isLong = JSON_KINDS.includes(parameter.kind);
+  const field = new FormField(id, labelFor(parameter), input, { help: helpFor(parameter), className: `${isLong || parameter.kind === 'flag' ? 'wide' : ''} ${isLong ? 'mono' : ''}` });
+  if (parameter.kind !== 'flag') input.value = value;
+  if (list) field.node.append(list);
+  return field;
 }
 
 function inputFor(parameter) {
-  const quiet = { autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off' };
   switch (parameter.kind) {
     case 'flag': return h('input', { type: 'checkbox' });
-    case 'choice': return h('select', null, h('option', { value: '', text: 'Default' }), ...parameter.choices.map((value) => h('option', { value, text: value })));
-    case 'array': return h('textarea', { rows: 3, spellcheck: 'false', placeholder: '[]' });
-    case 'object': return h('textarea', { rows: 3, spellcheck: 'false', placeholder: '{}' });
-    case 'instant': return h('input', { type: 'datetime-local', step: '1' });
+    case 'choice': return choiceInput([['', 'Default'], ...parameter.choices.map((value) => [value, value])]);
+    case 'array':
+    case 'signatures': return jsonInput(PLACEHOLDERS.get(parameter.name) ?? '[]');
+    case 'object':
+    case 'signature': return jsonInput(PLACEHOLDERS.get(parameter.name) ?? '{}');
+    case 'instant': return momentInput();
     case 'integer':
-    case 'seconds': return h('input', { type: 'text', inputmode: 'decimal', ...quiet });
-    default: return h('input', { type: 'text', ...quiet });
+    case 'seconds': return numberInput();
+    default: return textInput();
   }
 }
 
@@ -139,7 +115,8 @@ function labelFor({ name, kind, required }) {
 }
 
 /** The catalog writes for programs: names in backquotes. */
-function helpFor({ help, kind, min, max }) {
+function helpFor({ name, help, kind, min, max }) {
+  if (name === 'workers') return 'Names, with commas between them; all that are up if left out.';
   const range = kind === 'integer' ? ` ${min} to ${max}.` : '';
   return `${help.replaceAll('`', '')}${range}`;
 }
@@ -147,6 +124,7 @@ function helpFor({ help, kind, min, max }) {
 function suggestions(app, { name }, id) {
   const { topics } = app.client;
   const values = name === 'task' ? runnableNames(topics.get('workers').rows, topics.get('stats').rows)
+    : name === 'workers' ? [...topics.get('workers').rows].map((worker) => worker.id)
     : name === 'queue' ? [...topics.get('queues').rows].map((queue) => queue.id) : null;
-  return values === null ? null : h('datalist', { id }, ...values.slice(0, SUGGESTIONS).map((value) => h('option', { value })));
+  return values === null ? null : datalist(id, values);
 }

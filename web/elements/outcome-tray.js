@@ -2,6 +2,7 @@
  * What became of the commands given from this page: each follows its row in topic `commands` until the end, with
  * evidence, reason and fix. A confirmed one goes away by itself, everything else waits to be read.
  */
+import { QUESTIONS } from '../core/commands/catalog.js';
 import { Limits } from '../core/limits.js';
 import { arrayOf } from '../core/state/selectors.js';
 import { commandStatus } from '../core/format/states.js';
@@ -11,7 +12,10 @@ import { line } from '../core/format/text.js';
 import { formatRoute } from '../core/query/route.js';
 import { announce } from '../platform/announce.js';
 import { h, setAttr, setHidden, setText } from '../platform/dom.js';
-import { iconButton, StateChip } from './parts.js';
+import { openAnswers } from './answers.js';
+import { button, iconButton, StateChip } from './parts.js';
+
+/** @typedef {{label: string, icon: string, testid: string, act: () => false | void}} Offer `act` says false if the outcome shall stay */
 
 const CONFIRMED_MILLISECONDS = 15_000;
 const SENDING = { kind: 'waiting', word: 'Sending' };
@@ -31,11 +35,13 @@ export class OutcomeTray {
    * Submits a command and shows what becomes of it.
    * @param {string} cmd
    * @param {object} args
-   * @param {{label: string, expect?: object, deadlineMs?: number, href?: string}} options
+   * @param {{label: string, expect?: object, deadlineMs?: number, href?: string, offer?: (row: object) => Offer | null}} options
+   *   `offer`: what can be done about the outcome, asked with each change of the command's row
    * @returns {Promise<Record<string, any> | null>} the answer, null if it was refused
    */
-  async submit(cmd, args, { label, expect, deadlineMs, href = null }) {
+  async submit(cmd, args, { label, expect, deadlineMs, href = null, offer = null }) {
     const item = this.#add(label, href);
+    item.offer = offer ?? (QUESTIONS.includes(cmd) ? (row) => answersOf(row, label) : null);
     const params = { cmd, args, key: newKey() };
     if (expect) params.expect = expect;
     if (deadlineMs) params.deadlineMs = deadlineMs;
@@ -63,6 +69,8 @@ export class OutcomeTray {
     item.node = h('div', { class: 'outcome', 'data-testid': 'outcome', 'data-state': 'sending' },
       h('div', { class: 'outcome-head' }, chip.node, h('a', { class: 'outcome-label', href, text: label }), iconButton('Dismiss', 'close', { onClick: () => this.#remove(item) })),
       reason, fix, evidence);
+    item.actions = h('div', { class: 'outcome-actions', hidden: true });
+    item.node.append(item.actions);
     item.label = label;
     setHidden(reason, true);
     setHidden(fix, true);
@@ -91,6 +99,16 @@ export class OutcomeTray {
     const waits = state === 'accepted' || state === 'sent';
     const progress = waits && Number.isFinite(row.total) ? `${count(row.done)} of ${plural(row.total, 'task')} done${row.refused > 0 ? `, ${count(row.refused)} not touched` : ''}` : '';
     this.#showStatus(item, state, commandStatus(state), arrayOf(row.evidence), row.reason ?? progress, row.fix ?? '');
+    this.#showOffer(item, { ...row, id: item.id });
+  }
+
+  /** Buttons of an outcome stay as long as what they do is the same. */
+  #showOffer(item, row) {
+    const offer = item.offer?.(row) ?? null;
+    setHidden(item.actions, offer === null);
+    if ((offer?.label ?? null) === item.offered) return;
+    item.offered = offer?.label ?? null;
+    item.actions.replaceChildren(...(offer === null ? [] : [button(offer.label, { kind: 'tonal', icon: offer.icon, testid: offer.testid, onClick: () => { if (offer.act() !== false) this.#remove(item); } })]));
   }
 
   #showStatus(item, state, status, evidence, reason, fix) {
@@ -108,8 +126,15 @@ export class OutcomeTray {
     if (item.state === state) return;
     item.state = state;
     announce(`${item.label}: ${status.word}. ${line(reason)}`);
-    if (state === 'confirmed') item.timer = setTimeout(() => this.#remove(item), CONFIRMED_MILLISECONDS);
+    // What can still be acted on stays until it is dismissed.
+    if (state === 'confirmed' && item.offer === null) item.timer = setTimeout(() => this.#remove(item), CONFIRMED_MILLISECONDS);
   }
+}
+
+/** Questions offer to read what was answered. */
+function answersOf(row, title) {
+  if (row.id === null || row.state === undefined || !['confirmed', 'partial', 'unknown'].includes(row.state)) return null;
+  return { label: 'Show answers', icon: 'answers', testid: 'show-answers', act: () => { openAnswers({ id: row.id, title }); return false; } };
 }
 
 /** `randomUUID` needs a secure context; a gateway reached by plain HTTP in a lab has none. */

@@ -6,6 +6,7 @@ import { formatRoute } from '../core/query/route.js';
 import { h, setAttr } from '../platform/dom.js';
 import { glyph } from '../platform/icons.js';
 import { openDialog } from './dialogs.js';
+import { OFFERS } from './offers.js';
 import { openRunDialog } from './run-dialog.js';
 
 const SHOWN = 12;
@@ -21,11 +22,12 @@ export function openPalette(app, start = '') {
   const draw = () => {
     shown = match(entries, input.value.trim());
     chosen = Math.min(chosen, Math.max(0, shown.length - 1));
-    list.replaceChildren(...shown.map((entry, index) => h('li', { role: 'option', id: `palette-${index}`, 'aria-selected': index === chosen ? 'true' : 'false', class: 'palette-item', on: { click: () => act(entry) } }, glyph(entry.icon), h('span', { class: 'palette-name', text: entry.name }), h('span', { class: 'palette-kind', text: entry.kind }))));
+    list.replaceChildren(...shown.map((entry, index) => h('li', { role: 'option', id: `palette-${index}`, 'aria-selected': index === chosen ? 'true' : 'false', 'aria-disabled': entry.refused ? 'true' : null, class: 'palette-item', on: { click: () => act(entry) } }, glyph(entry.icon), h('span', { class: 'palette-name', text: entry.name }), h('span', { class: 'palette-kind', text: entry.kind }))));
     if (shown.length === 0) list.append(h('li', { class: 'palette-none', role: 'option', 'aria-selected': 'false', text: 'Nothing found' }));
     setAttr(input, 'aria-activedescendant', shown.length > 0 ? `palette-${chosen}` : null);
   };
   const act = (entry) => {
+    if (entry.refused) return;
     dialog.close();
     if (entry.href) location.hash = entry.href;
     else entry.act();
@@ -53,8 +55,11 @@ function collect(app) {
   const entries = [
     ['Overview', 'overview'], ['Tasks', 'tasks'], ['Queues', 'queues'], ['Workers', 'workers'], ['Activity', 'activity'],
   ].map(([name, page]) => ({ name, kind: 'page', icon: page, href: formatRoute(page) }));
+  for (const [command, { words, icon, open }] of OFFERS) {
+    const refusal = app.actions.refusal(command);
+    entries.push({ name: words, kind: refusal === '' ? 'command' : refusal, icon, refused: refusal !== '', alias: command, act: () => open(app, command) });
+  }
   entries.push(
-    { name: 'Run a task', kind: 'action', icon: 'run', act: () => openRunDialog(app) },
     { name: 'Failed tasks', kind: 'page', icon: 'tasks', href: formatRoute('tasks', null, [['state', 'FAILURE']]) },
     { name: 'Running tasks', kind: 'page', icon: 'tasks', href: formatRoute('tasks', null, [['state', RUNNING_STATES.join(',')]]) },
     { name: 'Change colour scheme', kind: 'action', icon: 'scheme', act: () => app.nextScheme() },
@@ -74,7 +79,7 @@ function match(entries, text) {
   const found = [];
   for (const entry of entries) {
     const name = entry.name.toLowerCase();
-    const all = `${name} ${entry.kind}`;
+    const all = `${name} ${entry.kind} ${entry.alias ?? ''}`.toLowerCase();
     if (!words.every((word) => all.includes(word))) continue;
     found.push({ entry, score: words.length > 0 && name.startsWith(words[0]) ? 0 : 1 });
   }

@@ -1,81 +1,68 @@
-/** The fields of the run dialog. */
-import { h, setAttr, setHidden, setText } from '../platform/dom.js';
+/** The fields of the run dialog: what everybody needs first, everything else folded away. */
+import { FOLLOWERS } from '../core/commands/run-form.js';
+import { h, setText } from '../platform/dom.js';
+import { datalist, fieldGroup, FormFields, jsonInput, textInput } from './form-field.js';
+import { OPTION_NAMES, runOptions } from './run-options.js';
+import { SignatureList } from './signature-list.js';
+import { urgencyInput, urgencyNote } from './urgency.js';
 
-export const PRIORITY_NOTE = 'As the task or queue has it. Urgency 10 is Celery priority 0, urgency 1 is priority 9.';
-const SUGGESTIONS = 500;
+const MORE = ['urgency', 'exchange', 'routingKey', 'shadow', ...OPTION_NAMES];
 
 export class RunFields {
-  #inputs = new Map();
-  #problems = new Map();
-  priorityNote = h('p', { class: 'field-help', id: 'run-urgency-help', text: PRIORITY_NOTE });
+  #fields = new FormFields('run');
+  #lists = new Map();
+  #summary = h('summary');
+  #urgency = urgencyNote();
 
-  constructor(names, queues, given) {
-    this.node = h('div', { class: 'run-fields' },
-      this.#field('task', 'Task', h('input', { type: 'text', autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off', list: 'run-task-names', value: given.task ?? '', placeholder: 'package.module.function' }), { className: 'wide mono' }),
-      datalist('run-task-names', names),
-      this.#field('args', 'Positional arguments', h('textarea', { rows: 3, spellcheck: 'false', placeholder: '[]' }), { help: 'A JSON array', className: 'mono' }),
-      this.#field('kwargs', 'Keyword arguments', h('textarea', { rows: 3, spellcheck: 'false', placeholder: '{}' }), { help: 'A JSON object', className: 'mono' }),
-      this.#field('queue', 'Queue', h('input', { type: 'text', autocomplete: 'off', spellcheck: 'false', list: 'run-queue-names', value: given.queue ?? '', placeholder: 'as the task has it' })),
-      datalist('run-queue-names', queues),
-      this.#field('urgency', 'Urgency', h('select', null, h('option', { value: '', text: 'Default' }), ...Array.from({ length: 10 }, (_, index) => urgencyOption(10 - index))), { helpNode: this.priorityNote }),
-      h('details', { class: 'wide more' }, h('summary', { text: 'When and how long' }), h('div', { class: 'run-fields' },
-        this.#field('countdown', 'Start in (s)', number('at once')),
-        this.#field('eta', 'Start at', h('input', { type: 'datetime-local', step: '1' }), { help: 'In the time zone of this computer' }),
-        this.#field('expires', 'Expires after (s)', number('never')),
-        this.#field('softTimeLimit', 'Soft time limit (s)', number('as the task has it')),
-        this.#field('timeLimit', 'Hard time limit (s)', number('as the task has it')),
-      )));
-    this.#inputs.get('args').value = given.args ?? '';
-    this.#inputs.get('kwargs').value = given.kwargs ?? '';
+  /** @param {{names: string[], queues: string[], given: Record<string, string>, changed: () => void}} options */
+  constructor({ names, queues, given, changed }) {
+    const fields = this.#fields;
+    const list = (name, label, help, options = {}) => {
+      const made = new SignatureList(`run-${name}`, label, { help, names: 'run-task-names', queues: 'run-queue-names', changed, ...options });
+      this.#lists.set(name, made);
+      return made.node;
+    };
+    const { when, limits, along } = runOptions(fields);
+    const simple = [
+      fields.add('task', 'Task', textInput('package.module.function', 'run-task-names', given.task ?? ''), { className: 'wide mono' }),
+      fields.add('args', 'Positional arguments', jsonInput('[]'), { help: 'A JSON array', className: 'mono' }),
+      fields.add('kwargs', 'Keyword arguments', jsonInput('{}'), { help: 'A JSON object', className: 'mono' }),
+      fields.add('queue', 'Queue', textInput('as the task has it', 'run-queue-names', given.queue ?? ''), { className: 'wide' }),
+    ];
+    const more = h('details', { class: 'wide more' }, this.#summary, h('div', { class: 'stack' },
+      fieldGroup('When', ...when),
+      fieldGroup('How urgent, and how long at most', fields.add('urgency', 'Urgency', urgencyInput(), { helpNode: this.#urgency.node, className: 'wide' }), ...limits),
+      fieldGroup('Where to, instead of a queue', fields.add('exchange', 'Exchange', textInput('none')), fields.add('routingKey', 'Routing key', textInput('as the exchange'))),
+      fieldGroup('What goes along', ...along, fields.add('shadow', 'Shown as', textInput('its own name'), { help: 'The name that monitors show' })),
+      fieldGroup('What follows',
+        list('chain', 'Then, one after the other', 'Each gets the result of the one before as its first argument.', { add: 'Add a step', immutable: true }),
+        list('link', 'If it succeeds', 'Called with its result.', { add: 'Add a callback', immutable: true }),
+        list('linkError', 'If it fails', 'Called with the id of the failed task.', { add: 'Add an error callback', immutable: true }))));
+    this.node = h('div', { class: 'run-fields' }, ...simple, more, datalist('run-task-names', names), datalist('run-queue-names', queues));
+    fields.get('args').input.value = given.args ?? '';
+    fields.get('kwargs').input.value = given.kwargs ?? '';
   }
 
   values() {
-    const values = {};
-    for (const [name, input] of this.#inputs) values[name] = input.value;
+    const values = this.#fields.values();
+    for (const name of FOLLOWERS) values[name] = this.#lists.get(name).values();
     return values;
   }
 
-  focus(name) {
-    const input = this.#inputs.get(name);
-    const folded = input?.closest('details');
-    if (folded) folded.open = true;
-    input?.focus();
+  /** @param {string} place a field, or `<list>.<row>.<field>` */
+  focus(place) {
+    const dot = place.indexOf('.');
+    const list = this.#lists.get(dot < 0 ? place : place.slice(0, dot));
+    if (list) list.focus(dot < 0 ? '' : place.slice(dot + 1));
+    else this.#fields.get(place)?.focus();
   }
 
-  /** @param {Map<string, string>} problems @param {boolean} all also those of fields nobody has filled in yet */
-  showProblems(problems, all) {
-    for (const [name, node] of this.#problems) {
-      const input = this.#inputs.get(name);
-      const words = all || input.value !== '' ? (problems.get(name) ?? '') : '';
-      setText(node, words);
-      setHidden(node, words === '');
-      setAttr(input, 'aria-invalid', words === '' ? null : 'true');
-    }
+  /** @param {{args: Record<string, any>, problems: Map<string, string>}} read @param {boolean} all also of fields nobody has filled in yet */
+  show({ args, problems }, all) {
+    this.#fields.showProblems(problems, all);
+    for (const [name, list] of this.#lists) list.showProblems(problems, name, all);
+    this.#urgency.show(args.priority);
+    const set = this.#fields.filled(MORE) + [...this.#lists.values()].filter(({ size }) => size > 0).length;
+    setText(this.#summary, set === 0 ? 'More options' : `More options · ${set} set`);
   }
-
-  #field(name, label, input, { help = '', helpNode = null, className = '' } = {}) {
-    const id = `run-${name}`;
-    input.id = id;
-    input.classList.add('field-input');
-    setAttr(input, 'data-testid', id);
-    const problem = h('p', { class: 'field-problem', id: `${id}-problem`, hidden: true });
-    const note = helpNode ?? (help === '' ? null : h('p', { class: 'field-help', id: `${id}-help`, text: help }));
-    setAttr(input, 'aria-describedby', note ? `${note.id} ${problem.id}` : problem.id);
-    this.#inputs.set(name, input);
-    this.#problems.set(name, problem);
-    return h('div', { class: `field ${className}` }, h('label', { for: id, text: label }), input, problem, note);
-  }
-}
-
-function number(placeholder) {
-  return h('input', { type: 'text', inputmode: 'decimal', autocomplete: 'off', placeholder });
-}
-
-function datalist(id, values) {
-  return h('datalist', { id }, ...values.slice(0, SUGGESTIONS).map((value) => h('option', { value })));
-}
-
-function urgencyOption(urgency) {
-  const word = urgency === 10 ? '10 · urgent' : urgency === 1 ? '1 · low' : String(urgency);
-  return h('option', { value: String(urgency), text: `${word} (priority ${10 - urgency})` });
 }

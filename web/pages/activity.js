@@ -1,6 +1,6 @@
 /** Activity: commands with their evidence, gaps in our knowledge, and what the gateway itself costs. */
 import { arrayOf, commandEnded, commandsNewestFirst, completenessOf, gapsNewestFirst } from '../core/state/selectors.js';
-import { commandTitle } from '../core/commands/catalog.js';
+import { commandTitle, QUESTIONS } from '../core/commands/catalog.js';
 import { bytes, count, DASH, percent, plural, rate } from '../core/format/number.js';
 import { duration, moment } from '../core/format/time.js';
 import { commandStatus } from '../core/format/states.js';
@@ -8,8 +8,9 @@ import { line } from '../core/format/text.js';
 import { formatRoute } from '../core/query/route.js';
 import { h, setAttr, setHidden, setText } from '../platform/dom.js';
 import { KeyedList } from '../platform/keyed-list.js';
+import { openAnswers } from '../elements/answers.js';
 import { Hold } from '../elements/hold.js';
-import { card, emptyState, Facts, pageHead, setTime, StateChip, timeNode } from '../elements/parts.js';
+import { button, card, emptyState, Facts, pageHead, setTime, StateChip, timeNode } from '../elements/parts.js';
 
 const COMMANDS_SHOWN = 200;
 const GAPS_SHOWN = 50;
@@ -79,13 +80,17 @@ export class ActivityPage {
     const fix = h('p', { class: 'outcome-fix' });
     const evidence = h('ul', { class: 'evidence' });
     const task = h('a', { class: 'quiet-link' });
+    let current = {};
+    const answers = button('Answers', { icon: 'answers', testid: 'show-answers', onClick: () => openAnswers({ id: current.id, title: commandTitle(current) }) });
     const node = h('li', { class: 'command', 'data-testid': 'row' },
       h('div', { class: 'command-head' }, chip.node, title, target, name, h('span', { class: 'grow' }), at),
-      h('div', { class: 'command-meta' }, by, steps, took, task), reason, fix, evidence);
+      h('div', { class: 'command-meta' }, by, steps, took, task, answers), reason, fix, evidence);
     return {
       node,
       update: (row) => {
+        current = row;
         node.dataset.id = row.id;
+        setHidden(answers, !QUESTIONS.includes(row.cmd) || !commandEnded(row));
         setAttr(node, 'data-state', row.state);
         chip.set(commandStatus(row.state));
         setText(title, commandTitle(row));

@@ -57,7 +57,8 @@ export class TaskDetailPage {
     const terminate = button('Terminate', { icon: 'close', kind: 'tonal danger', testid: 'action-terminate', onClick: () => this.#app.actions.terminate([this.#task]) });
     const again = button('Run again…', { icon: 'run', kind: 'tonal', testid: 'action-run-again', onClick: () => this.#runAgain() });
     const retry = button('Retry…', { icon: 'restart', kind: 'tonal', testid: 'action-retry', onClick: () => this.#app.actions.retry(this.#task, this.#known()) });
-    head.node.append(h('span', { class: 'grow' }), h('div', { class: 'actions' }, retry, again, revoke, terminate));
+    const query = button('Ask workers', { icon: 'answers', kind: 'tonal', testid: 'action-query', title: 'What the workers know about this task', onClick: () => this.#app.actions.query({ id: this.#id, name: this.#task?.name }) });
+    head.node.append(h('span', { class: 'grow' }), h('div', { class: 'actions' }, query, retry, again, revoke, terminate));
     const idText = h('code', { class: 'mono', 'data-testid': 'task-id', text: line(this.#id, 512) });
     const idLine = h('p', { class: 'id-line' }, idText, iconButton('Copy id', 'copy', { onClick: () => navigator.clipboard?.writeText(this.#id).then(() => announce('Id copied')) }));
     const life = h('div', { class: 'life' });
@@ -67,7 +68,7 @@ export class TaskDetailPage {
     const blocks = h('div', { class: 'blocks' });
     const family = h('div');
     return {
-      head: h('div', { class: 'detail-head' }, head.node, idLine), heading: head.heading, retry, revoke, terminate, again, life,
+      head: h('div', { class: 'detail-head' }, head.node, idLine), heading: head.heading, query, retry, revoke, terminate, again, life,
       wait: null, loading: skeleton(6), missing: h('div'), progress, blocks, family,
       content: h('div', { class: 'stack' }, life, progress, blocks, facts.node, family),
     };
@@ -117,9 +118,10 @@ export class TaskDetailPage {
   }
 
   #updateActions() {
-    const { retry, revoke, terminate, again } = this.#parts;
+    const { query, retry, revoke, terminate, again } = this.#parts;
     const task = this.#task;
     const missing = task === null ? 'The task is not known here.' : '';
+    setRefusal(query, this.#app.actions.refusal('task.query'));
     setRefusal(revoke, missing || this.#app.actions.revokeRefusal(task));
     setRefusal(terminate, missing || this.#app.actions.revokeRefusal(task, 'task.terminate'));
     setRefusal(retry, missing || this.#app.actions.retryRefusal(task));

@@ -12,6 +12,8 @@ import { KeyedList } from '../platform/keyed-list.js';
 import { statusIcon } from '../platform/icons.js';
 import { openBulkDialog } from '../elements/bulk-dialog.js';
 import { DataTable } from '../elements/data-table.js';
+import { menuButton } from '../elements/menu.js';
+import { OFFERS } from '../elements/offers.js';
 import { button, emptyState, iconButton, pageHead, setRefusal, skeleton } from '../elements/parts.js';
 import { ageColumn, nameColumn, queueColumn, runningColumn, stateColumn, waitColumn, workerColumn } from './task-columns.js';
 
@@ -136,7 +138,8 @@ export class TasksPage {
       this.#input('text', 'Find in tasks'), this.#input('name', 'Task name'), this.#input('queue', 'Queue'), this.#input('worker', 'Worker'), clear, h('span', { class: 'grow' }), size, modes);
     const revokeAll = button('Revoke all that match…', { icon: 'revoke', testid: 'revoke-matching', onClick: () => openBulkDialog(this.#app, 'task.revoke', this.#where) });
     const retryAll = button('Retry all that match…', { icon: 'restart', testid: 'retry-matching', onClick: () => openBulkDialog(this.#app, 'task.retry', this.#where) });
-    head.node.append(h('span', { class: 'grow' }), h('div', { class: 'actions' }, revokeAll, retryAll));
+    const more = menuButton('More', () => ['task.group', 'task.chord', 'task.query', 'task.revokeStamped'].map((name) => this.#menuItem(name)), { testid: 'tasks-more' });
+    head.node.append(h('span', { class: 'grow' }), h('div', { class: 'actions' }, revokeAll, retryAll, more));
     const newcomers = h('button', { type: 'button', class: 'new-bar', 'data-testid': 'newcomers', hidden: true, on: { click: () => { this.#cursors = []; this.#ask(null); } } });
     const chosen = h('span', { class: 'num', 'data-testid': 'selected-count' });
     const revoke = button('Revoke', { icon: 'revoke', kind: 'tonal', testid: 'bulk-revoke', onClick: () => this.#app.actions.revoke([...this.#selected.values()]) });
@@ -147,6 +150,11 @@ export class TasksPage {
     const older = button('Older', { kind: 'tonal', icon: 'chevron', testid: 'older', onClick: () => { const { next } = this.#source.state; this.#cursors.push(next); this.#ask(next); scrollTo(0, 0); } });
     const pager = h('div', { class: 'pager' }, h('span', { class: 'muted num', 'data-testid': 'range' }), newer, older);
     return { head: head.node, revokeAll, retryAll, total, sidebar, toolbar, clear, modes, follow, pinned, size, newcomers, selection, chosen, revoke, terminate, newer, older, pager, range: pager.firstChild, loading: skeleton(8), body: h('div', { class: 'tasks-body' }) };
+  }
+
+  #menuItem(name) {
+    const { words, icon, open } = OFFERS.get(name);
+    return { label: words, icon, testid: `menu-${name}`, act: () => open(this.#app, name), refusal: () => this.#app.actions.refusal(name) };
   }
 
   #makeTable() {

@@ -5,13 +5,28 @@ const ROLE_RANK = new Map([['viewer', 0], ['operator', 1], ['admin', 2]]);
 
 export const COMMANDS = new Map([
   ['task.run', { role: 'operator', verb: 'Run' }],
+  ['task.group', { role: 'operator', verb: 'Run a group' }],
+  ['task.chord', { role: 'operator', verb: 'Run a chord' }],
   ['task.retry', { role: 'operator', verb: 'Retry' }],
   ['task.revoke', { role: 'operator', verb: 'Revoke' }],
   ['task.terminate', { role: 'admin', verb: 'Terminate' }],
-  ['queue.purge', { role: 'admin', verb: 'Purge' }],
+  ['task.revokeStamped', { role: 'operator', verb: 'Revoke by stamp' }],
+  ['task.query', { role: 'operator', verb: 'Ask about tasks' }],
+  ['worker.ping', { role: 'operator', verb: 'Ping' }],
+  ['worker.report', { role: 'operator', verb: 'Ask for settings' }],
+  ['worker.memory', { role: 'operator', verb: 'Ask for memory' }],
+  ['worker.poolGrow', { role: 'admin', verb: 'Grow the pool' }],
+  ['worker.poolShrink', { role: 'admin', verb: 'Shrink the pool' }],
+  ['worker.autoscale', { role: 'admin', verb: 'Set autoscaling' }],
+  ['worker.rateLimit', { role: 'operator', verb: 'Set a rate limit' }],
+  ['worker.timeLimit', { role: 'operator', verb: 'Set a time limit' }],
+  ['worker.addConsumer', { role: 'operator', verb: 'Consume a queue' }],
+  ['worker.cancelConsumer', { role: 'operator', verb: 'Stop consuming a queue' }],
   ['worker.enableEvents', { role: 'operator', verb: 'Enable events' }],
+  ['worker.disableEvents', { role: 'admin', verb: 'Disable events' }],
   ['worker.restart', { role: 'admin', verb: 'Restart' }],
   ['worker.shutdown', { role: 'admin', verb: 'Shut down' }],
+  ['queue.purge', { role: 'admin', verb: 'Purge' }],
 ]);
 
 /**
@@ -26,6 +41,9 @@ export function refusal(command, role) {
   const article = /^[aeiou]/.test(needed) ? 'an' : 'a';
   return `Needs ${article} ${needed} token; you are signed in as ${role ?? 'nobody'}.`;
 }
+
+/** Commands that are asked for what workers answer. */
+export const QUESTIONS = Object.freeze(['task.query', 'worker.memory', 'worker.report']);
 
 /** What a command row is called in lists. @param {object} row */
 export function commandTitle(row) {

@@ -5,14 +5,20 @@
  * @typedef {{name: string, kind: string, type: string, help: string, required: boolean, roles?: string[], min?: number, max?: number, choices?: string[]}} Parameter
  * @typedef {{name: string, summary: string, roles: string[], destination: string, parameters: Parameter[], evidence: string, dangerous: boolean}} Command
  */
-import { readJSON } from './run-form.js';
+import { readJSON } from './json-text.js';
+import { readSignaturesText } from './signature-form.js';
 
 /** Arguments that a page fills in by itself. */
 const GIVEN = new Set(['workers', 'all', 'plan', 'id', 'ids']);
 
-/** @param {Command} command @returns {Parameter[]} what a person fills in, what is needed first */
-export function fieldsOf(command) {
-  const fields = command.parameters.filter(({ name, kind }) => !GIVEN.has(name) && !(kind === 'object' && name !== 'kwargs' && name !== 'stamps'));
+/**
+ * @param {Command} command
+ * @param {string[]} [asked] arguments that no page has filled in this time
+ * @returns {Parameter[]} what a person fills in, what is needed first
+ */
+export function fieldsOf(command, asked = []) {
+  const fields = command.parameters.filter(({ name }) => !GIVEN.has(name) || asked.includes(name))
+    .map((field) => (asked.includes(field.name) ? { ...field, required: field.required || field.name !== 'workers' } : field));
   return [...fields.filter(({ required }) => required), ...fields.filter(({ required }) => !required)];
 }
 
@@ -56,12 +62,13 @@ export function lackOfAll(workers, command) {
 /**
  * @param {Command} command
  * @param {Map<string, string>} texts what the fields hold; a flag holds 'true' or ''
+ * @param {string[]} [asked] as of `fieldsOf`
  * @returns {{args: Record<string, any>, problems: Map<string, string>}}
  */
-export function readFields(command, texts) {
+export function readFields(command, texts, asked = []) {
   const args = {};
   const problems = new Map();
-  for (const field of fieldsOf(command)) {
+  for (const field of fieldsOf(command, asked)) {
     const source = (texts.get(field.name) ?? '').trim();
     if (source === '') {
       if (field.required) problems.set(field.name, 'This is needed.');
@@ -101,9 +108,20 @@ function readValue(field, source) {
       return values.length > 1000 ? { problem: 'At most 1,000.' } : { value: values };
     }
     case 'array': return readJSON(source, 'array');
-    case 'object': return readJSON(source, 'object');
+    case 'object':
+    case 'signature': return readJSON(source, 'object');
+    case 'signatures': return readSignaturesText(source, field.max);
+    case 'moment': return readMoment(field, source);
     default: return new TextEncoder().encode(source).length > 255 ? { problem: 'At most 255 bytes.' } : { value: source };
   }
+}
+
+/** Seconds from now, or a time. */
+function readMoment(field, source) {
+  const seconds = Number(source);
+  if (Number.isFinite(seconds)) return seconds >= field.min && seconds <= field.max ? { value: seconds } : { problem: `Seconds, ${shown(field.min)} to ${shown(field.max)}.` };
+  const moment = new Date(source);
+  return Number.isNaN(moment.getTime()) ? { problem: 'Seconds from now, or a time.' } : { value: moment.toISOString() };
 }
 
 function shown(number) {

@@ -119,7 +119,9 @@ package enum CommandReference {
             return members("choice")
                 + [JsonMember("choices", .array(words.map(JsonValue.string)))]
         case .array: return members("array")
-        default: return members("object")
+        case .signature: return members("signature")
+        case .signatures: return members("signatures", 1...Double(CommandLimits.signatures))
+        case .object: return members("object")
         }
     }
 }
