@@ -32,6 +32,7 @@ export async function openAnswers({ id, title }) {
 
 /** A report is a text within `ok`; everything else is shown as it came, with its lines. */
 function words(answer) {
+  if (typeof answer === 'object' && answer !== null && Object.keys(answer).length === 0) return 'Nothing.';
   const own = typeof answer?.ok === 'string' ? answer.ok : answer;
   return text(typeof own === 'string' ? own.trim() : JSON.stringify(own, null, 2));
 }

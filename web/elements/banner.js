@@ -51,7 +51,7 @@ export class Banner {
       return { kind: 'failed', word: 'Broker down', detail: line(broker.detail ?? 'The gateway cannot reach the broker and keeps trying. What you see is what was known before.'), picture: true };
     }
     if (freshness.isStale(now)) {
-      return { kind: 'warning', word: 'Stale', detail: `Nothing new for ${age(freshness.age(now) / 1000).replace(' ago', '')}. The connection to the gateway stands; the gateway hears nothing from the broker.`, picture: true };
+      return { kind: 'warning', word: 'Stale', detail: `Nothing new for ${age(freshness.age(now) / 1000).replace(' ago', '')}. ${freshness.isSilent(now) ? 'The gateway is silent; if that goes on, the page connects anew.' : 'The connection to the gateway stands; the gateway hears nothing from the broker.'}`, picture: true };
     }
     if (freshness.shed > 0) {
       return { kind: 'warning', word: 'Busy', detail: freshness.shed > 1 ? 'The gateway cannot keep up: figures come once a second, and lists that follow stand still.' : 'The gateway cannot keep up: figures come once a second.', picture: false };

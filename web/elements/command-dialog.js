@@ -1,4 +1,5 @@
 /** One dialog for every declared command: its fields come from the gateway's catalog. */
+import { QUESTIONS } from '../core/commands/catalog.js';
 import { fieldsOf, readFields } from '../core/commands/declared.js';
 import { runnableNames } from '../core/state/selectors.js';
 import { h, setAttr } from '../platform/dom.js';
@@ -8,6 +9,7 @@ import { button, setRefusal } from './parts.js';
 
 const JSON_KINDS = ['array', 'object', 'signature', 'signatures'];
 const PLACEHOLDERS = new Map([['stamps', '{"tenant": ["acme"]}'], ['tasks', '[{"task": "package.module.function"}]']]);
+const LABELS = new Map([['id', 'Task id'], ['ids', 'Task ids']]);
 /** Optional fields that need no folding. */
 const SHOWN_AT_ONCE = 2;
 
@@ -68,7 +70,7 @@ export function openCommandDialog(app, command, options) {
     options.points?.length > 0 ? h('ul', { class: 'points' }, ...options.points.map((point) => h('li', { text: point }))) : null,
     first.length + unfolded.length > 0 ? h('div', { class: 'run-fields' }, ...[...first, ...unfolded].map(make)) : null,
     rest.length > 0 ? h('details', { class: 'more' }, h('summary', { text: first.length > 0 ? 'Advanced' : 'Options' }), h('div', { class: 'run-fields' }, ...rest.map(make))) : null,
-    h('p', { class: 'form-note', text: `Proof: ${command.evidence.replaceAll('`', '')}` }),
+    QUESTIONS.includes(command.name) ? null : h('p', { class: 'form-note', text: `Proof: ${command.evidence.replaceAll('`', '')}` }),
     // Enter in a field submits; the button itself stands outside of the form.
     h('input', { type: 'submit', hidden: true }));
   run.addEventListener('click', submit);
@@ -110,13 +112,14 @@ function inputFor(parameter) {
 }
 
 function labelFor({ name, kind, required }) {
-  const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  const words = LABELS.get(name) ?? name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   return `${words[0].toUpperCase()}${words.slice(1)}${kind === 'seconds' ? ' (s)' : ''}${required ? '' : ' (optional)'}`;
 }
 
 /** The catalog writes for programs: names in backquotes. */
 function helpFor({ name, help, kind, min, max }) {
   if (name === 'workers') return 'Names, with commas between them; all that are up if left out.';
+  if (name === 'ids') return 'With commas or spaces between them.';
   const range = kind === 'integer' ? ` ${min} to ${max}.` : '';
   return `${help.replaceAll('`', '')}${range}`;
 }

@@ -10,6 +10,7 @@
 import { h, setAttr, setHidden, setText, setVar } from '../platform/dom.js';
 import { KeyedList } from '../platform/keyed-list.js';
 import { Hold } from './hold.js';
+import { skeleton } from './parts.js';
 
 const WINDOWED_ABOVE = 100;
 const OVERSCAN_ROWS = 12;
@@ -23,6 +24,8 @@ export class DataTable {
   #bottom = h('tr', { class: 'spacer', 'aria-hidden': 'true' }, h('td'));
   #headers = new Map();
   #bar = h('button', { type: 'button', class: 'new-bar', 'data-testid': 'new-bar', hidden: true });
+  #loading = skeleton(4);
+  #complete = true;
   #rows = [];
   #sort = null;
   #rowHeight = 41;
@@ -41,7 +44,7 @@ export class DataTable {
     const head = h('tr', { role: 'row' }, ...this.#columns.map((column) => this.#header(column)));
     this.table = h('table', { class: 'data-table', role: 'table', 'data-testid': options.testid ?? null, 'aria-label': options.caption }, h('thead', { role: 'rowgroup' }, head), this.#body);
     this.empty = h('div', { class: 'table-empty', hidden: true }, options.empty ?? null);
-    this.node = h('div', { class: 'table-wrap' }, this.#bar, this.table, this.empty);
+    this.node = h('div', { class: 'table-wrap' }, this.#bar, this.table, this.#loading, this.empty);
     this.hold = new Hold(this.#body, options.keyOf, () => this.#draw());
     this.#list = new KeyedList(this.#body, (row) => this.#createRow(row));
     this.#bar.addEventListener('click', () => this.hold.release());
@@ -57,9 +60,13 @@ export class DataTable {
 
   get rows() { return this.#rows; }
 
-  /** @param {any[]} rows in their natural order; a chosen sort column overrides it */
-  sync(rows) {
+  /**
+   * @param {any[]} rows in their natural order; a chosen sort column overrides it
+   * @param {boolean} [complete] false: more rows may be on their way, so that none is not yet nothing
+   */
+  sync(rows, complete = true) {
     this.#rows = rows;
+    this.#complete = complete;
     this.#draw();
   }
 
@@ -120,7 +127,8 @@ export class DataTable {
 
   #draw() {
     const rows = this.hold.arrange(this.#sorted(this.#rows));
-    setHidden(this.empty, rows.length > 0);
+    setHidden(this.empty, rows.length > 0 || !this.#complete);
+    setHidden(this.#loading, rows.length > 0 || this.#complete);
     setHidden(this.table, rows.length === 0);
     const waiting = this.hold.waiting;
     setHidden(this.#bar, waiting === 0);

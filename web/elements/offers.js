@@ -2,10 +2,11 @@
  * Every command the gateway declares, and how it is given from anywhere (Ctrl-K). Pages offer most of them where they
  * belong as well. A test compares this with docs/commands.md.
  */
+import { COMMANDS } from '../core/commands/catalog.js';
 import { formatRoute } from '../core/query/route.js';
 import { plural } from '../core/format/number.js';
 import { askOne } from './ask-one.js';
-import { commandWords, openCommandDialog } from './command-dialog.js';
+import { openCommandDialog } from './command-dialog.js';
 import { openRunDialog } from './run-dialog.js';
 import { openSeveralDialog } from './several-dialog.js';
 
@@ -46,9 +47,9 @@ function ask(...asked) {
   return async (app, name) => {
     const command = (await app.actions.catalog())?.find((known) => known.name === name);
     if (command === undefined) return;
-    const title = commandWords(name);
+    const { words } = OFFERS.get(name);
     openCommandDialog(app, command, {
-      title, given: {}, asked, label: title, href: formatRoute('activity'),
+      title: words, given: {}, asked, label: words, href: formatRoute('activity'), yes: COMMANDS.get(name).verb,
       points: asked.includes('workers') ? [`${plural([...app.client.topics.get('workers').rows].filter(({ state }) => state !== 'offline').length, 'worker')} up now.`] : [],
       refusal: () => app.actions.refusal(name, command),
     });

@@ -55,6 +55,8 @@ export function refreshTimes(root, nowSeconds) {
 
 export function button(label, { icon = null, kind = 'text', testid = null, title = null, onClick = null, disabled = '' } = {}) {
   const node = h('button', { type: 'button', class: `button ${kind}`, 'data-testid': testid, title }, icon ? glyph(icon) : null, h('span', { text: label }));
+  // What a refusal puts into the title is taken back later.
+  if (title) node.dataset.label = title;
   if (onClick) node.addEventListener('click', (event) => { if (node.getAttribute('aria-disabled') !== 'true') onClick(event); });
   setRefusal(node, disabled);
   return node;

@@ -70,7 +70,7 @@ export class SignatureList {
     row.node = h('li', { class: 'signature', 'data-testid': `${this.#id}-row` },
       h('div', { class: 'signature-tools' }, place, h('span', { class: 'grow' }), up, remove),
       h('div', { class: 'run-fields' },
-        fields.add('task', 'Task', task, { className: 'mono' }), fields.add('queue', 'Queue', textInput('as above', queues)),
+        fields.add('task', 'Task', task, { className: 'mono' }), fields.add('queue', 'Queue', textInput('default', queues)),
         fields.add('args', 'Arguments', textInput('[]'), { className: 'mono' }), fields.add('kwargs', 'Keywords', textInput('{}'), { className: 'mono' }),
         immutable ? fields.add('immutable', 'Without the result of the one before', h('input', { type: 'checkbox' }), { className: 'wide' }) : null));
     this.#rows.push(row);

@@ -36,22 +36,30 @@ export class StatusLine {
   update() {
     const { client } = this.#app;
     const now = Date.now();
-    const words = connectionWords(client.machine, now, client.freshness.isStale(now));
+    const words = connectionWords(client.machine, now, client.freshness.isStale(now), client.freshness.isSilent(now));
     this.#connection.set(words, words.detail);
     const dataAge = client.freshness.age(now);
     setText(this.#age, dataAge === null ? 'none yet' : age(dataAge / 1000));
     setAttr(this.node, 'data-kind', words.kind);
     const health = client.topics.get('health');
-    const completeness = completenessOf(health.rows, client.topics.get('stats').get('fleet'));
+    // What was true when the connection broke is no knowledge of now.
+    const isLive = client.isLive;
+    const completeness = !isLive ? undefined : completenessOf(health.rows, client.topics.get('stats').get('fleet'));
     setText(this.#completeness, Number.isFinite(completeness) ? `${percent(completeness)} %` : 'unknown');
     setAttr(this.#completeness, 'title', Number.isFinite(completeness) ? 'Share of the events workers sent that the gateway can prove it saw' : 'Not known: nothing was measured yet, or events are being lost right now');
-    const broker = health.get('broker');
+    const broker = isLive ? health.get('broker') : undefined;
     this.#broker.set(broker ? brokerStatus(broker.state) : { kind: 'unknown', word: 'unknown' }, broker ? brokerTitle(broker, this.#app.serverNow()) : '');
     const open = [...health.rows].some((row) => typeof row.id === 'string' && row.id.startsWith('gap:') && row.to === undefined);
     setText(this.#gap, open ? 'Gap in the data' : '');
     const who = client.session?.who ?? client.credential?.who;
-    setText(this.#who, who ? `${line(who.name ?? who.sub ?? 'somebody', 60)} · ${line(who.role ?? '', 20)}` : 'nobody');
+    setText(this.#who, who ? whoWords(who) : 'nobody');
   }
+}
+
+function whoWords(who) {
+  const name = line(who.name ?? who.sub ?? 'somebody', 60);
+  const role = line(who.role ?? '', 20);
+  return role === '' || role === name ? name : `${name} · ${role}`;
 }
 
 function brokerTitle(broker, now) {

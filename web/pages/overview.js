@@ -9,10 +9,10 @@ import { h, setAttr, setHidden, setText } from '../platform/dom.js';
 import { KeyedList } from '../platform/keyed-list.js';
 import { DataTable } from '../elements/data-table.js';
 import { Hold } from '../elements/hold.js';
-import { button, card, emptyState, Meter, setTime, StateChip, timeNode } from '../elements/parts.js';
+import { button, card, emptyState, Meter, setTime, skeleton, StateChip, timeNode } from '../elements/parts.js';
 import { Sparkline } from '../elements/sparkline.js';
 import { StackedBar, stackedLegend } from '../elements/stacked-bar.js';
-import { ageColumn, nameColumn, runningColumn, stateColumn, workerColumn, exceptionColumn } from './task-columns.js';
+import { ageColumn, nameColumn, runningColumn, workerColumn, exceptionColumn } from './task-columns.js';
 
 const QUEUES_SHOWN = 8;
 const WORKERS_SHOWN = 48;
@@ -68,8 +68,8 @@ export class OverviewPage {
     if (changed.has('workers')) this.#updateWorkers();
     if (changed.has('queues')) this.#updateQueues();
     if (changed.has('window')) {
-      this.#runningTable.sync(this.#running.state.list());
-      this.#failureTable.sync(this.#failures.state.list());
+      this.#runningTable.sync(this.#running.state.list(), this.#running.state.complete);
+      this.#failureTable.sync(this.#failures.state.list(), this.#failures.state.complete);
     }
     if (changed.has('clock')) this.#runningTable.refresh();
   }
@@ -98,9 +98,9 @@ export class OverviewPage {
 
   #updateTiles() {
     const stats = this.#app.client.topics.get('stats');
-    const fleet = stats.get('fleet') ?? {};
+    const fleet = stats.get('fleet');
     for (const tile of this.#tiles) {
-      const shown = tile.read(fleet, stats);
+      const shown = fleet === undefined ? { value: DASH, sub: '\u00a0' } : tile.read(fleet, stats);
       setText(tile.value, shown.value);
       setText(tile.unit, shown.unit ?? '');
       setText(tile.sub, shown.sub);
@@ -157,7 +157,8 @@ export class OverviewPage {
     this.#workerSummary = h('p', { class: 'summary num' });
     this.#workers = h('ul', { class: 'worker-cells' });
     this.#workers.empty = emptyState('workers', 'No worker has been heard', 'Start one with events on: celery -A app worker -E');
-    section.body.append(this.#workers, this.#workers.empty);
+    this.#workers.loading = skeleton(3);
+    section.body.append(this.#workers, this.#workers.loading, this.#workers.empty);
     section.side.append(this.#workerSummary);
     this.#workerList = new KeyedList(this.#workers, () => workerCell());
     return section.node;
@@ -169,6 +170,7 @@ export class OverviewPage {
     // Cells keep their places as long as all fit; only a fleet too big for the strip shows its worst.
     const shown = all.length > WORKERS_SHOWN ? all.slice(0, WORKERS_SHOWN) : all.sort((a, b) => (a.id < b.id ? -1 : 1));
     this.#workerList.sync(shown, ({ id }) => id);
+    setHidden(this.#workers.loading, all.length > 0 || topic.complete);
     setHidden(this.#workers.empty, all.length > 0 || !topic.complete);
     const words = [...workerStates(topic.rows)].map(([state, n]) => `${count(n)} ${workerStatus(state).word.toLowerCase()}`);
     if (all.length > WORKERS_SHOWN) words.push(`worst ${WORKERS_SHOWN} shown`);
@@ -179,7 +181,8 @@ export class OverviewPage {
     const section = card('Queues', { href: '#/queues' });
     this.#queues = h('ul', { class: 'queue-bars' });
     this.#queues.empty = emptyState('queues', 'No queue is known yet', 'Queues appear when a worker consumes them or a message waits.');
-    section.body.append(this.#queues, this.#queues.empty, stackedLegend());
+    this.#queues.loading = skeleton(4);
+    section.body.append(this.#queues, this.#queues.loading, this.#queues.empty, stackedLegend());
     this.#queueHold = new Hold(this.#queues, ({ id }) => id, () => this.#updateQueues());
     this.#queueList = new KeyedList(this.#queues, () => this.#queueBar());
     return section.node;
@@ -210,6 +213,7 @@ export class OverviewPage {
     const scale = Math.max(1, ...sorted.map(queueLoad));
     const rows = this.#queueHold.arrange(sorted.map((row) => ({ id: row.id, row, scale })));
     this.#queueList.sync(rows, ({ id }) => id);
+    setHidden(this.#queues.loading, rows.length > 0 || topic.complete);
     setHidden(this.#queues.empty, rows.length > 0 || !topic.complete);
   }
 
@@ -228,7 +232,7 @@ export class OverviewPage {
     const section = card('Recent failures', { href: formatRoute('tasks', null, [['state', 'FAILURE']]) });
     this.#failureTable = new DataTable({
       caption: 'Recent failures', testid: 'recent-failures', keyOf: ({ id }) => id, hrefOf: ({ id }) => formatRoute('tasks', id),
-      columns: [stateColumn(), nameColumn(), exceptionColumn(), ageColumn(this.#app, 'finished', 'Failed')],
+      columns: [nameColumn(), exceptionColumn(), workerColumn(), ageColumn(this.#app, 'finished', 'Failed')],
       empty: emptyState('check', 'No failure', 'None of the tasks kept here has failed.'), newcomers: (n) => `${n} new`,
     });
     section.body.append(this.#failureTable.node);

@@ -7,7 +7,7 @@ import { line } from '../core/format/text.js';
 import { formatRoute } from '../core/query/route.js';
 import { h, setHidden, setText } from '../platform/dom.js';
 import { KeyedList } from '../platform/keyed-list.js';
-import { button, card, emptyState, Facts, pageHead, setRefusal, StateChip } from '../elements/parts.js';
+import { button, card, emptyState, Facts, pageHead, setRefusal, skeleton, StateChip } from '../elements/parts.js';
 import { Sparkline } from '../elements/sparkline.js';
 import { StackedBar, stackedLegend } from '../elements/stacked-bar.js';
 import { WaitingMessages } from '../elements/waiting-messages.js';
@@ -25,6 +25,7 @@ export class QueueDetailPage {
   #consumers = h('ul', { class: 'plain-list' });
   #noConsumers = h('p', { class: 'muted', text: 'No worker consumes this queue: what is sent to it waits.' });
   #consumerList;
+  #loading = skeleton(6);
   #missing = h('div', null, emptyState('queues', 'This queue is not known', 'Nothing waits in it and no worker consumes it. It appears by itself when that changes.'));
   #waiting;
   #content;
@@ -46,7 +47,7 @@ export class QueueDetailPage {
     this.#content = h('div', { class: 'stack' }, h('div', { class: 'columns' }, depth.node, h('div', { class: 'stack' }, facts.node, consumers.node)), this.#waiting.node);
     this.node = h('div', { class: 'page', 'data-testid': 'page-queue' },
       pageHead(line(id, 200), { back: { href: '#/queues', label: 'Back to queues' }, children: [this.#chip.node, h('span', { class: 'grow' }), h('div', { class: 'actions' }, h('a', { class: 'button tonal', href: formatRoute('tasks', null, [['queue', id]]), text: 'Tasks of this queue' }), this.#purge)] }).node,
-      this.#missing, this.#content);
+      this.#loading, this.#missing, this.#content);
   }
 
   destroy() { this.#waiting.destroy(); }
@@ -58,6 +59,7 @@ export class QueueDetailPage {
     if (!changed.has('queues') && !changed.has('workers') && !changed.has('connection')) return;
     const row = this.#row;
     setHidden(this.#missing, row !== undefined || !this.#app.client.topics.get('queues').complete);
+    setHidden(this.#loading, row !== undefined || this.#app.client.topics.get('queues').complete);
     setHidden(this.#content, row === undefined);
     setHidden(this.#chip.node, row === undefined);
     setRefusal(this.#purge, row === undefined ? 'This queue is not known.' : this.#app.actions.refusal('queue.purge'));
@@ -73,6 +75,7 @@ export class QueueDetailPage {
     const names = arrayOf(row.workers).filter((name) => typeof name === 'string');
     this.#consumerList.sync(names.map((name) => ({ name, state: workers.get(name)?.state })), ({ name }) => name);
     setHidden(this.#noConsumers, names.length > 0);
+    setHidden(this.#consumers, names.length === 0);
   }
 }
 

@@ -61,7 +61,7 @@ export class QueuesPage {
     const scale = Math.max(1, ...rows.map(queueLoad));
     const changed = scale !== this.#scale;
     this.#scale = scale;
-    this.#table.sync(rows);
+    this.#table.sync(rows, topic.complete);
     if (changed) this.#table.refresh();
     setText(this.#count, topic.complete ? count(topic.size) : '');
   }

@@ -136,8 +136,8 @@ export class TasksPage {
     size.addEventListener('change', () => this.#go({ size: Number(size.value) }));
     const toolbar = h('div', { class: 'toolbar', role: 'search' },
       this.#input('text', 'Find in tasks'), this.#input('name', 'Task name'), this.#input('queue', 'Queue'), this.#input('worker', 'Worker'), clear, h('span', { class: 'grow' }), size, modes);
-    const revokeAll = button('Revoke all that match…', { icon: 'revoke', testid: 'revoke-matching', onClick: () => openBulkDialog(this.#app, 'task.revoke', this.#where) });
-    const retryAll = button('Retry all that match…', { icon: 'restart', testid: 'retry-matching', onClick: () => openBulkDialog(this.#app, 'task.retry', this.#where) });
+    const revokeAll = button('Revoke all…', { icon: 'revoke', testid: 'revoke-matching', title: 'All tasks that match the filter', onClick: () => openBulkDialog(this.#app, 'task.revoke', this.#where) });
+    const retryAll = button('Retry all…', { icon: 'restart', testid: 'retry-matching', title: 'All tasks that match the filter', onClick: () => openBulkDialog(this.#app, 'task.retry', this.#where) });
     const more = menuButton('More', () => ['task.group', 'task.chord', 'task.query', 'task.revokeStamped'].map((name) => this.#menuItem(name)), { testid: 'tasks-more' });
     head.node.append(h('span', { class: 'grow' }), h('div', { class: 'actions' }, revokeAll, retryAll, more));
     const newcomers = h('button', { type: 'button', class: 'new-bar', 'data-testid': 'newcomers', hidden: true, on: { click: () => { this.#cursors = []; this.#ask(null); } } });

@@ -6,7 +6,7 @@ import { workerStatus } from '../core/format/states.js';
 import { line } from '../core/format/text.js';
 import { formatRoute } from '../core/query/route.js';
 import { h, setHidden, setText } from '../platform/dom.js';
-import { button, card, emptyState, Facts, iconButton, Meter, pageHead, setRefusal, StateChip } from '../elements/parts.js';
+import { button, card, emptyState, Facts, iconButton, Meter, pageHead, setRefusal, skeleton, StateChip } from '../elements/parts.js';
 import { DataTable } from '../elements/data-table.js';
 import { openRunDialog } from '../elements/run-dialog.js';
 import { openWorkerCommands } from '../elements/worker-commands.js';
@@ -26,6 +26,7 @@ export class WorkerDetailPage {
   #tasks = h('ul', { class: 'registered' });
   #rates = h('ul', { class: 'plain-list' });
   #tasksHead;
+  #loading = skeleton(6);
   #missing = h('div', null, emptyState('workers', 'This worker is not known', 'Nothing has been heard of a worker with this name. It appears with its first heartbeat.'));
   #content;
   #commands;
@@ -55,10 +56,10 @@ export class WorkerDetailPage {
     this.#rates.card = limits.node;
     const last = card('Last tasks', { href: formatRoute('tasks', null, [['worker', id]]) });
     last.body.append(this.#table.node);
-    this.#content = h('div', { class: 'stack' }, this.#reason, h('div', { class: 'columns' }, h('div', { class: 'stack' }, facts.node, queues.node, limits.node), h('div', { class: 'stack' }, last.node, registered.node)));
+    this.#content = h('div', { class: 'stack' }, this.#reason, facts.node, h('div', { class: 'columns wide-left' }, last.node, h('div', { class: 'stack' }, queues.node, limits.node, registered.node)));
     this.node = h('div', { class: 'page', 'data-testid': 'page-worker' },
       pageHead(line(id, 200), { back: { href: '#/workers', label: 'Back to workers' }, children: [this.#chip.node, h('span', { class: 'grow' }), h('div', { class: 'actions' }, this.#commands, this.#restart, this.#shutdown)] }).node,
-      this.#missing, this.#content);
+      this.#loading, this.#missing, this.#content);
   }
 
   get #row() { return this.#app.client.topics.get('workers').get(this.#id); }
@@ -71,10 +72,11 @@ export class WorkerDetailPage {
   }
 
   update(changed) {
-    if (changed.has('window')) this.#table.sync(this.#window.state.list());
+    if (changed.has('window')) this.#table.sync(this.#window.state.list(), this.#window.state.complete);
     if (!changed.has('workers') && !changed.has('connection') && !changed.has('clock')) return;
     const worker = this.#row;
     setHidden(this.#missing, worker !== undefined || !this.#app.client.topics.get('workers').complete);
+    setHidden(this.#loading, worker !== undefined || this.#app.client.topics.get('workers').complete);
     setHidden(this.#content, worker === undefined);
     setHidden(this.#chip.node, worker === undefined);
     setRefusal(this.#commands, worker === undefined ? 'This worker is not known.' : '');

@@ -69,7 +69,7 @@ export class WorkersPage {
     const topic = this.#app.client.topics.get('workers');
     const words = this.#filter.value.trim().toLowerCase();
     const rows = [...topic.rows].filter((worker) => (this.#state === '' || worker.state === this.#state) && (words === '' || worker.id.toLowerCase().includes(words)));
-    this.#table.sync(rows);
+    this.#table.sync(rows, topic.complete);
     this.#shown = rows.filter(({ state }) => state !== 'offline');
     setRefusal(this.#all, this.#shown.length === 0 ? 'No worker that is shown is up.' : '');
     setText(this.#count, topic.complete ? count(topic.size) : '');

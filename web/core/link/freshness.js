@@ -56,6 +56,11 @@ export class Freshness {
     return age !== null && age > Limits.staleMilliseconds;
   }
 
+  /** Not even a heartbeat came for as long as makes a picture stale. */
+  isSilent(localNow) {
+    return this.#lastFrame !== null && localNow - this.#lastFrame > Limits.staleMilliseconds;
+  }
+
   /** R49: nothing for 25 s means the other side is gone, whatever TCP says. */
   isDead(localNow) {
     return this.#lastFrame !== null && localNow - this.#lastFrame > Limits.silenceMilliseconds;

@@ -8,13 +8,14 @@ import { moment } from '../format/time.js';
  * @param {{state: string, why: string, retryAt: number, lostAt: number | null, everLive: boolean}} machine
  * @param {number} now local milliseconds
  * @param {boolean} stale
+ * @param {boolean} [silent] not a frame came for as long
  * @returns {Words}
  */
-export function connectionWords(machine, now, stale) {
+export function connectionWords(machine, now, stale, silent = false) {
   switch (machine.state) {
     case 'live':
       return stale
-        ? { kind: 'warning', word: 'Stale', detail: 'Connected, but the gateway has nothing new from the broker.' }
+        ? { kind: 'warning', word: 'Stale', detail: silent ? 'Connected, but nothing is heard from the gateway.' : 'Connected, but the gateway has nothing new from the broker.' }
         : { kind: 'ok', word: 'Live', detail: '' };
     case 'idle':
     case 'checking':
