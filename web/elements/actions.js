@@ -10,6 +10,7 @@ import { h } from '../platform/dom.js';
 import { getJSON } from '../platform/session.js';
 import { openCommandDialog } from './command-dialog.js';
 import { confirm } from './dialogs.js';
+import { openPauseDialog } from './pause-dialog.js';
 
 export class Actions {
   #app;
@@ -100,6 +101,14 @@ export class Actions {
       yes: open.length === 1 ? 'Terminate 1 task' : `Terminate ${count(open.length)} tasks`,
     });
     if (yes) this.#app.tray.submit('task.revoke', { ...idsOf(open), terminate: true, signal: select.value }, { label: `Terminate ${what}`, href: hrefOf(open) });
+  }
+
+  /** Pausing asks how long and why; resuming says what it does and is done. @param {object} queue */
+  pause(queue) { openPauseDialog(this.#app, queue); }
+
+  /** @param {object} queue */
+  resume(queue) {
+    this.#app.tray.submit('queue.resume', { queue: queue.id }, { label: `Resume queue ${line(queue.id, 80)}`, href: formatRoute('queues', queue.id) });
   }
 
   async purge(queue) {

@@ -5,6 +5,7 @@
 import { COMMANDS } from '../core/commands/catalog.js';
 import { formatRoute } from '../core/query/route.js';
 import { plural } from '../core/format/number.js';
+import { workersUp } from '../core/state/selectors.js';
 import { askOne } from './ask-one.js';
 import { openCommandDialog } from './command-dialog.js';
 import { openRunDialog } from './run-dialog.js';
@@ -50,7 +51,7 @@ function ask(...asked) {
     const { words } = OFFERS.get(name);
     openCommandDialog(app, command, {
       title: words, given: {}, asked, label: words, href: formatRoute('activity'), yes: COMMANDS.get(name).verb,
-      points: asked.includes('workers') ? [`${plural([...app.client.topics.get('workers').rows].filter(({ state }) => state !== 'offline').length, 'worker')} up now.`] : [],
+      points: asked.includes('workers') ? [`${plural(workersUp(app.client.topics.get('workers').rows), 'worker')} up now.`] : [],
       refusal: () => app.actions.refusal(name, command),
     });
   };

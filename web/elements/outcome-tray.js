@@ -35,13 +35,15 @@ export class OutcomeTray {
    * Submits a command and shows what becomes of it.
    * @param {string} cmd
    * @param {object} args
-   * @param {{label: string, expect?: object, deadlineMs?: number, href?: string, offer?: (row: object) => Offer | null}} options
-   *   `offer`: what can be done about the outcome, asked with each change of the command's row
+   * @param {{label: string, expect?: object, deadlineMs?: number, href?: string, offer?: (row: object) => Offer | null, settled?: (row: object) => void}} options
+   *   `offer`: what can be done about the outcome, asked with each change of the command's row; `settled`: called once, when
+   *   the outcome is known
    * @returns {Promise<Record<string, any> | null>} the answer, null if it was refused
    */
-  async submit(cmd, args, { label, expect, deadlineMs, href = null, offer = null }) {
+  async submit(cmd, args, { label, expect, deadlineMs, href = null, offer = null, settled = null }) {
     const item = this.#add(label, href);
     item.offer = offer ?? (QUESTIONS.includes(cmd) ? (row) => answersOf(row, label) : null);
+    item.settled = settled;
     const params = { cmd, args, key: newKey() };
     if (expect) params.expect = expect;
     if (deadlineMs) params.deadlineMs = deadlineMs;
@@ -100,6 +102,9 @@ export class OutcomeTray {
     const progress = waits && Number.isFinite(row.total) ? `${count(row.done)} of ${plural(row.total, 'task')} done${row.refused > 0 ? `, ${count(row.refused)} not touched` : ''}` : '';
     this.#showStatus(item, state, commandStatus(state), arrayOf(row.evidence), row.reason ?? progress, row.fix ?? '');
     this.#showOffer(item, { ...row, id: item.id });
+    if (waits || row.state === undefined) return;
+    item.settled?.(row);
+    item.settled = null;
   }
 
   /** Buttons of an outcome stay as long as what they do is the same. */

@@ -4,12 +4,22 @@ import { bytes, count } from '../core/format/number.js';
 import { formatRoute } from '../core/query/route.js';
 import { getJSON } from '../platform/session.js';
 import { h, setHidden, setText } from '../platform/dom.js';
+import { menuButton } from './menu.js';
+import { deleteMessage, moveMessage, prioritizeMessage } from './message-dialogs.js';
 import { button, card, setRefusal } from './parts.js';
 
 /** Messages of one page. */
 const PAGE = 20;
 
+/** What can be done with one message. @type {[string, string, string, string, (app: any, target: any) => void][]} */
+const ACTIONS = [
+  ['message.prioritize', 'Urgency…', 'urgency', 'message-urgency', prioritizeMessage],
+  ['message.move', 'Move…', 'move', 'message-move', moveMessage],
+  ['message.delete', 'Delete…', 'purge', 'message-delete', deleteMessage],
+];
+
 export class WaitingMessages {
+  #app;
   #queue;
   #offset = 0;
   #total = 0;
@@ -21,14 +31,15 @@ export class WaitingMessages {
   #newer;
   #older;
 
-  constructor(queue) {
+  constructor(app, queue) {
+    this.#app = app;
     this.#queue = queue;
     this.#look = button('Look', { kind: 'tonal', testid: 'peek', onClick: () => this.#read(0) });
     this.#newer = button('Before', { testid: 'peek-before', onClick: () => this.#read(this.#offset - PAGE) });
     this.#older = button('After', { testid: 'peek-after', onClick: () => this.#read(this.#offset + PAGE) });
-    const headings = [['Place', 'number'], ['Task', ''], ['Step', 'number'], ['Size', 'number']];
+    const headings = [['Place', 'number'], ['Task', ''], ['Step', 'number'], ['Size', 'number'], ['Actions', 'narrow']];
     this.#table = h('table', { class: 'mini-table' }, h('caption', { class: 'visually-hidden', text: 'Waiting messages' }),
-      h('thead', null, h('tr', null, ...headings.map(([label, kind]) => h('th', { scope: 'col', class: kind, text: label })))), this.#rows);
+      h('thead', null, h('tr', null, ...headings.map(([label, kind]) => h('th', { scope: 'col', class: kind }, h('span', { class: kind === 'narrow' ? 'visually-hidden' : null, text: label }))))), this.#rows);
     const box = card('Waiting messages', { actions: [this.#newer, this.#older, this.#look], testid: 'waiting-messages' });
     box.body.append(this.#note, this.#table);
     this.node = box.node;
@@ -54,9 +65,16 @@ export class WaitingMessages {
     setText(this.#look.lastChild, 'Look again');
     const last = this.#offset + messages.length;
     setText(this.#note, messages.length === 0 ? 'Nothing waits now.' : `${count(this.#offset + 1)} to ${count(last)} of ${count(this.#total)} as it was just now. Held by workers already, and therefore not here: what is unacknowledged.`);
-    this.#rows.replaceChildren(...messages.map(messageRow));
+    this.#rows.replaceChildren(...messages.map((message) => messageRow(message, this.#menu(message))));
     setHidden(this.#table, messages.length === 0);
     this.#turn();
+  }
+
+  #menu(message) {
+    return menuButton(`Actions for ${line(message.name ?? 'message', 60)} at place ${message.position + 1}`, () => ACTIONS.map(([command, label, icon, testid, act]) => ({
+      label, icon, testid, act: () => act(this.#app, { queue: this.#queue, message, done: () => this.#read(this.#offset) }),
+      refusal: () => this.#app.actions.refusal(command) || addressRefusal(command, message),
+    })), { iconOnly: true, testid: 'message-actions' });
   }
 
   #turn() {
@@ -67,15 +85,22 @@ export class WaitingMessages {
   }
 }
 
-function messageRow(message) {
+/** Without a delivery tag only a delete can name it, by its digest. */
+function addressRefusal(command, message) {
+  if (typeof message.deliveryTag === 'string' || (command === 'message.delete' && typeof message.digest === 'string')) return '';
+  return 'Its delivery tag cannot be read, so nothing can name it.';
+}
+
+function messageRow(message, menu) {
   const known = typeof message.name === 'string';
   const title = known ? line(message.name, 120) : message.id ? '(too large to read)' : '(not a task message)';
   const id = typeof message.id === 'string' ? h('a', { class: 'mono', href: formatRoute('tasks', message.id), text: line(message.id, 8) }) : null;
   const call = known && typeof message.args === 'string' ? h('div', { class: 'muted mono one-line', text: text(`${message.args} ${message.kwargs ?? ''}`, 400) }) : null;
   const notes = [message.eta && `not before ${line(message.eta, 40)}`, message.expires && `expires ${line(message.expires, 40)}`, message.retries > 0 && `retry ${message.retries}`, message.redelivered && 'delivered before'].filter(Boolean).join(' · ');
-  return h('tr', null,
+  return h('tr', { 'data-testid': 'message', data: { id: typeof message.id === 'string' ? message.id : '' } },
     h('td', { class: 'number num', text: count(message.position + 1) }),
     h('td', null, h('strong', { text: title }), ' ', id, call, notes === '' ? null : h('div', { class: 'muted', text: notes })),
     h('td', { class: 'number num', text: count(message.step) }),
-    h('td', { class: 'number num', text: bytes(message.bytes) }));
+    h('td', { class: 'number num', text: bytes(message.bytes) }),
+    h('td', { class: 'narrow' }, menu));
 }

@@ -1,5 +1,6 @@
 /** One queue. The table of steps is the twin of the bar. */
-import { arrayOf, queueLoad, queueParts } from '../core/state/selectors.js';
+import { isPaused } from '../core/state/queue-pause.js';
+import { arrayOf, queueLoad, queueParts, workersUp } from '../core/state/selectors.js';
 import { count, rate } from '../core/format/number.js';
 import { duration } from '../core/format/time.js';
 import { queueStatus, workerStatus } from '../core/format/states.js';
@@ -8,6 +9,7 @@ import { formatRoute } from '../core/query/route.js';
 import { h, setHidden, setText } from '../platform/dom.js';
 import { KeyedList } from '../platform/keyed-list.js';
 import { button, card, emptyState, Facts, pageHead, setRefusal, skeleton, StateChip } from '../elements/parts.js';
+import { PauseNote } from '../elements/pause-note.js';
 import { Sparkline } from '../elements/sparkline.js';
 import { StackedBar, stackedLegend } from '../elements/stacked-bar.js';
 import { WaitingMessages } from '../elements/waiting-messages.js';
@@ -30,12 +32,17 @@ export class QueueDetailPage {
   #waiting;
   #content;
   #purge;
+  #pause;
+  #resume;
+  #note = new PauseNote();
 
   constructor(app, id) {
     this.#app = app;
     this.#id = id;
     this.title = line(id, 80);
-    this.#purge = button('Purge', { icon: 'purge', kind: 'tonal danger', testid: 'action-purge', onClick: () => app.actions.purge(this.#row) });
+    this.#pause = button('Pause…', { icon: 'pause', kind: 'tonal', testid: 'action-pause', onClick: () => app.actions.pause(this.#row) });
+    this.#resume = button('Resume', { icon: 'run', kind: 'tonal', testid: 'action-resume', onClick: () => app.actions.resume(this.#row) });
+    this.#purge = button('Purge…', { icon: 'purge', kind: 'tonal danger', testid: 'action-purge', onClick: () => app.actions.purge(this.#row) });
     this.#consumerList = new KeyedList(this.#consumers, () => consumerItem());
     const depth = card('Depth');
     depth.body.append(this.#bar.node, stackedLegend(), this.#spark.node, h('table', { class: 'mini-table' }, h('caption', { class: 'visually-hidden', text: 'Depth by priority step' }), h('thead', null, h('tr', null, h('th', { scope: 'col', text: 'Part' }), h('th', { scope: 'col', class: 'number', text: 'Messages' }))), this.#steps));
@@ -43,11 +50,11 @@ export class QueueDetailPage {
     facts.body.append(this.#facts.node);
     const consumers = card('Consumers');
     consumers.body.append(this.#consumers, this.#noConsumers);
-    this.#waiting = new WaitingMessages(id);
+    this.#waiting = new WaitingMessages(app, id);
     this.#content = h('div', { class: 'stack' }, h('div', { class: 'columns' }, depth.node, h('div', { class: 'stack' }, facts.node, consumers.node)), this.#waiting.node);
     this.node = h('div', { class: 'page', 'data-testid': 'page-queue' },
-      pageHead(line(id, 200), { back: { href: '#/queues', label: 'Back to queues' }, children: [this.#chip.node, h('span', { class: 'grow' }), h('div', { class: 'actions' }, h('a', { class: 'button tonal', href: formatRoute('tasks', null, [['queue', id]]), text: 'Tasks of this queue' }), this.#purge)] }).node,
-      this.#loading, this.#missing, this.#content);
+      pageHead(line(id, 200), { back: { href: '#/queues', label: 'Back to queues' }, children: [this.#chip.node, h('span', { class: 'grow' }), h('div', { class: 'actions' }, h('a', { class: 'button tonal', href: formatRoute('tasks', null, [['queue', id]]), text: 'Tasks of this queue' }), this.#pause, this.#resume, this.#purge)] }).node,
+      this.#note.node, this.#loading, this.#missing, this.#content);
   }
 
   destroy() { this.#waiting.destroy(); }
@@ -55,6 +62,7 @@ export class QueueDetailPage {
   get #row() { return this.#app.client.topics.get('queues').get(this.#id); }
 
   update(changed) {
+    if (changed.has('clock')) this.#drawPause(this.#row);
     if (changed.has('history')) this.#spark.set(this.#app.history.get(`queue.${this.#id}`));
     if (!changed.has('queues') && !changed.has('workers') && !changed.has('connection')) return;
     const row = this.#row;
@@ -63,8 +71,9 @@ export class QueueDetailPage {
     setHidden(this.#content, row === undefined);
     setHidden(this.#chip.node, row === undefined);
     setRefusal(this.#purge, row === undefined ? 'This queue is not known.' : this.#app.actions.refusal('queue.purge'));
+    this.#drawPause(row);
     if (row === undefined) return;
-    this.#chip.set(queueStatus(row.state));
+    this.#chip.set(queueStatus(isPaused(row) ? 'paused' : row.state));
     const parts = queueParts(row);
     this.#bar.set(parts, Math.max(1, queueLoad(row)));
     if (this.#steps.childElementCount === 0) this.#steps.append(...parts.map((part) => h('tr', null, h('td', { text: part.label }), h('td', { class: 'number num' }))));
@@ -76,6 +85,17 @@ export class QueueDetailPage {
     this.#consumerList.sync(names.map((name) => ({ name, state: workers.get(name)?.state })), ({ name }) => name);
     setHidden(this.#noConsumers, names.length > 0);
     setHidden(this.#consumers, names.length === 0);
+  }
+
+  #drawPause(row) {
+    const { actions, client } = this.#app;
+    const paused = isPaused(row);
+    const missing = row === undefined ? 'This queue is not known.' : '';
+    this.#note.set(row, workersUp(client.topics.get('workers').rows), this.#app.serverNow());
+    setHidden(this.#pause, paused);
+    setHidden(this.#resume, !paused);
+    setRefusal(this.#pause, missing || actions.refusal('queue.pause'));
+    setRefusal(this.#resume, missing || actions.refusal('queue.resume'));
   }
 }
 

@@ -1,11 +1,12 @@
 /** Queues: what waits, by priority step; who consumes; how fast it moves. */
-import { queueLoad, queueParts } from '../core/state/selectors.js';
+import { driftWords, isPaused, pauseWords } from '../core/state/queue-pause.js';
+import { queueLoad, queueParts, workersUp } from '../core/state/selectors.js';
 import { count, rate } from '../core/format/number.js';
 import { duration } from '../core/format/time.js';
 import { queueStatus } from '../core/format/states.js';
 import { line } from '../core/format/text.js';
 import { formatRoute } from '../core/query/route.js';
-import { h, setAttr, setText } from '../platform/dom.js';
+import { h, setAttr, setHidden, setText } from '../platform/dom.js';
 import { DataTable, textCell } from '../elements/data-table.js';
 import { emptyState, iconButton, pageHead, setRefusal, StateChip } from '../elements/parts.js';
 import { StackedBar, stackedLegend } from '../elements/stacked-bar.js';
@@ -26,7 +27,7 @@ export class QueuesPage {
       empty: emptyState('queues', 'No queue', 'Queues appear when a worker consumes them or a message waits.'),
       columns: [
         { key: 'name', label: 'Queue', class: 'c-name', sort: ({ id }) => id, cell: linkCell },
-        { key: 'state', label: 'State', class: 'c-state', cell: stateCell },
+        { key: 'state', label: 'State', class: 'c-state', cell: () => this.#stateCell() },
         { key: 'depth', label: 'Waiting', class: 'number c-depth', sort: queueLoad, cell: textCell((queue) => count(queue.depth), { className: 'num strong' }) },
         { key: 'bar', label: 'By priority', class: 'c-bar', cell: () => this.#barCell() },
         { key: 'unacked', label: 'Unacked', class: 'number', sort: (queue) => queue.unacked ?? 0, cell: number('unacked') },
@@ -38,7 +39,7 @@ export class QueuesPage {
         { key: 'rateOut', label: 'Out/min', class: 'number', sort: (queue) => queue.rateOut ?? 0, cell: textCell((queue) => rate(queue.rateOut), { className: 'num' }) },
         { key: 'wait', label: 'Wait', class: 'number', sort: (queue) => queue.waitMean ?? 0, cell: textCell((queue) => duration(queue.waitMean), { className: 'num' }) },
         { key: 'oldest', label: 'Oldest', class: 'number', sort: (queue) => queue.oldestAge ?? 0, cell: textCell((queue) => duration(queue.oldestAge), { className: 'num' }) },
-        { key: 'actions', label: 'Actions', hideLabel: true, class: 'c-actions', cell: () => this.#purgeCell() },
+        { key: 'actions', label: 'Actions', hideLabel: true, class: 'c-actions', cell: () => this.#actionCell() },
       ],
     });
     this.node = h('div', { class: 'page', 'data-testid': 'page-queues' },
@@ -71,16 +72,40 @@ export class QueuesPage {
     return { node: bar.node, update: (queue) => bar.set(queueParts(queue), this.#scale) };
   }
 
-  #purgeCell() {
+  #actionCell() {
     let current = null;
-    const purge = iconButton('Purge', 'purge', { testid: 'action-purge', onClick: () => this.#app.actions.purge(current) });
+    const { actions } = this.#app;
+    const pause = iconButton('Pause', 'pause', { testid: 'action-pause', onClick: () => actions.pause(current) });
+    const resume = iconButton('Resume', 'run', { testid: 'action-resume', onClick: () => actions.resume(current) });
+    const purge = iconButton('Purge', 'purge', { testid: 'action-purge', onClick: () => actions.purge(current) });
     return {
-      node: purge,
+      node: h('span', { class: 'row-actions' }, pause, resume, purge),
       update: (queue) => {
         current = queue;
-        purge.dataset.label = `Purge ${line(queue.id, 80)}`;
-        setAttr(purge, 'aria-label', purge.dataset.label);
-        setRefusal(purge, this.#app.actions.refusal('queue.purge'));
+        for (const [node, verb] of [[pause, 'Pause'], [resume, 'Resume'], [purge, 'Purge']]) {
+          node.dataset.label = `${verb} ${line(queue.id, 80)}`;
+          setAttr(node, 'aria-label', node.dataset.label);
+        }
+        setHidden(pause, isPaused(queue));
+        setHidden(resume, !isPaused(queue));
+        setRefusal(pause, actions.refusal('queue.pause'));
+        setRefusal(resume, actions.refusal('queue.resume'));
+        setRefusal(purge, actions.refusal('queue.purge'));
+      },
+    };
+  }
+
+  #stateCell() {
+    const chip = new StateChip();
+    const why = h('span', { class: 'state-reason' });
+    return {
+      node: h('span', { class: 'cell-stack' }, chip.node, why),
+      update: (queue) => {
+        const paused = isPaused(queue);
+        const drift = driftWords(queue, workersUp(this.#app.client.topics.get('workers').rows));
+        chip.set(paused && drift !== '' ? { kind: 'warning', word: 'Paused' } : queueStatus(paused ? 'paused' : queue.state), paused ? pauseTitle(queue, this.#app.serverNow()) : '');
+        setText(why, drift !== '' ? drift : paused ? `by ${line(queue.pausedBy ?? 'somebody', 40)}` : '');
+        setHidden(why, !paused);
       },
     };
   }
@@ -91,9 +116,9 @@ function linkCell() {
   return { node: link, update: ({ id }) => { setText(link, line(id, 160)); setAttr(link, 'href', formatRoute('queues', id)); } };
 }
 
-function stateCell() {
-  const chip = new StateChip();
-  return { node: chip.node, update: (queue) => chip.set(queueStatus(queue.state)) };
+function pauseTitle(queue, now) {
+  const { by, reason, until } = pauseWords(queue, now);
+  return [by, reason, until].filter((words) => words !== '').join(' ');
 }
 
 function number(field) {

@@ -27,6 +27,12 @@ export const COMMANDS = new Map([
   ['worker.restart', { role: 'admin', verb: 'Restart' }],
   ['worker.shutdown', { role: 'admin', verb: 'Shut down' }],
   ['queue.purge', { role: 'admin', verb: 'Purge' }],
+  ['queue.restore', { role: 'admin', verb: 'Restore' }],
+  ['queue.pause', { role: 'operator', verb: 'Pause' }],
+  ['queue.resume', { role: 'operator', verb: 'Resume' }],
+  ['message.delete', { role: 'admin', verb: 'Delete a message' }],
+  ['message.move', { role: 'operator', verb: 'Move a message' }],
+  ['message.prioritize', { role: 'operator', verb: 'Change urgency' }],
 ]);
 
 /**

@@ -118,6 +118,13 @@ export function completenessOf(health, fleet) {
   return Number.isFinite(overall) ? overall : undefined;
 }
 
+/** How many workers are there to be told something. */
+export function workersUp(workers) {
+  let count = 0;
+  for (const { state } of workers) if (state !== 'offline') count += 1;
+  return count;
+}
+
 /** How many workers are in trouble, for the badge in the navigation. */
 export function workersInTrouble(workers) {
   let count = 0;
