@@ -37,7 +37,7 @@ export class WaitingMessages {
     this.#look = button('Look', { kind: 'tonal', testid: 'peek', onClick: () => this.#read(0) });
     this.#newer = button('Before', { testid: 'peek-before', onClick: () => this.#read(this.#offset - PAGE) });
     this.#older = button('After', { testid: 'peek-after', onClick: () => this.#read(this.#offset + PAGE) });
-    const headings = [['Place', 'number'], ['Task', ''], ['Step', 'number'], ['Size', 'number'], ['Actions', 'narrow']];
+    const headings = [['#', 'place'], ['Task', ''], ['Step', 'number'], ['Size', 'number wide-only'], ['Actions', 'narrow']];
     this.#table = h('table', { class: 'mini-table' }, h('caption', { class: 'visually-hidden', text: 'Waiting messages' }),
       h('thead', null, h('tr', null, ...headings.map(([label, kind]) => h('th', { scope: 'col', class: kind }, h('span', { class: kind === 'narrow' ? 'visually-hidden' : null, text: label }))))), this.#rows);
     const box = card('Waiting messages', { actions: [this.#newer, this.#older, this.#look], testid: 'waiting-messages' });
@@ -98,9 +98,9 @@ function messageRow(message, menu) {
   const call = known && typeof message.args === 'string' ? h('div', { class: 'muted mono one-line', text: text(`${message.args} ${message.kwargs ?? ''}`, 400) }) : null;
   const notes = [message.eta && `not before ${line(message.eta, 40)}`, message.expires && `expires ${line(message.expires, 40)}`, message.retries > 0 && `retry ${message.retries}`, message.redelivered && 'delivered before'].filter(Boolean).join(' · ');
   return h('tr', { 'data-testid': 'message', data: { id: typeof message.id === 'string' ? message.id : '' } },
-    h('td', { class: 'number num', text: count(message.position + 1) }),
+    h('td', { class: 'place num', text: count(message.position + 1) }),
     h('td', null, h('strong', { text: title }), ' ', id, call, notes === '' ? null : h('div', { class: 'muted', text: notes })),
     h('td', { class: 'number num', text: count(message.step) }),
-    h('td', { class: 'number num', text: bytes(message.bytes) }),
+    h('td', { class: 'number num wide-only', text: bytes(message.bytes) }),
     h('td', { class: 'narrow' }, menu));
 }

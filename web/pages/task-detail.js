@@ -190,6 +190,7 @@ export class TaskDetailPage {
       if (value === undefined || value === null || value === '') return;
       const section = card(title);
       section.node.dataset.kind = kind;
+      section.node.classList.toggle('whole', title === 'Traceback');
       section.body.append(h('pre', { class: 'code', tabindex: '0', 'aria-label': title, text: text(value) }));
       blocks.push(section.node);
     };
