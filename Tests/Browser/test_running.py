@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from harness.known import known_task
 from harness.stack import Stack, unique
 from harness.waiting import wait_for
 from playwright.sync_api import Locator, Page, expect
@@ -168,7 +169,7 @@ def test_a_chord_ends_with_the_list_of_results(page: Page, stack: Stack) -> None
 
 
 def test_workers_are_asked_about_a_task_and_their_answers_read(page: Page, stack: Stack) -> None:
-    task = stack.send('time.sleep', 30, queue='search')
+    task = known_task(stack, stack.send('time.sleep', 30, queue='search'))
     go(page, f'#/tasks/{task}')
     expect(page.get_by_test_id('page-task')).to_contain_text('running for', timeout=30_000)
     page.get_by_test_id('action-query').click()
