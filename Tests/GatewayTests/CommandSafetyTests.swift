@@ -84,6 +84,11 @@ import WorkerRules
             case .revokeMany(let methods):
                 for method in methods { try check(method, []) }
             case .broadcast(let method, let destination): try check(method, destination)
+            case .message(let spec):
+                // What is read from the broker is judged when it is there (QueuedMessageTests).
+                var queues = [spec.queue]
+                if case .move(let other, _) = spec.act { queues.append(other) }
+                #expect(queues.allSatisfy { QueueKeys.refusal(queue: $0) == nil })
             case .purge(let keys, _):
                 #expect(
                     !keys.contains {

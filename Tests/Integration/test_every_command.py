@@ -300,6 +300,39 @@ async def shutdown(case: Case) -> None:
     assert worker.process and await asyncio.to_thread(worker.process.wait_exit, 20) == 0
 
 
+# Messages ---------------------------------------------------------------------------------------------------------------------
+
+
+@covers('message.delete')
+async def delete_message(case: Case) -> None:
+    queue = unique('waiting')
+    task = case.stack.send('math.add', 1, 1, queue=queue)
+    tag = json.loads(case.stack.waiting(queue)[0])['properties']['delivery_tag']
+    row = await case.confirmed('message.delete', 'task math.add', f'id {task}', queue=queue, deliveryTag=tag)
+    assert row['taskId'] == task and case.stack.queue_length(queue) == 0
+
+
+@covers('message.move')
+async def move_message(case: Case) -> None:
+    queue = unique('waiting')
+    task = case.stack.send('math.add', 40, 2, queue=queue)
+    tag = json.loads(case.stack.waiting(queue)[0])['properties']['delivery_tag']
+    row = await case.confirmed(
+        'message.move', f'from queue {queue} to queue {case.queue}', queue=queue, deliveryTag=tag, to=case.queue
+    )
+    assert row['taskId'] == task and await case.result(task) == 42 and case.stack.queue_length(queue) == 0
+
+
+@covers('message.prioritize')
+async def prioritize_message(case: Case) -> None:
+    queue = unique('waiting')
+    task = case.stack.send('math.add', 1, 1, queue=queue)
+    tag = json.loads(case.stack.waiting(queue)[0])['properties']['delivery_tag']
+    await case.confirmed('message.prioritize', 'priority 0', 'priority 9', queue=queue, deliveryTag=tag, priority=9)
+    moved = json.loads(case.stack.waiting(queue, 9)[0])
+    assert moved['headers']['id'] == task and moved['properties']['priority'] == 9 and case.stack.queue_length(queue) == 1
+
+
 @pytest.mark.parametrize('pool', POOLS)
 @pytest.mark.parametrize('command', sorted(COVERED))
 async def test_each_command_on_each_pool(stack: Stack, connect: ConnectClient, command: str, pool: str) -> None:

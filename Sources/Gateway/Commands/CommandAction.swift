@@ -18,6 +18,8 @@ enum CommandAction: Equatable, Sendable {
     case revokeStamped(StampSpec)
     /// Empty a queue; with `messagesMax` only if it holds no more than that.
     case purge(queue: String, messagesMax: Int?)
+    /// Do something with one waiting message.
+    case message(MessageSpec)
     /// Tell workers to do something, by remote control.
     case control(ControlMethod)
 
@@ -35,6 +37,7 @@ enum CommandAction: Equatable, Sendable {
         case .revokeStamped(let spec):
             "tasks with stamp " + spec.stamps.keys.sorted().joined(separator: ", ")
         case .purge(let queue, _): "queue \(queue)"
+        case .message(let spec): spec.subject
         case .control(let method):
             switch method {
             case .queryTask(let ids): ids.count == 1 ? "task \(ids[0])" : "\(ids.count) tasks"
@@ -62,7 +65,7 @@ enum CommandAction: Equatable, Sendable {
         case .retry(let retry): [retry.newID]
         case .revoke(let revoke): revoke.ids
         case .rerun(let rerun): rerun.items.map(\.run.id) + rerun.refused.keys.sorted()
-        case .planned, .revokeStamped, .purge, .control: []
+        case .planned, .revokeStamped, .purge, .message, .control: []
         }
     }
 }

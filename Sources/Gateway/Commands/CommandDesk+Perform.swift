@@ -22,6 +22,7 @@ extension CommandDesk {
         case .revokeMany(let methods): await revoke(methods, for: command)
         case .purge(let keys, let most):
             await purge(keys, most: most, for: command)
+        case .message(let spec): await act(on: spec, for: command)
         case .broadcast(let method, let destination):
             await broadcast(method, to: destination, for: command)
         }
@@ -215,7 +216,7 @@ extension CommandDesk {
             }
             let silent = command.tracker.silent.sorted().prefix(5)
             return silent.isEmpty ? nil : "no answer from \(silent.joined(separator: ", "))"
-        case .purge: return nil
+        case .purge, .message: return nil
         }
     }
 }

@@ -81,7 +81,7 @@ extension CommandDesk {
 
     /// Sends a command that may be repeated safely, again after each broken connection, until the
     /// command's deadline.
-    private func sendUntilAnswered(
+    func sendUntilAnswered(
         _ arguments: [[UInt8]], for command: Open
     ) async throws(BrokerError) -> RESPValue {
         var wasSent = false

@@ -13,6 +13,8 @@ enum Effect: Sendable {
     case revokeMany([ControlMethod])
     /// Length check and deletion of a queue's lists.
     case purge(keys: [[UInt8]], messagesMax: Int?)
+    /// A look for one waiting message, and what is to be done with it.
+    case message(MessageSpec)
     /// A remote control command.
     case broadcast(ControlMethod, destination: [String])
 
@@ -71,6 +73,7 @@ enum Effect: Sendable {
             self = .purge(
                 keys: QueueKeys.prioritySteps.map { settings.queueKey(queue, step: $0) },
                 messagesMax: most)
+        case .message(let spec): self = .message(spec)
         case .control(let method):
             try Self.check(method, workers)
             self = .broadcast(method, destination: workers)

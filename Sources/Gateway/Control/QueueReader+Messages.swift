@@ -10,7 +10,9 @@ extension QueueReader {
     /// Waiting messages shown at a time.
     static let messagesShown = 100
     /// Messages above this are not read whole.
-    private static let messageBytes = 128 << 10
+    private static let messageBytes = MessageLimits.wholeBytes
+    /// Messages above this get no digest.
+    private static let digestedBytes = 4 << 20
 
     /// The ends of the messages that are next in lists, `false` for an empty list.
     private static let tailScript = """
@@ -22,15 +24,20 @@ extension QueueReader {
         return ends
         """
 
-    /// Pairs of size and message, next one first; of a large message only the end.
+    /// Size, message and digest of each, next one first; of a large message only the end. One in whose end a
+    /// delivery tag is written needs no digest, if it is too large to be read whole.
     private static let pageScript = """
         local found = redis.call('LRANGE', KEYS[1], ARGV[1], ARGV[2])
         local page = {}
         for i = #found, 1, -1 do
           local message = found[i]
           page[#page + 1] = #message
-          if #message > tonumber(ARGV[3]) then message = string.sub(message, -tonumber(ARGV[4])) end
-          page[#page + 1] = message
+          local shown = message
+          if #message > tonumber(ARGV[3]) then shown = string.sub(message, -tonumber(ARGV[4])) end
+          page[#page + 1] = shown
+          local named = #shown < #message and string.find(shown, '"delivery_tag"', 1, true)
+          named = named or #message > tonumber(ARGV[5])
+          page[#page + 1] = named and '' or #message .. '-' .. redis.sha1hex(message)
         end
         return page
         """
@@ -139,6 +146,11 @@ extension QueueReader {
         var preview: MessagePreview?
         /// Its id, if at least its end can be read.
         var tail: MessageTail?
+        /// What names it if it has no delivery tag (``MessageDigest``).
+        var digest: String?
+
+        /// Its delivery tag, if one can be read.
+        var deliveryTag: String? { preview?.deliveryTag ?? tail?.deliveryTag }
     }
 
     /// Looks at the messages that consumers would take next, without taking them.
@@ -167,18 +179,23 @@ extension QueueReader {
             let newest = -(skip + min(wanted, Int(count) - skip))
             let reply = try await evaluate(
                 Self.pageScript, [settings.queueKey(queue, step: step)], "\(newest)",
-                "\(-skip - 1)", "\(Self.messageBytes)", "\(MessageTail.bytes)")
+                "\(-skip - 1)", "\(Self.messageBytes)", "\(MessageTail.bytes)",
+                "\(Self.digestedBytes)")
             skip = 0
-            for index in stride(from: 0, to: reply.count - 1, by: 2) {
+            for index in stride(from: 0, to: reply.count - 2, by: 3) {
                 guard case .integer(let size) = reply[index],
-                    case .bulk(let bytes) = reply[index + 1]
+                    case .bulk(let bytes) = reply[index + 1],
+                    case .bulk(let digest) = reply[index + 2]
                 else { continue }
                 let isWhole = bytes.count == Int(size)
-                messages.append(
-                    Waiting(
-                        step: step, bytes: Int(size),
-                        preview: isWhole ? try? MessagePreview(decoding: bytes) : nil,
-                        tail: MessageTail(bytes)))
+                var message = Waiting(
+                    step: step, bytes: Int(size),
+                    preview: isWhole ? try? MessagePreview(decoding: bytes) : nil,
+                    tail: MessageTail(bytes))
+                if message.deliveryTag == nil, !digest.isEmpty {
+                    message.digest = String(decoding: digest, as: UTF8.self)
+                }
+                messages.append(message)
             }
         }
         return (messages, total)

@@ -60,7 +60,8 @@ extension HttpDesk {
         }
         let preview = message.preview
         add("id", preview?.id ?? message.tail?.id)
-        add("deliveryTag", message.tail?.deliveryTag ?? preview?.deliveryTag)
+        add("deliveryTag", message.deliveryTag)
+        add("digest", message.digest)
         guard let preview else { return .object(members) }
         add("name", preview.task)
         add("shadow", preview.shadow)

@@ -23,6 +23,9 @@ package enum CeleryLimits {
     /// Latest time an event may claim, unix seconds: the end of the year 9999. Keeps sums finite.
     package static let maxTimestamp = 253_402_300_800.0
 
+    /// Longest waiting message that is given another queue or priority, bytes: it goes to Redis twice in
+    /// one command, as it is and as it shall be.
+    package static let maxMovedBytes = 4 << 20
     /// Largest body of a task that is written, bytes (before base64).
     package static let maxTaskBodyBytes = 1 << 20
     /// Deepest nesting of one argument of a task that is written.

@@ -104,6 +104,11 @@ class Stack:
         client = self.redis()
         return sum(int(client.llen(key)) for key in keys)
 
+    def waiting(self, queue: str, step: int = 0) -> list[bytes]:
+        """The messages on one of a queue's lists, as Redis has them; the one that is taken next comes first."""
+        found: Any = self.redis().lrange(f'{queue}\x06\x16{step}' if step else queue, 0, -1)
+        return [bytes(message) for message in reversed(found)]
+
     def publish_raw(self, channel: str, payload: bytes | str) -> int:
         """PUBLISH as anybody could."""
         return int(self.redis().publish(channel, payload))
