@@ -38,6 +38,9 @@ export const OFFERS = new Map([
   ['worker.restart', { words: 'Restart the pool of a worker', icon: 'restart', open: forWorker((app, worker) => app.actions.restart([worker])) }],
   ['worker.shutdown', { words: 'Shut down a worker', icon: 'shutdown', open: forWorker((app, worker) => app.actions.shutdown([worker])) }],
   ['queue.purge', { words: 'Purge a queue', icon: 'purge', open: forQueue((app, queue) => app.actions.purge(queue)) }],
+  ['message.delete', { words: 'Delete a waiting message', icon: 'purge', open: ask() }],
+  ['message.move', { words: 'Move a waiting message to another queue', icon: 'restart', open: ask() }],
+  ['message.prioritize', { words: 'Change the urgency of a waiting message', icon: 'restart', open: ask() }],
 ]);
 
 /** Arguments of each command that its own form asks for; the others are asked for by the declared form. */
