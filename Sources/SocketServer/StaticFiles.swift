@@ -28,12 +28,17 @@ final class StaticFiles {
         try read(folder: root, at: "/", depth: 0)
     }
 
-    /// The file at a request's path; a folder's is its `index.html`.
+    /// The file at a request's path; a folder's is its `index.html`, and a path without an ending may
+    /// leave out `.json`, so that documents have addresses without one.
     ///
     /// Only names that were found in the folder match, so no path can lead out of it.
     func file(at path: String) -> StaticFile? {
         guard root != nil else { return nil }
-        let name = path.hasSuffix("/") ? path + "index.html" : path
+        if path.hasSuffix("/") { return file(named: path + "index.html") }
+        return file(named: path) ?? file(named: path + ".json")
+    }
+
+    private func file(named name: String) -> StaticFile? {
         if isWatching { refresh(name) }
         return files[name]
     }

@@ -44,6 +44,24 @@ import Testing
         }
     }
 
+    @Test func `a document has an address without its ending`() async throws {
+        try await withSite { _, folder in
+            try FileManager.default.createDirectory(
+                atPath: "\(folder)/schema", withIntermediateDirectories: true)
+            try write("\(folder)/schema/v1.json", Array("{}".utf8))
+            try await withServer(webRoot: folder) { server in
+                let client = try server.connect()
+
+                for path in ["/schema/v1", "/schema/v1.json"] {
+                    let answer = try #require(try client.get(path))
+                    #expect(answer.status == 200 && answer.text == "{}")
+                    #expect(answer.header("content-type") == "application/json")
+                }
+                #expect(try client.get("/schema")?.status == 404)
+            }
+        }
+    }
+
     @Test func `a tag that still holds is answered with 304`() async throws {
         try await withSite { server, _ in
             let client = try server.connect()

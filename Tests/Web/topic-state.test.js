@@ -106,13 +106,35 @@ test('a reset keeps what is on show, unless it may not be seen any longer', () =
 test('names like __proto__ are rows and fields like any other', () => {
   const state = new TopicState();
   state.applySnapshot({ at: 1, epoch: 'e', part: 0, cols: ['h', 'id', '__proto__'], rows: [[1, '__proto__', 'field']] });
-  state.applyDelta(JSON.parse('{"from":1,"to":2,"new":[[2,{"id":"constructor","__proto__":{"polluted":true}}]],"put":[[1,{"toString":"x"}]]}'));
+  state.applyDelta(JSON.parse('{"from":1,"to":2,"new":[[2,{"id":"constructor","__proto__":["polluted"]}]],"put":[[1,{"toString":"x"}]]}'));
 
   assert.equal({}.polluted, undefined);
   assert.equal(state.get('__proto__').__proto__, 'field');
-  assert.equal(state.get('constructor').polluted, undefined);
+  assert.deepEqual(state.get('constructor').__proto__, ['polluted']);
+  assert.equal(state.get('constructor').length, undefined);
   assert.equal(state.get('__proto__').toString, 'x');
   assert.equal(state.get('valueOf'), undefined);
+});
+
+test('a delta in parts moves the revision with its last part', () => {
+  const state = new TopicState();
+  state.applySnapshot(snapshot(4, [[1, 'a', 'x']]));
+
+  state.applyDelta({ from: 4, to: 9, part: 0, more: true, new: [[5, { id: 'b' }]] });
+  assert.equal(state.position.rev, 4, 'the connection may end here');
+  state.applyDelta({ from: 4, to: 9, part: 1, new: [[6, { id: 'c' }]] });
+  assert.equal(state.position.rev, 9);
+});
+
+test('of a delta with a wrong shape nothing is applied', () => {
+  const state = new TopicState();
+  state.applySnapshot(snapshot(1, [[1, 'a', 'x']]));
+
+  assert.throws(() => state.applyDelta({ from: 1, to: 2, gone: [1], put: [[7]] }), TypeError);
+  assert.throws(() => state.applyDelta({ from: 1, to: 2, gone: [1], new: [[2, { id: { deep: 1 } }]] }), TypeError);
+
+  assert.equal(state.size, 1);
+  assert.equal(state.revision, 1);
 });
 
 test('a topic holds its limit of rows and not one more', () => {

@@ -18,6 +18,8 @@ package enum ClientProtocol {
     package static let stringBytes = 16 << 10
     /// Longest string in a command's arguments, bytes (R10).
     package static let argumentBytes = 48 << 10
+    /// Longest reason of an end, bytes (RFC 6455 5.5.1).
+    package static let reasonBytes = 123
     /// Largest integer that every client can hold.
     package static let largestInteger = Int64(1) << 53 - 1
 }

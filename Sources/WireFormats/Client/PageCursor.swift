@@ -60,11 +60,7 @@ package enum PageCursor {
 
     private static func hex(_ text: String) -> String {
         // Cut between characters, so that the bytes stay a text.
-        var bytes: [UInt8] = []
-        for character in text {
-            guard bytes.count + character.utf8.count <= keyBytes else { break }
-            bytes.append(contentsOf: character.utf8)
-        }
+        let bytes = Array(text.prefix(utf8: keyBytes).utf8)
         return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 

@@ -50,7 +50,7 @@ package enum ServerFrame {
         }
     }
 
-    /// `session.bye` (2.11).
+    /// `session.bye` (2.11); the reason is cut to the 123 bytes that the close frame has for it (R55).
     ///
     /// - Parameter resume: an opaque text, if the client may come back with one.
     package static func bye(
@@ -58,7 +58,7 @@ package enum ServerFrame {
     ) -> [UInt8] {
         notification("session.bye") { writer in
             writer.member("code", Int(code.rawValue))
-            writer.member("reason", reason)
+            writer.member("reason", reason.prefix(utf8: ClientProtocol.reasonBytes))
             if let wait = retryAfterMilliseconds { writer.member("retryAfterMs", wait) }
             if let resume { writer.member("resume", resume) }
         }

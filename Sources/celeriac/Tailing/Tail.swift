@@ -18,6 +18,8 @@ final class Tail {
     private let output: TailOutput
     /// Connections that failed one after the other.
     private var failures = 0
+    /// Seconds after which the gateway wants us back, from its last `session.bye`.
+    private var wantedAfter = 0.0
     /// Name of the log that is read.
     private var epoch = ""
     private var unacknowledged: Int64?
@@ -28,6 +30,8 @@ final class Tail {
     private static let connectTimeout = 10.0
     private static let silence = 25.0
     private static let longestPause = 30.0
+    /// Seconds for which a gateway may ask us to stay away.
+    private static let longestWish = 120.0
     private static let shortestPause = 0.5
     private static let headBytes = 16 << 10
     private static let acknowledgeMilliseconds = 100
@@ -59,8 +63,11 @@ final class Tail {
             } catch {
                 let bound = min(
                     Self.longestPause, Self.shortestPause * Double(1 << min(failures, 6)))
-                // Full jitter: the first attempt within 2 s, later ones over a growing span.
-                let pause = Double.random(in: 0...(failures == 0 ? 2 : bound))
+                // Full jitter: the first attempt within 2 s, later ones over a growing span; never before
+                // the gateway wants us back.
+                let least = max((error as? Ended)?.least ?? 0, wantedAfter)
+                let pause = least + Double.random(in: 0...(failures == 0 ? 2 : bound))
+                wantedAfter = 0
                 failures += 1
                 TailOutput.complain("\(error); trying again in \((pause * 10).rounded() / 10) s")
                 Thread.sleep(forTimeInterval: pause)
@@ -70,6 +77,8 @@ final class Tail {
 
     private struct Ended: Error, CustomStringConvertible {
         let description: String
+        /// Seconds before which it makes no sense to come back.
+        var least = 0.0
     }
 
     private func session() throws {
@@ -115,12 +124,15 @@ final class Tail {
         }
     }
 
-    /// Unknown codes: 4400 to 4407 stop, all others are worth another attempt (R55).
+    /// A close code says whether another attempt makes sense, and when (R55).
     private func closed(_ code: UInt16, _ reason: String) throws {
         let text = "the gateway closed the connection (\(code) \(reason))"
-        let stops = 4_400...4_407 ~= code || [1_003, 1_007, 1_009, 4_409].contains(code)
-        guard !stops else { throw Refusal(description: text) }
-        throw Ended(description: text)
+        switch CloseCode.reaction(to: code) {
+        case .stop, .authenticate: throw Refusal(description: text)
+        case .nothing: throw Ended(description: text)
+        case .reconnect(let milliseconds):
+            throw Ended(description: text, least: Double(milliseconds) / 1_000)
+        }
     }
 
     private func frame(_ opcode: UInt8, _ payload: [UInt8]) -> [UInt8] {
@@ -199,13 +211,23 @@ final class Tail {
             return true
         default: break
         }
+        guard message["jsonrpc"] == "2.0" else {
+            throw Ended(description: "what came is not JSON-RPC 2.0")
+        }
         guard let params = message["params"] else { return true }
         switch message["method"]?.string {
-        case "events.batch": return batch(params)
+        case "events.batch" where !isOurs(params), "events.gap" where !isOurs(params): return true
+        case "events.batch": return try batch(params)
         case "events.gap":
+            guard params["from"]?.integer != nil, params["to"]?.integer != nil else {
+                throw Ended(description: "a gap without its ends")
+            }
             output.gap(params)
             epoch = params["epoch"]?.string ?? epoch
             moved(to: params["to"]?.integer)
+        case "session.bye":
+            let milliseconds = params["retryAfterMs"]?.integer ?? 0
+            wantedAfter = min(Double(max(0, milliseconds)) / 1_000, Self.longestWish)
         case "session.hb":
             try send(["jsonrpc": "2.0", "method": "sub.ack", "params": ["acks": []]], stream)
         default: break
@@ -213,18 +235,21 @@ final class Tail {
         return true
     }
 
+    /// Whether a frame is of our one subscription.
+    private func isOurs(_ params: JsonValue) -> Bool { params["sub"]?.integer == 1 }
+
     /// - Returns: as ``take(_:_:)``.
-    private func batch(_ params: JsonValue) -> Bool {
-        for item in params["items"]?.array ?? [] {
-            guard let parts = item.array, let offset = parts.first?.integer else { continue }
-            output.event(parts, epoch: epoch)
-            place = .after(epoch: epoch, offset: Int(offset))
+    private func batch(_ params: JsonValue) throws -> Bool {
+        let batch = try TailBatch(params, after: place.offset)
+        for item in batch.items {
+            output.event(item.parts, epoch: epoch)
+            place = .after(epoch: epoch, offset: Int(item.offset))
             if let count = left {
                 left = count - 1
                 if count == 1 { return false }
             }
         }
-        moved(to: params["scanned"]?.integer)
+        moved(to: batch.scanned)
         return true
     }
 

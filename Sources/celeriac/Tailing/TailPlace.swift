@@ -20,6 +20,11 @@ enum TailPlace: Equatable {
         }
     }
 
+    /// The offset up to which everything is known.
+    var offset: Int64? {
+        if case .after(_, let offset) = self { Int64(offset) } else { nil }
+    }
+
     /// As `events.open` takes it.
     var json: JsonValue {
         switch self {

@@ -23,6 +23,7 @@ from websockets.asyncio.client import connect as websocket_connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from .contract import fault_of_request, fault_of_server
 from .event_reader import EventReader
 from .rows import ProtocolError, Row, Table
 
@@ -70,6 +71,8 @@ class GatewayClient:
         self.closed = asyncio.Event()
         self.auto_ack = True
         self._pending: dict[Any, tuple[str, asyncio.Future[Any]]] = {}
+        self._asked: dict[Any, Row] = {}
+        """Requests without an answer yet, whoever sent them: what is granted must be as the contract says."""
         self._changed = asyncio.Event()
         self._next_id = 0
         self._next_sub = 0
@@ -122,6 +125,7 @@ class GatewayClient:
     async def _await_hello(self) -> None:
         message = json.loads(await asyncio.wait_for(self.socket.recv(), 10))
         self._record(message, sent=False)
+        self._judge(message)
         if message.get('method') != 'session.hello':
             raise ProtocolError(f'the first frame is not session.hello: {message}')
         self.hello = message['params']
@@ -166,6 +170,8 @@ class GatewayClient:
     async def send(self, message: Any) -> None:
         """Sends any JSON, also wrong one."""
         self._record(message, sent=True)
+        if isinstance(message, dict) and isinstance(message.get('id'), str | int) and isinstance(message.get('method'), str):
+            self._asked[message['id']] = message
         await self.socket.send(json.dumps(message))
 
     async def subscribe(self, topic: str, *, timeout: float = 15, **options: Any) -> Table:
@@ -295,8 +301,7 @@ class GatewayClient:
 
     def _receive(self, message: Row) -> None:
         self._record(message, sent=False)
-        if message.get('jsonrpc') != '2.0':
-            raise ProtocolError('not JSON-RPC 2.0')
+        self._judge(message)
         if 'method' not in message:
             self._answer(message)
             return
@@ -325,6 +330,15 @@ class GatewayClient:
             case _:
                 # Unknown notifications are ignored (R9): additive change is allowed.
                 pass
+
+    def _judge(self, message: Row) -> None:
+        """Holds a frame of the gateway, and the request that it grants, against the published contract."""
+        request = self._asked.pop(message.get('id'), None) if isinstance(message, dict) and 'method' not in message else None
+        problem = fault_of_server(message, request['method'] if request else None)
+        if problem is None and request is not None and 'result' in message:
+            problem = fault_of_request(request)
+        if problem is not None:
+            raise ProtocolError(f'not in the contract: {problem}')
 
     def _answer(self, message: Row) -> None:
         if (message.get('id')) is None:

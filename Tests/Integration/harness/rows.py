@@ -50,6 +50,8 @@ class Table:
     before: int = 0
     next: Any = None
     _parts: list[Row] = field(default_factory=list)
+    _series: tuple[int, int] | None = None
+    """Of a snapshot that is not complete: its revision, and the part that must come next."""
 
     @property
     def live(self) -> bool:
@@ -115,7 +117,17 @@ class Table:
             result.append((handle, row))
         return result
 
+    def _begin_part(self, params: Row) -> None:
+        """Parts of a snapshot come one after the other, all at one revision."""
+        expected = (params['at'], 0) if params.get('part', 0) == 0 else self._series
+        if (params['at'], params.get('part', 0)) != expected:
+            raise ProtocolError(
+                f'{self.topic}: part {params.get("part", 0)} of a snapshot at {params["at"]}, expected {expected}'
+            )
+        self._series = (params['at'], params.get('part', 0) + 1) if params.get('more', False) else None
+
     def _snapshot(self, params: Row) -> None:
+        self._begin_part(params)
         if params.get('part', 0) == 0:
             self.rows.clear()
             self.rev = -1
@@ -173,6 +185,7 @@ class Table:
             self.rev = max(self.rev, whole['to'])
 
     def _window(self, params: Row) -> None:
+        self._begin_part(params)
         if params.get('part', 0) == 0:
             self.snapshots += 1
             self.rows.clear()

@@ -4,6 +4,24 @@ import Testing
 @testable import WireFormats
 
 @Suite struct ServerFrameTests {
+    @Test(arguments: [(123, 123), (124, 123)])
+    func `the reason of an end has the room that a close frame has`(
+        length: Int, kept: Int
+    ) throws {
+        let frame = ServerFrame.bye(
+            code: .malformed, reason: String(repeating: "x", count: length),
+            retryAfterMilliseconds: nil)
+
+        let value = try JsonReader.parse(frame, limits: .client)
+        #expect(value["params"]?["reason"]?.string?.utf8.count == kept)
+        let cut = ServerFrame.bye(
+            code: .malformed, reason: String(repeating: "é", count: length),
+            retryAfterMilliseconds: nil)
+        #expect(
+            try JsonReader.parse(cut, limits: .client)["params"]?["reason"]?.string?.utf8.count
+                == 122)
+    }
+
     @Test func `session frames are written as documented`() {
         #expect(
             text(

@@ -2,10 +2,27 @@
  * Rows from the wire. A row is an object without a prototype, so that a member called `__proto__` or `constructor`
  * is a field like any other and reading a field that is absent gives undefined, never something inherited.
  */
+import { isObject } from '../protocol/frames.js';
 
 /** Throws if a snapshot has not the promised shape: the owner asks for another. */
 export function checkSnapshot(frame) {
   if (!Array.isArray(frame.cols) || !Array.isArray(frame.rows) || !Number.isSafeInteger(frame.at)) throw new TypeError('a snapshot without revision, columns or rows');
+}
+
+/** Throws if a delta has not the promised shape, before any of it is applied: the owner asks for a snapshot. */
+export function checkDelta({ from, to, gone = [], new: fresh = [], put = [] }) {
+  if (!isRevision(from) || !isRevision(to) || to < from) throw new TypeError('a delta without its revisions');
+  if (!Array.isArray(gone) || !gone.every(isHandle)) throw new TypeError('gone is no array of handles');
+  for (const pairs of [fresh, put]) {
+    if (!Array.isArray(pairs) || !pairs.every(isPair)) throw new TypeError('a delta with rows that are none');
+  }
+}
+
+function isRevision(value) { return Number.isSafeInteger(value) && value >= 0; }
+function isHandle(value) { return Number.isSafeInteger(value) && value > 0; }
+
+function isPair(pair) {
+  return Array.isArray(pair) && pair.length === 2 && isHandle(pair[0]) && isObject(pair[1]) && !Object.values(pair[1]).some(isObject);
 }
 
 /** @param {object} fields @returns {object} */
@@ -39,7 +56,9 @@ export function readCells(columns, cells) {
   for (let index = 0; index < columns.length; index += 1) {
     const value = cells[index];
     if (columns[index] === 'h') {
-      if (Number.isSafeInteger(value)) handle = value;
+      if (isHandle(value)) handle = value;
+    } else if (isObject(value)) {
+      throw new TypeError('a value that is neither a scalar nor an array');
     } else if (value !== null && value !== undefined) {
       row[columns[index]] = value;
     }

@@ -5,7 +5,7 @@
  * identity whether it must paint again. Handles, not ids, are the keys of the sync (D1); `byId` is an index for people.
  */
 import { Limits } from '../limits.js';
-import { checkSnapshot, makeRow, patchRow, readCells } from './rows.js';
+import { checkDelta, checkSnapshot, makeRow, patchRow, readCells } from './rows.js';
 
 export class TopicState {
   /** @type {Map<number, object>} */ #rows = new Map();
@@ -84,6 +84,7 @@ export class TopicState {
    * @returns {'applied' | 'old' | 'resync'} `resync`: the delta starts above what is here, so something was lost
    */
   applyDelta(delta) {
+    checkDelta(delta);
     if (!this.#complete || delta.from > this.#revision) return 'resync';
     if (delta.to < this.#revision) return 'old';
     for (const handle of delta.gone ?? []) this.#remove(handle);
@@ -93,7 +94,8 @@ export class TopicState {
       if (row === undefined) this.#anomalies += 1;
       else this.#replace(handle, patchRow(row, patch));
     }
-    this.#revision = delta.to;
+    // Of a delta in parts, only the last one moves the revision: the others may never come.
+    if (delta.more !== true) this.#revision = delta.to;
     this.#version += 1;
     return 'applied';
   }

@@ -5,7 +5,7 @@
  * (`before`). One that matches again is named in `back`. `follow`: the server sends the whole list of handles in `order` whenever it changes.
  */
 import { Limits } from '../limits.js';
-import { checkSnapshot, makeRow, patchRow, readCells } from './rows.js';
+import { checkDelta, checkSnapshot, makeRow, patchRow, readCells } from './rows.js';
 
 export class WindowState {
   /** @type {Map<number, object>} */ #rows = new Map();
@@ -72,6 +72,7 @@ export class WindowState {
    * @returns {'applied' | 'old' | 'resync'}
    */
   applyDelta(delta) {
+    checkDelta(delta);
     if (!this.#complete || delta.from > this.#revision) return 'resync';
     if (delta.to < this.#revision) return 'old';
     for (const handle of delta.gone ?? []) this.#depart(handle);
@@ -88,7 +89,8 @@ export class WindowState {
     for (const handle of delta.back ?? []) this.#left.delete(handle);
     if (Array.isArray(delta.order)) this.#reorder(delta.order);
     this.#readCounts(delta);
-    this.#revision = delta.to;
+    // Of a delta in parts, only the last one moves the revision: the others may never come.
+    if (delta.more !== true) this.#revision = delta.to;
     this.#version += 1;
     return 'applied';
   }
