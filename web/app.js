@@ -28,7 +28,7 @@ import { WorkerDetailPage } from './pages/worker-detail.js';
 import { WorkersPage } from './pages/workers.js';
 
 const VERSION = '0.1.0';
-const TOPICS = ['stats', 'workers', 'queues', 'commands', 'health', 'alerts'];
+const TOPICS = ['stats', 'workers', 'queues', 'commands', 'health', 'alerts', 'trash'];
 const SECOND = 1_000;
 
 export class App {

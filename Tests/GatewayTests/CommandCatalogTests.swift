@@ -2,6 +2,7 @@ import Fleet
 import Foundation
 import Ports
 import Testing
+import WireFormats
 
 @testable import Gateway
 
@@ -32,6 +33,24 @@ import Testing
         let command = try CommandCatalog.command(name)
         #expect(Set(command.roles).isDisjoint(with: [.viewer, .wall]))
         #expect(command.roles.contains(.admin))
+    }
+
+    @Test(arguments: [
+        ("task.run", "chain", "signatures"), ("task.group", "tasks", "signatures"),
+        ("task.chord", "body", "signature"), ("task.run", "headers", "object"),
+    ])
+    func `programs are told which arguments are tasks`(
+        name: String, argument: String, kind: String
+    ) throws {
+        let command = try #require(
+            CommandReference.json.array?.first { $0["name"]?.string == name })
+
+        let parameter = command["parameters"]?.array?.first { $0["name"]?.string == argument }
+
+        #expect(parameter?["kind"]?.string == kind)
+        #expect(
+            parameter?["max"]?.double
+                == (kind == "signatures" ? Double(CommandLimits.signatures) : nil))
     }
 
     @Test func `what harms workers is not offered`() {

@@ -21,8 +21,8 @@ test('the page of commands is read as it is meant', () => {
   assert.deepEqual(declared.get('worker.poolGrow'), { roles: ['admin'], parameters: ['n', 'workers', 'all'] });
 });
 
-test('every declared command is offered, and no other', () => {
-  assert.deepEqual([...OFFERS.keys()].sort(), [...declared.keys()].sort());
+test('every declared command is offered', () => {
+  assert.deepEqual([...declared.keys()].filter((name) => !OFFERS.has(name)), []);
 });
 
 test('no two offers read alike', () => {

@@ -31,6 +31,8 @@ export const Limits = Object.freeze({
   outcomes: 6,
   /** Longest JSON text the run dialog takes for args or kwargs (R10: 48 KiB). */
   argumentCharacters: 48_000,
+  /** Most purged messages put back by one command, as the gateway takes it. */
+  restored: 10_000,
   /** Most tasks in one group, chord or chain, as the gateway takes them. */
   signatures: 500,
 });

@@ -1,5 +1,5 @@
 /** The dangerous buttons: what they say before, and what they send. */
-import { COMMANDS, purgeCeiling, refusal, restartRefusal } from '../core/commands/catalog.js';
+import { COMMANDS, refusal, restartRefusal } from '../core/commands/catalog.js';
 import { lackOf, roleRefusal } from '../core/commands/declared.js';
 import { arrayOf } from '../core/state/selectors.js';
 import { count, plural } from '../core/format/number.js';
@@ -11,6 +11,7 @@ import { getJSON } from '../platform/session.js';
 import { openCommandDialog } from './command-dialog.js';
 import { confirm } from './dialogs.js';
 import { openPauseDialog } from './pause-dialog.js';
+import { openPurgeDialog } from './purge-dialog.js';
 
 export class Actions {
   #app;
@@ -111,22 +112,8 @@ export class Actions {
     this.#app.tray.submit('queue.resume', { queue: queue.id }, { label: `Resume queue ${line(queue.id, 80)}`, href: formatRoute('queues', queue.id) });
   }
 
-  async purge(queue) {
-    const depth = queue.depth ?? 0;
-    const ceiling = purgeCeiling(depth);
-    const yes = await confirm({
-      title: `Purge ${line(queue.id, 80)}?`,
-      lead: `${plural(depth, 'message')} that wait in ${line(queue.id, 80)} will be removed from the broker.`,
-      points: [
-        (queue.unacked ?? 0) > 0 ? `${plural(queue.unacked, 'message is', 'messages are')} already with workers and will not be touched.` : 'Messages that are already with workers are not touched.',
-        `If more than ${count(ceiling)} wait by then, nothing is removed.`,
-      ],
-      yes: `Purge ${plural(depth, 'message')}`,
-    });
-    if (yes) {
-      this.#app.tray.submit('queue.purge', { queue: queue.id }, { label: `Purge queue ${line(queue.id, 80)}`, expect: { messagesMax: ceiling }, href: formatRoute('queues', queue.id) });
-    }
-  }
+  /** @param {object} queue */
+  purge(queue) { openPurgeDialog(this.#app, queue); }
 
   /** What an alert offers to put right by a command, if this person may give it. @param {object} alert @returns {string} the button's text, '' if there is none */
   offerOf(alert) {

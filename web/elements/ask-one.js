@@ -11,7 +11,7 @@ import { button } from './parts.js';
 export function askOne({ title, label, names, yes = 'Continue' }) {
   return new Promise((resolve) => {
     let answer = null;
-    const field = new FormField('ask-one', label, textInput('', 'ask-one-names'));
+    const field = new FormField('ask-one', label, textInput(names.length === 0 ? 'There is none now' : '', 'ask-one-names'));
     const take = () => {
       const name = field.value.trim();
       if (!names.includes(name)) {

@@ -5,9 +5,12 @@
 import { COMMANDS } from '../core/commands/catalog.js';
 import { formatRoute } from '../core/query/route.js';
 import { plural } from '../core/format/number.js';
+import { isPaused } from '../core/state/queue-pause.js';
+import { trashOf } from '../core/state/queue-purge.js';
 import { workersUp } from '../core/state/selectors.js';
 import { askOne } from './ask-one.js';
 import { openCommandDialog } from './command-dialog.js';
+import { openRestoreDialog } from './restore-dialog.js';
 import { openRunDialog } from './run-dialog.js';
 import { openSeveralDialog } from './several-dialog.js';
 
@@ -38,9 +41,12 @@ export const OFFERS = new Map([
   ['worker.restart', { words: 'Restart the pool of a worker', icon: 'restart', open: forWorker((app, worker) => app.actions.restart([worker])) }],
   ['worker.shutdown', { words: 'Shut down a worker', icon: 'shutdown', open: forWorker((app, worker) => app.actions.shutdown([worker])) }],
   ['queue.purge', { words: 'Purge a queue', icon: 'purge', open: forQueue((app, queue) => app.actions.purge(queue)) }],
-  ['message.delete', { words: 'Delete a waiting message', icon: 'purge', open: ask() }],
-  ['message.move', { words: 'Move a waiting message to another queue', icon: 'restart', open: ask() }],
-  ['message.prioritize', { words: 'Change the urgency of a waiting message', icon: 'restart', open: ask() }],
+  ['queue.restore', { words: 'Restore what was purged from a queue', icon: 'undo', open: forTrash }],
+  ['queue.pause', { words: 'Pause a queue', icon: 'pause', open: forQueue((app, queue) => app.actions.pause(queue)) }],
+  ['queue.resume', { words: 'Resume a paused queue', icon: 'run', open: forQueue((app, queue) => app.actions.resume(queue), isPaused) }],
+  ['message.delete', { words: 'Delete a waiting message', icon: 'purge', open: forQueue(showMessages) }],
+  ['message.move', { words: 'Move a waiting message to another queue', icon: 'move', open: forQueue(showMessages) }],
+  ['message.prioritize', { words: 'Change the urgency of a waiting message', icon: 'urgency', open: forQueue(showMessages) }],
 ]);
 
 /** Arguments of each command that its own form asks for; the others are asked for by the declared form. */
@@ -64,14 +70,26 @@ function forWorker(act) {
   return forRow('workers', 'Worker', act);
 }
 
-function forQueue(act) {
-  return forRow('queues', 'Queue', act);
+function forQueue(act, which = () => true) {
+  return forRow('queues', 'Queue', act, which);
 }
 
-function forRow(topic, label, act) {
+/** Messages are chosen on the page of their queue. */
+function showMessages(app, queue) {
+  location.hash = formatRoute('queues', queue.id);
+}
+
+async function forTrash(app, name) {
+  const { rows } = app.client.topics.get('trash');
+  const id = await askOne({ title: OFFERS.get(name).words, label: 'Queue', names: [...new Set([...rows].map(({ queue }) => queue))] });
+  const [trash] = id === null ? [] : trashOf(app.client.topics.get('trash').rows, id);
+  if (trash !== undefined) openRestoreDialog(app, trash);
+}
+
+function forRow(topic, label, act, which = () => true) {
   return async (app, name) => {
     const { rows } = app.client.topics.get(topic);
-    const id = await askOne({ title: OFFERS.get(name).words, label, names: [...rows].map((row) => row.id) });
+    const id = await askOne({ title: OFFERS.get(name).words, label, names: [...rows].filter(which).map((row) => row.id) });
     const row = id === null ? undefined : app.client.topics.get(topic).get(id);
     if (row !== undefined) act(app, row);
   };

@@ -28,7 +28,7 @@ export class OutcomeTray {
 
   constructor(app) {
     this.#app = app;
-    app.store.listen(() => this.#update(), ['commands']);
+    app.store.listen(() => this.#update(), ['commands', 'trash']);
   }
 
   /**

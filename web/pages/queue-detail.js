@@ -12,6 +12,7 @@ import { button, card, emptyState, Facts, pageHead, setRefusal, skeleton, StateC
 import { PauseNote } from '../elements/pause-note.js';
 import { Sparkline } from '../elements/sparkline.js';
 import { StackedBar, stackedLegend } from '../elements/stacked-bar.js';
+import { TrashCard } from '../elements/trash-card.js';
 import { WaitingMessages } from '../elements/waiting-messages.js';
 
 const FACTS = ['Waiting', 'Unacknowledged', 'Active', 'Reserved', 'Scheduled (ETA)', 'Unreachable', 'In per min', 'Out per min', 'Mean wait', 'Mean run time', 'Oldest'];
@@ -30,6 +31,7 @@ export class QueueDetailPage {
   #loading = skeleton(6);
   #missing = h('div', null, emptyState('queues', 'This queue is not known', 'Nothing waits in it and no worker consumes it. It appears by itself when that changes.'));
   #waiting;
+  #trash;
   #content;
   #purge;
   #pause;
@@ -51,10 +53,11 @@ export class QueueDetailPage {
     const consumers = card('Consumers');
     consumers.body.append(this.#consumers, this.#noConsumers);
     this.#waiting = new WaitingMessages(app, id);
+    this.#trash = new TrashCard(app, id);
     this.#content = h('div', { class: 'stack' }, h('div', { class: 'columns' }, depth.node, h('div', { class: 'stack' }, facts.node, consumers.node)), this.#waiting.node);
     this.node = h('div', { class: 'page', 'data-testid': 'page-queue' },
       pageHead(line(id, 200), { back: { href: '#/queues', label: 'Back to queues' }, children: [this.#chip.node, h('span', { class: 'grow' }), h('div', { class: 'actions' }, h('a', { class: 'button tonal', href: formatRoute('tasks', null, [['queue', id]]), text: 'Tasks of this queue' }), this.#pause, this.#resume, this.#purge)] }).node,
-      this.#note.node, this.#loading, this.#missing, this.#content);
+      this.#note.node, this.#loading, this.#missing, this.#content, this.#trash.node);
   }
 
   destroy() { this.#waiting.destroy(); }
@@ -62,6 +65,8 @@ export class QueueDetailPage {
   get #row() { return this.#app.client.topics.get('queues').get(this.#id); }
 
   update(changed) {
+    if (changed.has('trash') || changed.has('page')) this.#trash.update();
+    else if (changed.has('clock') || changed.has('connection')) this.#trash.refresh();
     if (changed.has('clock')) this.#drawPause(this.#row);
     if (changed.has('history')) this.#spark.set(this.#app.history.get(`queue.${this.#id}`));
     if (!changed.has('queues') && !changed.has('workers') && !changed.has('connection')) return;

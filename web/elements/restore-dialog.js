@@ -1,0 +1,49 @@
+/** Puts purged messages back: all of them, or the first ones. */
+import { readRestoreForm } from '../core/commands/restore-form.js';
+import { plural } from '../core/format/number.js';
+import { line } from '../core/format/text.js';
+import { formatRoute } from '../core/query/route.js';
+import { h, setHidden, setText } from '../platform/dom.js';
+import { openDialog } from './dialogs.js';
+import { choiceInput, FormFields, numberInput } from './form-field.js';
+import { button, setRefusal } from './parts.js';
+
+/** @param {import('../app.js').App} app @param {{id: string, queue: string, left: number}} trash */
+export function openRestoreDialog(app, trash) {
+  const fields = new FormFields('restore');
+  const go = button('Restore', { kind: 'filled', icon: 'undo', testid: 'restore-submit' });
+  const number = fields.add('count', 'How many', numberInput());
+  let touched = false;
+  const check = () => {
+    const values = fields.values();
+    setHidden(number, values.which !== 'first');
+    const read = readRestoreForm(values, trash.left);
+    fields.showProblems(read.problems, touched);
+    setText(go.lastChild, read.problems.size > 0 ? 'Restore' : `Restore ${plural(read.args.count ?? trash.left, 'message')}`);
+    setRefusal(go, app.actions.refusal('queue.restore'));
+    return read;
+  };
+  const submit = () => {
+    touched = true;
+    const { args, problems } = check();
+    if (problems.size > 0) fields.get('count').focus();
+    if (problems.size > 0 || app.actions.refusal('queue.restore') !== '') return;
+    dialog.close();
+    restore(app, trash, args);
+  };
+  const form = h('form', { class: 'run-form', novalidate: true, on: { submit: (event) => { event.preventDefault(); submit(); }, input: check, change: check } },
+    h('p', { class: 'dialog-lead', text: `${plural(trash.left, 'message')} can go back to ${line(trash.queue, 80)}, each to its step, in the order in which they waited.` }),
+    h('div', { class: 'run-fields' }, fields.add('which', 'Which', choiceInput([['all', 'All of them'], ['first', 'The first ones']])), number),
+    h('input', { type: 'submit', hidden: true }));
+  go.addEventListener('click', submit);
+  const dialog = openDialog({ title: 'Restore what was purged?', testid: 'dialog-restore', body: [form], actions: [button('Cancel', { onClick: () => dialog.close() }), go] });
+  check();
+  fields.get('which').focus();
+}
+
+/** @param {import('../app.js').App} app @param {{id: string, queue: string, left?: number}} trash @param {{count?: number}} [args] */
+export function restore(app, trash, args = {}) {
+  const number = args.count ?? trash.left;
+  const what = Number.isFinite(number) ? plural(number, 'message') : 'what was purged';
+  app.tray.submit('queue.restore', { trash: trash.id, ...args }, { label: `Restore ${what} to ${line(trash.queue, 80)}`, href: formatRoute('queues', trash.queue) });
+}
