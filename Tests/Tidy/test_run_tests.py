@@ -12,13 +12,15 @@ SWIFT = """\
 ✘ Test `b is right`() recorded an issue at A.swift:1:1: Expectation failed
 ✘ Test `b is right`() failed after 0.002 seconds with 1 issue.
 ➜ Test c() skipped.
+➜ Test "d is skipped" skipped: "no reason"
+✔ Test "e is skipped by name" passed after 0.001 seconds.
 ✘ Suite S failed after 0.003 seconds with 1 issue.
 ✘ Test run with 12 tests in 3 suites failed after 0.003 seconds with 1 issue.
 """
 
 
 def test_swift_summary() -> None:
-    assert run_tests.count_swift(SWIFT) == Counts(10, 1, 1)
+    assert run_tests.count_swift(SWIFT) == Counts(9, 1, 2)
     passed = '✔ Test run with 4 tests in 1 suite passed after 0.1 seconds.\n'
     assert run_tests.count_swift(passed) == Counts(4, 0, 0)
     assert run_tests.count_swift(passed + passed) == Counts(8, 0, 0)

@@ -41,7 +41,8 @@ def count_swift(output: str) -> Counts:
             re.MULTILINE,
         )
     )
-    skipped = len(re.findall(r'^\S+ +Test (?!run|case).+ skipped', output, re.MULTILINE))
+    # A name may say "skipped", too: what counts is the word behind the name, which is in quotes if it is a sentence.
+    skipped = len(re.findall(r'^\S+ +Test (?!run|case)(?:".*"|\S+) skipped(?:[.:]|$)', output, re.MULTILINE))
     return Counts(counts.passed - failed - skipped, failed, skipped)
 
 

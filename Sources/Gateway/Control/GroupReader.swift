@@ -81,13 +81,9 @@ final class GroupReader {
         return ids.map { ($0, states[$0] ?? feed.fleet.task($0)?.state.name ?? "PENDING") }
     }
 
-    /// Ids of `{"result": [[group, parent], [[[id, parent], children], …]]}`.
     private static func savedMembers(_ reply: RESPValue) -> [String]? {
-        guard case .bulk(let bytes) = reply,
-            let value = try? JsonReader.parse(bytes, limits: .celery),
-            let parts = value["result"]?.array, parts.count == 2, let members = parts[1].array
-        else { return nil }
-        return members.prefix(memberLimit).compactMap { $0.array?.first?.array?.first?.string }
+        guard case .bulk(let bytes) = reply else { return nil }
+        return SavedGroup.members(decoding: bytes, limit: memberLimit)
     }
 
     private static func number(_ reply: RESPValue) -> Int? {

@@ -1,4 +1,3 @@
-import Foundation
 import Testing
 import WireFormats
 import WorkerRules
@@ -54,54 +53,6 @@ struct TaskMessageTests {
         }
     }
 
-    /// A typed message with the meaning of a captured one.
-    private func message(like envelope: JsonValue, body: JsonValue) throws -> TaskMessage {
-        let headers = try #require(envelope["headers"])
-        let properties = try #require(envelope["properties"])
-        let parts = try #require(body.array)
-        var message = TaskMessage(
-            task: try #require(headers["task"]?.string), id: try #require(headers["id"]?.string),
-            deliveryTag: try #require(properties["delivery_tag"]?.string))
-        message.args = try #require(parts[0].array)
-        message.kwargs = try #require(parts[1].object)
-        message.queue = try #require(properties["delivery_info"]?["routing_key"]?.string)
-        message.priority = properties["priority"]?.integer.map(Int.init)
-        message.eta = headers["eta"]?.string
-        message.expires = headers["expires"]?.string
-        message.retries = Int(headers["retries"]?.integer ?? 0)
-        message.timeLimit = headers["timelimit"]?.array?[0].double
-        message.softTimeLimit = headers["timelimit"]?.array?[1].double
-        message.shadow = headers["shadow"]?.string
-        message.ignoreResult = headers["ignore_result"]?.bool
-        message.rootID = headers["root_id"]?.string
-        message.parentID = headers["parent_id"]?.string
-        message.groupID = headers["group"]?.string
-        message.groupIndex = headers["group_index"]?.integer.map(Int.init)
-        message.origin = headers["origin"]?.string
-        let embed = parts[2]
-        message.callbacks = try signatures(embed["callbacks"])
-        message.errbacks = try signatures(embed["errbacks"])
-        message.chain = try signatures(embed["chain"]).reversed()
-        if let chord = embed["chord"], !chord.isNull { message.chord = try signature(chord) }
-        return message
-    }
-
-    private func signatures(_ value: JsonValue?) throws -> [Signature] {
-        try (value?.array ?? []).map(signature)
-    }
-
-    private func signature(_ value: JsonValue) throws -> Signature {
-        let options = value["options"]
-        return Signature(
-            try #require(value["task"]?.string), args: value["args"]?.array ?? [],
-            kwargs: value["kwargs"]?.object ?? [], taskID: options?["task_id"]?.string,
-            queue: options?["queue"]?.string, priority: options?["priority"]?.integer.map(Int.init),
-            isImmutable: value["immutable"]?.bool ?? false,
-            chordSize: value["chord_size"]?.integer.map(Int.init),
-            callbacks: try signatures(options?["link"]),
-            errbacks: try signatures(options?["link_error"]))
-    }
-
     @Test func `what the official client sent is written again with the same meaning`() throws {
         var compared = 0
         for variant in try #require(CelerySamples.load("publish_official").object) {
@@ -120,44 +71,14 @@ struct TaskMessageTests {
                         // The client lets 99 through; it counts as 9, so we refuse to write it.
                         envelope["properties"]?["priority"]?.integer ?? 0 <= 9
                     else { continue }
-                    let message = try message(like: envelope, body: body)
-                    try compare(message, envelope, body, key.name, variant.name)
+                    let message = try MessageLikeness.message(like: envelope, body: body)
+                    try MessageLikeness.expect(
+                        message, means: envelope, body, key: key.name, variant.name)
                     compared += 1
                 }
             }
         }
         #expect(compared >= 10, "\(compared)")
-    }
-
-    private func compare(
-        _ message: TaskMessage, _ envelope: JsonValue, _ body: JsonValue, _ key: String,
-        _ name: String
-    ) throws {
-        let payload = try message.encoded()
-        #expect(message.key() == Array(key.utf8), "\(name)")
-        let written = try JsonReader.parse(payload, limits: .celery)
-        for header in try #require(envelope["headers"]?.object) {
-            // The client cuts long texts its own way, and adds stamps that we do not send.
-            if ["argsrepr", "kwargsrepr", "stamped_headers", "stamps"].contains(header.name) {
-                continue
-            }
-            guard let ours = written["headers"]?[header.name] else { continue }
-            #expect(ours.double == header.value.double, "\(name) \(header.name)")
-            if header.value.double == nil {
-                #expect(ours == header.value, "\(name) \(header.name)")
-            }
-        }
-        let properties = try #require(written["properties"])
-        #expect(properties["correlation_id"] == envelope["properties"]?["correlation_id"])
-        #expect(properties["delivery_info"] == envelope["properties"]?["delivery_info"])
-        #expect(properties["priority"] == envelope["properties"]?["priority"])
-        let ours = try self.body(payload)
-        #expect(ours.array?[0] == body.array?[0], "\(name)")
-        #expect(Set(ours.array?[1].object ?? []) == Set(body.array?[1].object ?? []), "\(name)")
-        for part in ["callbacks", "errbacks", "chain", "chord"] {
-            let theirs = body.array?[2][part] ?? .null
-            #expect((ours.array?[2][part] ?? .null).isNull == theirs.isNull, "\(name) \(part)")
-        }
     }
 
     @Test func `a chain is written last step first, and callbacks keep their options`() throws {
@@ -278,31 +199,5 @@ struct TaskMessageTests {
         #expect(preview.routingKey == "mail")
         #expect(preview.size == payload.count)
         #expect(message.key() == Array("mail\u{6}\u{16}3".utf8))
-    }
-
-    /// Writes accepted random messages for a test that runs them on a real worker: with
-    /// `CELERIAC_WIRE_SAMPLES` set, a file of that name gets one JSON object a line, `{"id", "key",
-    /// "payload"}`, all for queue `wire`. Push each payload with LPUSH and see the worker alive.
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["CELERIAC_WIRE_SAMPLES"] != nil))
-    func `messages for a real worker are written out`() throws {
-        let path = try #require(ProcessInfo.processInfo.environment["CELERIAC_WIRE_SAMPLES"])
-        var generator = SeededGenerator(64)
-        var lines: [String] = []
-        while lines.count < 300 {
-            var message = generator.taskMessage()
-            message.queue = "wire"
-            message.id = "wire-\(lines.count)"
-            message.deliveryTag = "tag-\(lines.count)"
-            message.expires = nil
-            message.eta = nil
-            guard let payload = try? message.encoded() else { continue }
-            let line: JsonValue = [
-                "id": .string(message.id),
-                "key": .string(String(decoding: message.key(), as: UTF8.self)),
-                "payload": .string(String(decoding: payload, as: UTF8.self)),
-            ]
-            lines.append(line.text(asciiOnly: true))
-        }
-        try lines.joined(separator: "\n").write(toFile: path, atomically: true, encoding: .utf8)
     }
 }
