@@ -9,7 +9,7 @@ extension FleetState {
             reconciledAt: nil)
         nextGap += 1
         gaps.append(gap)
-        if gaps.count > max(limits.gaps, 1) { gaps.removeFirst() }
+        if gaps.count > max(limits.gaps, 1) { changedGaps.insert(gaps.removeFirst().id) }
         changedGaps.insert(gap.id)
         makeAllStale(now: now)
         return gap.id

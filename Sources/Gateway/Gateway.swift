@@ -260,6 +260,7 @@ package final class Gateway {
             changed()
         case .subscribed(let at):
             health.subscribed(at: at)
+            health.restored(.events, at: at)
             hasSubscribed = true
             feed.learn { $0.note(eventsLost: nil) }
             if let gap = openGap {
@@ -269,6 +270,7 @@ package final class Gateway {
             reconcile()
         case .lost(let since, let reason):
             health.lost(since: since, reason: reason)
+            health.broke(.events, reason: reason, at: since)
             inspector.invalidate()
             feed.learn { $0.note(eventsLost: reason) }
             if openGap == nil {
@@ -384,9 +386,13 @@ package final class Gateway {
         switch event {
         case .connected:
             refusals.results.forget()
+            health.restored(.results, at: clock.now())
             show(resultsReason: nil)
-        case .disconnected(let reason): show(resultsReason: reason)
+        case .disconnected(let reason):
+            health.broke(.results, reason: reason, at: clock.now())
+            show(resultsReason: reason)
         }
+        changed()
     }
 
     private func show(resultsReason reason: String?) {
@@ -399,6 +405,16 @@ package final class Gateway {
         examineBroker()
     }
 
+    /// News of the connection on which the workers' answers come.
+    package func repliesLink(_ event: LinkEvent) {
+        switch event {
+        case .connected: health.restored(.replies, at: clock.now())
+        case .disconnected(let reason):
+            health.broke(.replies, reason: reason, at: clock.now())
+        }
+        changed()
+    }
+
     /// The list of answers cannot be read, or can again.
     package func repliesRefused(_ error: String?) {
         refusals.broker.note("BRPOP", error: error)
@@ -406,9 +422,23 @@ package final class Gateway {
 
     /// News of the result subscription.
     package func receive(_ event: SubscriptionEvent<TaskResult>) {
-        if case .lost(_, let reason) = event { show(resultsReason: reason) }
-        if case .subscribed = event, edges.results.isConnected { show(resultsReason: nil) }
-        guard case .batch(let batch) = event else { return }
+        switch event {
+        case .lost(let since, let reason):
+            health.broke(.resultNews, reason: reason, at: since)
+            show(resultsReason: reason)
+            changed()
+        case .subscribed(let at):
+            let hasMissed = health.restored(.resultNews, at: at)
+            // Results were announced that nobody heard: whoever waits for one must be looked up.
+            if hasMissed { _ = reconcileNow() }
+            if edges.results.isConnected { show(resultsReason: nil) }
+            changed()
+        case .batch(let batch): take(batch)
+        case .probe: break
+        }
+    }
+
+    private func take(_ batch: SubscriptionBatch<TaskResult>) {
         feed.learn { $0.apply(results: batch.items, now: batch.receivedAt) }
         commands.noticed(batch.items)
         revokes.noticed(batch.items)
@@ -420,6 +450,7 @@ package final class Gateway {
         switch event {
         case .connected(let server, _):
             health.connected(server: server)
+            health.restored(.commands, at: clock.now())
             log.info("broker connected", metadata: ["server": "\(server)"])
             refusals.broker.forget()
             // The event subscription may have been first: its round has then found no broker.
@@ -428,6 +459,7 @@ package final class Gateway {
             examineBroker()
         case .disconnected(let reason):
             health.disconnected(reason: reason)
+            health.broke(.commands, reason: reason, at: clock.now())
             log.warning("broker disconnected", metadata: ["reason": "\(reason)"])
         }
         changed()

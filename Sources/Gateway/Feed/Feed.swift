@@ -85,7 +85,11 @@ final class Feed {
     }
 
     private func publishGaps(_ ids: Set<Int>) {
-        for gap in fleet.gaps where ids.contains(gap.id) {
+        for id in ids.sorted() {
+            guard let gap = fleet.gaps.first(where: { $0.id == id }) else {
+                rows.engine.remove(rows.health, id: "gap:\(id)")
+                continue
+            }
             rows.setHealth(
                 "gap:\(gap.id)",
                 [

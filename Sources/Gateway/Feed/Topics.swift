@@ -55,7 +55,7 @@ enum Topics {
             "commandsPerMinute", "publishesPerMinute", "bytesPerMinute", "ceiling", "putOff",
             "overall",
             "seen", "expected", "window", "clients", "subscriptions", "framesPerSecond",
-            "bytesPerSecond", "from", "to", "reason", "lost", "reconciledAt",
+            "bytesPerSecond", "from", "to", "reason", "lost", "reconciledAt", "link",
         ])
 
     /// What somebody should look at.

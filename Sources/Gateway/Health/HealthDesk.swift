@@ -21,7 +21,7 @@ final class HealthDesk {
         }
     }
 
-    private let rows: Rows
+    let rows: Rows
     private let clock: GatewayClock
     private let brokerName: String
     private var since = 0.0
@@ -34,6 +34,8 @@ final class HealthDesk {
     private var lag = LagMeter()
     private var last = (events: 0, frames: 0, bytes: 0, at: 0.0)
 
+    /// When which link was broken.
+    var outages = OutageLog()
     /// How it is now.
     private(set) var state = State.down
     /// Whether the command connection works.

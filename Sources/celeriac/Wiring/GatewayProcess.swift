@@ -62,8 +62,8 @@ final class GatewayProcess {
         self.store = store
         let clock = GatewayClock(
             now: { SteadyClock.shared.now }, error: { SteadyClock.shared.error })
-        broker = RedisConnection(plan.broker.configuration.named("commands"))
-        results = RedisConnection(plan.results.configuration.named("results"))
+        broker = RedisConnection(plan.broker.configuration.named(GatewayLink.commands.rawValue))
+        results = RedisConnection(plan.results.configuration.named(GatewayLink.results.rawValue))
         let later = Later()
         let replyKey = CelerySettings.replyKeyStart + (try secrets.makeIdentifier())
         let celery = CelerySettings(
@@ -72,7 +72,9 @@ final class GatewayProcess {
             visibilityTimeout: plan.visibilityTimeout,
             isBehindSentinel: plan.broker.isBehindSentinel)
         let replies = BlockingPopLink(
-            plan.broker.configuration.named("replies"), key: celery.key(replyKey),
+            plan.broker.configuration.named(GatewayLink.replies.rawValue),
+            key: celery.key(replyKey),
+            onEvent: { later.gateway?.repliesLink($0) },
             onItem: { later.gateway?.controlReply($0) },
             onRefused: { later.gateway?.repliesRefused($0) })
         self.replies = replies
@@ -102,13 +104,15 @@ final class GatewayProcess {
         let decoder = SharedEventDecoder()
         let counters = gateway.ingest
         events = Subscription<CeleryEvent>(
-            plan.broker.configuration.named("events"), patterns: celery.eventPatterns,
+            plan.broker.configuration.named(GatewayLink.events.rawValue),
+            patterns: celery.eventPatterns,
             probeThrough: broker,
             decode: { _, payload, items in counters.note(decoder.decode(payload, into: &items)) },
             onEvent: { gateway.receive($0) })
         let prefix = celery.resultPrefix
         resultNews = Subscription<TaskResult>(
-            plan.results.configuration.named("result-news"), patterns: [celery.resultPattern],
+            plan.results.configuration.named(GatewayLink.resultNews.rawValue),
+            patterns: [celery.resultPattern],
             probeThrough: results,
             decode: { channel, payload, items in
                 guard let id = ResultKeys.taskID(channel, prefix: prefix),
