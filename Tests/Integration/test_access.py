@@ -8,6 +8,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -301,7 +302,41 @@ async def test_a_cookie_needs_the_csrf_token_on_the_socket(stack: Stack) -> None
     async with with_token as client:
         assert client.session['who']['role'] == 'admin'
 
-    async with GatewayClient.connect(gateway.ws_url, headers=headers, origin=gateway.base_url, start=False) as client:
-        params = {'proto': {'major': 1, 'minor': 0}, 'auth': {'kind': 'cookie', 'csrf': 'forged'}}
-        await client.send({'jsonrpc': '2.0', 'id': 1, 'method': 'session.start', 'params': params})
-        assert await client.wait_closed() in {4401, 4403}
+    other = f'{csrf[:-1]}{"A" if csrf[-1] != "A" else "B"}'
+    for auth in ({'kind': 'cookie', 'csrf': 'forged'}, {'kind': 'cookie', 'csrf': other}, {'kind': 'cookie'}):
+        async with GatewayClient.connect(gateway.ws_url, headers=headers, origin=gateway.base_url, start=False) as client:
+            params = {'proto': {'major': 1, 'minor': 0}, 'auth': auth}
+            await client.send({'jsonrpc': '2.0', 'id': 1, 'method': 'session.start', 'params': params})
+            assert await client.wait_closed() == 4403, auth
+            assert client.bye and client.bye['code'] == 4403
+
+
+@pytest.mark.parametrize('role', ['wall', 'bot'])
+async def test_a_newer_session_of_the_same_display_or_bot_replaces_the_older(stack: Stack, role: str) -> None:
+    gateway = stack.running_gateway
+    token = gateway.token(role, unique(role))
+
+    def opened(instance: str | None, bearer: str = token) -> AbstractAsyncContextManager[GatewayClient]:
+        return GatewayClient.connect(gateway.ws_url, bearer, instance=instance)
+
+    async with opened('lobby') as older, opened('hall') as other, opened(None) as unnamed:
+        stranger = gateway.token(role, unique(role))
+        async with opened('lobby', stranger) as others_lobby, opened('lobby') as newer:
+            assert await older.wait_closed() == 4409
+            assert older.bye and older.bye['code'] == 4409
+            for client in (other, unnamed, others_lobby, newer):
+                assert (await client.subscribe('stats')).live and not client.closed.is_set()
+
+        # The newest has gone by itself: the name is free, and nobody else is ended.
+        async with opened('lobby') as again:
+            assert (await again.subscribe('health')).live and not other.closed.is_set()
+
+
+async def test_people_may_have_as_many_sessions_as_they_like_under_one_name(stack: Stack) -> None:
+    gateway = stack.running_gateway
+    token = gateway.token('operator', unique('operator'))
+    async with (
+        GatewayClient.connect(gateway.ws_url, token, instance='desk') as one,
+        GatewayClient.connect(gateway.ws_url, token, instance='desk') as two,
+    ):
+        assert (await one.subscribe('stats')).live and (await two.subscribe('stats')).live

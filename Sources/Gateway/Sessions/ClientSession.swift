@@ -27,6 +27,8 @@ final class ClientSession {
     let bearer: String?
     var phase = Phase.greeted
     var usesCookie = false
+    /// Which display or bot it is, if it said so.
+    var instance: ClientInstance?
     /// Messages that came while ``Phase/checking``.
     var held: [[UInt8]] = []
     var sync = SyncSession()
@@ -36,6 +38,8 @@ final class ClientSession {
     var inFlight: Set<RequestID> = []
     /// The level of overload that it was last told.
     var toldLevel = 0
+    /// The state of the ingest that it was last told.
+    var toldIngest = ""
     /// Whether one of its queries runs.
     var isQuerying = false
     var warnings = 0

@@ -162,16 +162,15 @@ extension SessionDesk {
         }
         session.phase = .checking
         Task { @LoopActor in
-            let principal = await principal(for: start.proof, session)
+            let found = await identify(start.proof, session)
             guard sessions[session.socket] === session, session.phase == .checking else { return }
-            guard let principal else {
-                let fault = FrameFault(.unauthenticated, "no valid credential")
-                send(ServerFrame.error(id, fault), to: session)
-                end(session, .unauthenticated, fault.message)
+            guard case .known(let principal) = found else {
+                refuse(id, found, session)
                 return
             }
             session.phase = .live(principal)
             session.checkedAt = now
+            takeOver(session, ClientInstance(principal, name: start.instance))
             to.log.debug(
                 "session started",
                 metadata: [
@@ -184,6 +183,31 @@ extension SessionDesk {
         }
     }
 
+    private func refuse(_ id: RequestID, _ found: Identification, _ session: ClientSession) {
+        let fault: FrameFault
+        let code: CloseCode
+        if case .forged = found {
+            // X1: another site's page has the browser's cookie, but not what only our pages know.
+            fault = FrameFault(.forbidden, "the CSRF token is not the session's")
+            code = .forbidden
+        } else {
+            fault = FrameFault(.unauthenticated, "no valid credential")
+            code = .unauthenticated
+        }
+        send(ServerFrame.error(id, fault), to: session)
+        end(session, code, fault.message)
+    }
+
+    /// A display or bot has one session: an older one of it, perhaps half-open, makes room.
+    private func takeOver(_ session: ClientSession, _ instance: ClientInstance?) {
+        guard let instance else { return }
+        session.instance = instance
+        let older = instances.updateValue(session.socket, forKey: instance)
+        if let older = older.flatMap({ sessions[$0] }), older !== session {
+            end(older, .replaced, "a newer session of this display or bot took over")
+        }
+    }
+
     /// `session.refresh` (R6): the same principal shows a credential anew.
     private func refresh(
         _ proof: SessionStart.Proof, _ id: RequestID, _ session: ClientSession,
@@ -191,10 +215,10 @@ extension SessionDesk {
     ) {
         session.inFlight.insert(id)
         Task { @LoopActor in
-            let principal = await principal(for: proof, session)
+            let found = await identify(proof, session)
             session.inFlight.remove(id)
             guard sessions[session.socket] === session, session.principal != nil else { return }
-            guard let principal, principal.id == before.id else {
+            guard case .known(let principal) = found, principal.id == before.id else {
                 let fault = FrameFault(
                     .unauthenticated, "no valid credential of this session's owner")
                 send(ServerFrame.error(id, fault), to: session)
@@ -209,22 +233,34 @@ extension SessionDesk {
         }
     }
 
-    private func principal(
-        for proof: SessionStart.Proof, _ session: ClientSession
-    ) async -> Principal? {
+    /// Who is behind a credential.
+    private enum Identification {
+        case known(Principal)
+        /// There is no credential, or it is not valid.
+        case unknown
+        /// There is a cookie, but without the CSRF token that goes with it.
+        case forged
+
+        init(_ principal: Principal?) {
+            self = principal.map(Self.known) ?? .unknown
+        }
+    }
+
+    private func identify(
+        _ proof: SessionStart.Proof, _ session: ClientSession
+    ) async -> Identification {
         let time = to.clock.now()
         switch proof {
         case .cookie(let csrf):
-            guard let cookie = session.cookie,
-                to.access.accepts(csrfToken: csrf, session: cookie)
-            else { return nil }
+            guard let cookie = session.cookie else { return .unknown }
+            guard to.access.accepts(csrfToken: csrf, session: cookie) else { return .forged }
             session.usesCookie = true
-            return await to.access.principal(session: cookie, now: time)
+            return Identification(await to.access.principal(session: cookie, now: time))
         case .bearer(let token):
-            return await to.access.principal(bearer: token, now: time)
+            return Identification(await to.access.principal(bearer: token, now: time))
         case .handshake:
-            guard let token = session.bearer else { return nil }
-            return await to.access.principal(bearer: token, now: time)
+            guard let token = session.bearer else { return .unknown }
+            return Identification(await to.access.principal(bearer: token, now: time))
         }
     }
 

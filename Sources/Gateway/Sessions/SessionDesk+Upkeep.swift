@@ -70,16 +70,26 @@ extension SessionDesk {
                     "means": "\(level)",
                 ])
         }
-        let level = governor.level.rawValue
+        tellHowItIs()
+    }
+
+    /// Tells those who do not know it yet how the gateway is, and how the way from the workers to it is:
+    /// everybody within 3 s of a loss (F1), whatever they subscribe to.
+    private func tellHowItIs() {
+        let level = governor.level
+        let ingest = to.freshness().ingest
         let untold = sessions.values.lazy.filter {
-            $0.principal != nil && $0.toldLevel != level
+            $0.principal != nil && ($0.toldLevel != level.rawValue || $0.toldIngest != ingest)
         }
-        for session in Array(untold.prefix(SessionLimits.toldPerSecond)) { sendHeartbeat(session) }
+        let most =
+            level == .none ? SessionLimits.toldPerSecond : SessionLimits.toldPerSecondInOverload
+        for session in Array(untold.prefix(most)) { sendHeartbeat(session) }
     }
 
     func sendHeartbeat(_ session: ClientSession) {
-        session.toldLevel = governor.level.rawValue
         let (asOf, ingest) = to.freshness()
+        session.toldLevel = governor.level.rawValue
+        session.toldIngest = ingest
         send(
             ServerFrame.heartbeat(
                 revision: to.rows.engine.bookmark(for: session.sync), now: to.clock.now(),

@@ -30,6 +30,8 @@ final class SessionDesk {
     /// Set once the server exists.
     weak var output: (any SocketOutput)?
     var sessions: [SocketID: ClientSession] = [:]
+    /// The session of each display and bot that told which one it is.
+    var instances: [ClientInstance: SocketID] = [:]
     var drain: Drain?
     var drainTimer: LoopTimer?
     /// What is given up for lack of time (R48).
@@ -125,7 +127,10 @@ final class SessionDesk {
 
     /// A WebSocket is gone.
     func closed(_ socket: SocketID) {
-        sessions.removeValue(forKey: socket)
+        guard let session = sessions.removeValue(forKey: socket),
+            let instance = session.instance, instances[instance] == socket
+        else { return }
+        instances[instance] = nil
     }
 
     // MARK: - Sending

@@ -18,6 +18,8 @@ package struct SessionStart: Sendable, Equatable {
     package var client: String
     /// The opaque text it was given to come back with.
     package var resume: String?
+    /// Which display or process it is, if it says so: a newer session of the same one takes over.
+    package var instance: String? = nil
 
     /// Whether it asked to resume: its subscriptions resume one by one, this only tells it what to expect.
     package var wantsResume: Bool { resume != nil }

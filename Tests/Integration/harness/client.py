@@ -94,6 +94,7 @@ class GatewayClient:
         origin: str | None = None,
         auth: Row | None = None,
         resume: str | None = None,
+        instance: str | None = None,
         start: bool = True,
         compression: str | None = 'deflate',
         tls: ssl.SSLContext | None = None,
@@ -117,7 +118,9 @@ class GatewayClient:
                 await client._await_hello()
                 client._reader = asyncio.create_task(client._read())
                 if start:
-                    await client.start(auth or ({'kind': 'bearer', 'token': token} if token else None), resume=resume)
+                    await client.start(
+                        auth or ({'kind': 'bearer', 'token': token} if token else None), resume=resume, instance=instance
+                    )
                 yield client
             finally:
                 await client._shut()
@@ -130,9 +133,11 @@ class GatewayClient:
             raise ProtocolError(f'the first frame is not session.hello: {message}')
         self.hello = message['params']
 
-    async def start(self, auth: Row | None = None, *, resume: str | None = None) -> Row:
+    async def start(self, auth: Row | None = None, *, resume: str | None = None, instance: str | None = None) -> Row:
         """Sends session.start and keeps its answer in `session`."""
         params: Row = {'proto': {'major': 1, 'minor': 0}, 'client': {'name': 'harness', 'version': '1'}}
+        if instance is not None:
+            params['client']['instance'] = instance
         if auth is not None:
             params['auth'] = auth
         if resume is not None:

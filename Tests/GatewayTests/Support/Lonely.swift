@@ -1,0 +1,138 @@
+import EventLoop
+import Fleet
+import Logging
+import Ports
+import Synchronization
+
+@testable import Gateway
+
+/// A gateway whose edges are made here: no broker, no records, one owner of a bearer token for each role.
+@LoopActor
+enum Lonely {
+    /// Makes a gateway that is not started, and what it sends to sockets.
+    static func gateway(secrets: Secrets = Secrets()) throws -> (Gateway, Sockets) {
+        let records = NoRecords()
+        let gateway = try Gateway(
+            edges: Gateway.Edges(
+                broker: NoBroker(), results: NoBroker(), access: TokenIsRole(),
+                commandRecords: records, audit: records, revokes: records, secrets: secrets,
+                cost: { BrokerCost() }),
+            options: GatewayOptions(
+                celery: CelerySettings(database: 0), brokerName: "redis://nowhere",
+                replyKey: "celeriac.replies.test", origin: "celeriac@test", version: "0"),
+            clock: GatewayClock(now: { 1_000 }), log: Logger(label: "test") { _ in Silence() })
+        let sockets = Sockets()
+        gateway.output = sockets
+        return (gateway, sockets)
+    }
+
+    /// What the gateway did with sockets.
+    final class Sockets: SocketOutput {
+        private(set) var closed: [SocketID: UInt16] = [:]
+        private(set) var frames: [SocketID: [SharedFrame]] = [:]
+        var socketCount: Int { 0 }
+
+        func send(_ frame: SharedFrame, to socket: SocketID) -> Bool {
+            frames[socket, default: []].append(frame)
+            return true
+        }
+
+        func isDrained(_ socket: SocketID) -> Bool { true }
+
+        func close(_ socket: SocketID, code: UInt16, reason: String) { closed[socket] = code }
+
+        func stopListening() {}
+    }
+
+    /// Counted names, until there are no more.
+    final class Secrets: SecretSource {
+        private let made = Atomic(0)
+        private let limit: Int
+
+        init(identifiers limit: Int = .max) { self.limit = limit }
+
+        func makeIdentifier() throws(CredentialError) -> String {
+            let number = made.wrappingAdd(1, ordering: .relaxed).newValue
+            guard number <= limit else {
+                throw CredentialError(.noRandomness, "no random numbers for the test")
+            }
+            return "id\(number)"
+        }
+
+        func sha256(_ bytes: [UInt8]) throws(CredentialError) -> [UInt8] { bytes }
+        func hmacSHA256(key: [UInt8], message: [UInt8]) throws(CredentialError) -> [UInt8] { key }
+        func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool { left == right }
+        func makeToken() throws(CredentialError) -> NewToken { NewToken(id: "t", text: "t") }
+        func tokenID(of text: String) -> String? { text }
+        func makeSecret() throws(CredentialError) -> String { try makeIdentifier() }
+        func isSecret(_ text: String) -> Bool { true }
+        func csrfToken(session secret: String) throws(CredentialError) -> String { secret }
+        func randomUUID() throws(CredentialError) -> String { try makeIdentifier() }
+        func taskID(principal: String, key: String) throws(CredentialError) -> String { key }
+    }
+
+    /// A bearer token is the name of its role.
+    private final class TokenIsRole: AccessControl {
+        private func principal(_ name: String) -> Principal? {
+            Role(rawValue: name).map { Principal(id: name, name: name, role: $0) }
+        }
+
+        func principal(bearer: String, now: Double) async -> Principal? { principal(bearer) }
+        func principal(session secret: String, now: Double) async -> Principal? { nil }
+        func principal(id: String, now: Double) async -> Principal? { principal(id) }
+        func openSession(
+            code: String, now: Double
+        ) async -> (secret: String, principal: Principal)? { nil }
+        func openSession(
+            bearer: String, now: Double
+        ) async -> (secret: String, principal: Principal)? { nil }
+        func closeSession(_ secret: String) async {}
+        func csrfToken(session secret: String) -> String { "" }
+        func accepts(csrfToken token: String, session secret: String) -> Bool { false }
+    }
+
+    private final class NoBroker: BrokerCommands {
+        private let error = BrokerError(.notConnected, "there is no broker")
+        var isConnected: Bool { false }
+        func send(_ arguments: [[UInt8]]) async throws(BrokerError) -> RESPValue { throw error }
+        func pipeline(_ commands: [[[UInt8]]]) async throws(BrokerError) -> [RESPValue] {
+            throw error
+        }
+        func transaction(_ commands: [[[UInt8]]]) async throws(BrokerError) -> [RESPValue] {
+            throw error
+        }
+    }
+
+    private final class NoRecords: CommandRecords, AuditLog, RevokeRecords {
+        func begin(
+            _ command: CommandRecord, claim: IdempotencyClaim, audit: AuditEntry,
+            revokes: [OpenRevoke], stamps: [OpenStampRevoke]
+        ) async throws(RecordsError) -> CommandBeginning { .new }
+        func known(
+            _ claim: IdempotencyClaim, now: Double
+        ) async throws(RecordsError) -> CommandBeginning { .new }
+        func update(
+            _ command: CommandRecord, answer: String?, audit: AuditEntry?
+        ) async throws(RecordsError) {}
+        func openCommands() async throws(RecordsError) -> [CommandRecord] { [] }
+        func recentCommands(
+            since: Double, limit: Int
+        ) async throws(RecordsError) -> [CommandRecord] { [] }
+        func append(_ entry: AuditEntry) async throws(RecordsError) {}
+        func lines(after: Int64, limit: Int) async throws(RecordsError) -> [AuditLine] { [] }
+        func verify() async throws(RecordsError) -> AuditVerdict { .intact(lines: 0) }
+        func openRevokes(now: Double) async throws(RecordsError) -> [OpenRevoke] { [] }
+        func closeRevokes(of taskIDs: [String]) async throws(RecordsError) {}
+        func openStampRevokes(now: Double) async throws(RecordsError) -> [OpenStampRevoke] { [] }
+    }
+
+    private struct Silence: LogHandler {
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.critical
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+        func log(event: LogEvent) {}
+    }
+}
