@@ -1,0 +1,202 @@
+"""Many WebSocket clients that do little: they sign in, keep their session alive, and leave when they are told to.
+
+Raw sockets and no library: ten thousand of them fit into one process. `GatewayClient` is the client that checks the protocol.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import struct
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from .client import SUBPROTOCOL
+
+TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
+ACK = json.dumps({'jsonrpc': '2.0', 'method': 'sub.ack', 'params': {'acks': []}}).encode()
+
+
+def masked(opcode: int, payload: bytes) -> bytes:
+    """A frame of a client (RFC 6455 5.2). The mask is zero: legal, and the payload stays readable."""
+    size = len(payload)
+    head = bytes([0x80 | opcode, 0x80 | size]) if size < 126 else bytes([0x80 | opcode, 0xFE]) + struct.pack('>H', size)
+    return head + b'\0\0\0\0' + payload
+
+
+@dataclass
+class Leave:
+    """How one client was let go. Times are the loop's clock in seconds."""
+
+    bye_at: float = 0.0
+    retry_after: int = -1
+    code: int = 1006
+    """1006 if the connection ended without a close frame."""
+    closed_at: float = 0.0
+
+
+class Member(asyncio.Protocol):
+    """One client. `started` is done once `session.start` was answered, `left` once the connection is over."""
+
+    def __init__(self, host: str, token: str, *, answers_close: bool = True) -> None:
+        self.host = host
+        self.token = token
+        self.answers_close = answers_close
+        loop = asyncio.get_running_loop()
+        self.started: asyncio.Future[None] = loop.create_future()
+        self.left: asyncio.Future[Leave] = loop.create_future()
+        self.leave = Leave()
+        self._buffer = b''
+        self._upgraded = False
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        key = base64.b64encode(os.urandom(16)).decode()
+        lines = (
+            f'GET /ws/v1 HTTP/1.1\r\nHost: {self.host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n',
+            f'Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: {SUBPROTOCOL}\r\n\r\n',
+        )
+        transport.write(''.join(lines).encode())
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        if not self._upgraded:
+            head, end, rest = self._buffer.partition(b'\r\n\r\n')
+            if not end:
+                return
+            if not head.startswith(b'HTTP/1.1 101'):
+                self._fail(ConnectionRefusedError(head.split(b'\r\n')[0].decode(errors='replace')))
+                return
+            self._upgraded, self._buffer = True, rest
+        while (frame := self._next_frame()) is not None:
+            self._take(*frame)
+
+    def _next_frame(self) -> tuple[int, bytes] | None:
+        buffer = self._buffer
+        if len(buffer) < 2:
+            return None
+        size, start = buffer[1] & 0x7F, 2
+        if size == 126:
+            if len(buffer) < 4:
+                return None
+            size, start = struct.unpack('>H', buffer[2:4])[0], 4
+        elif size == 127:
+            if len(buffer) < 10:
+                return None
+            size, start = struct.unpack('>Q', buffer[2:10])[0], 10
+        if len(buffer) < start + size:
+            return None
+        self._buffer = buffer[start + size :]
+        return buffer[0] & 0x0F, buffer[start : start + size]
+
+    def _take(self, opcode: int, payload: bytes) -> None:
+        if opcode == TEXT:
+            self._text(payload)
+        elif opcode == PING:
+            self._write(PONG, payload)
+        elif opcode == CLOSE:
+            self.leave.code = struct.unpack('>H', payload[:2])[0] if len(payload) >= 2 else 1005
+            if self.answers_close:
+                self._write(CLOSE, payload[:2])
+
+    def _text(self, payload: bytes) -> None:
+        if b'"session.hb"' in payload:
+            self._write(TEXT, ACK)
+        elif b'"session.hello"' in payload:
+            params: dict[str, Any] = {'proto': {'major': 1}, 'auth': {'kind': 'bearer', 'token': self.token}}
+            self._write(TEXT, json.dumps({'jsonrpc': '2.0', 'id': 1, 'method': 'session.start', 'params': params}).encode())
+        elif b'"session.bye"' in payload:
+            self.leave.bye_at = asyncio.get_running_loop().time()
+            self.leave.retry_after = json.loads(payload)['params'].get('retryAfterMs', -1)
+        elif not self.started.done() and b'"result"' in payload:
+            self.started.set_result(None)
+        elif b'"error"' in payload:
+            self._fail(ConnectionRefusedError(payload[:200].decode(errors='replace')))
+
+    def _write(self, opcode: int, payload: bytes) -> None:
+        if self._transport and not self._transport.is_closing():
+            self._transport.write(masked(opcode, payload))
+
+    def _fail(self, error: Exception) -> None:
+        if not self.started.done():
+            self.started.set_exception(error)
+        if self._transport:
+            self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.leave.closed_at = asyncio.get_running_loop().time()
+        if not self.started.done():
+            self.started.set_exception(exc or ConnectionResetError('the connection ended before session.start was answered'))
+        if not self.left.done():
+            self.left.set_result(self.leave)
+
+    def abort(self) -> None:
+        """Ends the connection without a word."""
+        if self._transport:
+            self._transport.abort()
+
+
+async def join(host: str, port: int, token: str, *, answers_close: bool = True) -> Member:
+    """Connects one client and waits until its session has started."""
+    loop = asyncio.get_running_loop()
+    _, member = await loop.create_connection(lambda: Member(f'{host}:{port}', token, answers_close=answers_close), host, port)
+    await member.started
+    return member
+
+
+async def gather_crowd(host: str, port: int, tokens: list[str], number: int, *, at_once: int = 50) -> list[Member]:
+    """Connects many clients, so many at a time."""
+    gate = asyncio.Semaphore(at_once)
+
+    async def one(index: int) -> Member:
+        async with gate:
+            return await join(host, port, tokens[index % len(tokens)])
+
+    return list(await asyncio.gather(*(one(index) for index in range(number))))
+
+
+@dataclass
+class LoopWatch:
+    """How long this process itself did not look: moments of events cannot be known better than that."""
+
+    longest: float = 0.0
+    _task: asyncio.Task[None] | None = field(default=None, repr=False)
+
+    async def __aenter__(self) -> LoopWatch:
+        self._task = asyncio.create_task(self._watch())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._task
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        last = loop.time()
+        while True:
+            await asyncio.sleep(0.01)
+            now = loop.time()
+            self.longest = max(self.longest, now - last - 0.01)
+            last = now
+
+
+def busiest_second(moments: list[float]) -> int:
+    """The most moments in any second, wherever it begins."""
+    ordered = sorted(moments)
+    most = first = 0
+    for last, moment in enumerate(ordered):
+        while moment - ordered[first] >= 1:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+def codes(leaves: list[Leave]) -> Counter[int]:
+    """How many connections ended with which code."""
+    return Counter(leave.code for leave in leaves)
