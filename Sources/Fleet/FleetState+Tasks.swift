@@ -7,7 +7,7 @@ extension FleetState {
         }
         let stamp = sane(event.origin.timestamp, now: now)
         var fact = TaskFact(time: stamp, kind: .none)
-        fact.pid = Int32(truncatingIfNeeded: event.origin.pid)
+        fact.pid = Int32(exactly: event.origin.pid) ?? 0
         var worker: Int32 = -1
         if case .sent = event.kind {
             fact.host = Bounded.hash(event.origin.hostname)

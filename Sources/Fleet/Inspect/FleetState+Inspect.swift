@@ -153,7 +153,8 @@ extension FleetState {
             tellSchedule(
                 place, eta: eta, expires: tasks.slots[place].extra?.expires, at: now)
         }
-        let pool = Int32(truncatingIfNeeded: info.workerPID ?? 0)
+        // Of a gevent worker it is the id of a greenlet, which is no process.
+        let pool = Int32(exactly: info.workerPID ?? 0) ?? 0
         let isAgain = info.redelivered == true
         if tasks.slots[place].hasExtra || pool != 0 || isAgain {
             tasks.slots[place].withExtra { extra in
