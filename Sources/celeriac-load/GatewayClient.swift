@@ -81,6 +81,35 @@ final class GatewayClient {
         }
     }
 
+    /// Visits every field that a frame of the window tells, with its row's handle: of whole rows and of
+    /// changes.
+    static func forEachChange(
+        of message: JsonValue, _ body: (_ handle: Int64, _ name: String, _ value: JsonValue) -> Void
+    ) {
+        guard let params = message["params"] else { return }
+        if message["method"] == "view.delta" {
+            for name in ["new", "put"] {
+                for row in params[name]?.array ?? [] {
+                    guard let handle = row.array?.first?.integer else { continue }
+                    for field in row.array?.last?.object ?? [] {
+                        body(handle, field.name, field.value)
+                    }
+                }
+            }
+        } else if message["method"] == "view.snap", let names = params["cols"]?.array,
+            let column = names.firstIndex(of: "h")
+        {
+            for row in params["rows"]?.array ?? [] {
+                guard let cells = row.array, column < cells.count,
+                    let handle = cells[column].integer
+                else { continue }
+                for (name, value) in zip(names, cells) {
+                    if let name = name.string { body(handle, name, value) }
+                }
+            }
+        }
+    }
+
     /// Reads once and hands over every whole message, after those that came with the handshake.
     func receive(_ handle: (JsonValue) -> Void) throws {
         if start > 0 {

@@ -1,9 +1,10 @@
-"""Event published in Redis -> row parsed by a client, with many clients.
+"""Event published by a worker -> row parsed by a client, with many clients.
 
-    bin/bench latency [--clients 100] [--rate 500] [--seconds 20] [--max-hz 20] [--runs 1] [--target 100]
+    bin/bench latency [--clients 100] [--rate 500] [--seconds 20] [--max-hz 20] [--runs 1] [--target 100] [--source all]
 
 Each run starts a private Redis and the release gateway, makes tokens (a principal may have ten connections), and lets the Swift
-load tool publish events and measure. The tool counts: every client must have seen every event, and at most one row in a thousand
+load tool publish events as a worker does, and measure; and then the same with real workers, whose own times of their events count.
+The tool counts: every client must have seen every event, and at most one row in a thousand
 twice. It ends with 1 if a count differs or the 99th percentile is above the target, and so does this; with several runs, if any of
 them did.
 """
@@ -11,21 +12,29 @@ them did.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from celery import Celery
 from harness.gateway import Gateway
 from harness.machine import machine, process_seconds
 from harness.redis_server import RedisServer
+from harness.stack import Stack
+from harness.workers import WorkerSpec
 
 CONNECTIONS_PER_TOKEN = 8
+EVENTS_PER_TASK = 3
+"""task-received, task-started and task-succeeded."""
 TICKS = os.sysconf('SC_CLK_TCK')
 
 
@@ -107,6 +116,57 @@ def run(options: argparse.Namespace, tool: str) -> Run:
     return Run(done.returncode, figures, load, served / span, measured / span, max(0.0, busy - served - measured) / span)
 
 
+@contextlib.contextmanager
+def steady_tasks(broker: str, queues: Sequence[str], rate: float) -> Iterator[None]:
+    """Sends so many short tasks a second, evenly, and no events of its own."""
+    app = Celery('producer', broker=broker, set_as_current=False)
+    done = threading.Event()
+
+    def send() -> None:
+        began = time.monotonic()
+        sent = 0
+        while not done.wait(0.002):
+            while sent < (time.monotonic() - began) * rate:
+                app.send_task('math.add', args=(sent, 1), queue=queues[sent % len(queues)], ignore_result=True)
+                sent += 1
+
+    thread = threading.Thread(target=send, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join(20)
+        app.close()
+
+
+def run_workers(options: argparse.Namespace, tool: str) -> int:
+    """One run with real workers; each task makes three events."""
+    with tempfile.TemporaryDirectory(prefix='celeriac-bench-') as name:
+        folder = Path(name)
+        specs = [
+            WorkerSpec('forked', queues=('q-forked',), concurrency=2),
+            WorkerSpec('threaded', pool='threads', queues=('q-threaded',), concurrency=2),
+        ]
+        stack = Stack(folder, specs)
+        try:
+            stack.start(gateway_options=('--sockets-per-address', str(options.clients + 10)))
+            gateway = stack.running_gateway
+            tokens = folder / 'tokens'
+            count = -(-options.clients // CONNECTIONS_PER_TOKEN)
+            tokens.write_text(''.join(gateway.token('viewer', f'bench-{number}') + '\n' for number in range(count)))
+            command = [tool, 'workers', '--gateway', gateway.ws_url, '--tokens', str(tokens)]
+            for option in ('clients', 'seconds', 'max_hz', 'target'):
+                command += ['--' + option.replace('_', '-'), str(getattr(options, option))]
+            with steady_tasks(stack.broker, [spec.queues[0] for spec in specs], options.rate / EVENTS_PER_TASK):
+                done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+        finally:
+            stack.stop()
+    print(f'two real workers (prefork and threads, 2 each), {options.rate} events/s asked of them:')
+    print('\n'.join(line for line in done.stdout.splitlines() if not line.startswith('result: ')), flush=True)
+    return done.returncode
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog='bin/bench latency')
     parser.add_argument('--clients', type=int, default=100)
@@ -115,17 +175,23 @@ def main(arguments: list[str]) -> int:
     parser.add_argument('--max-hz', type=int, default=20, help='deltas per second that each client asks for')
     parser.add_argument('--target', type=float, default=100.0, help='for the 99th percentile, in milliseconds')
     parser.add_argument('--runs', type=int, default=1)
+    parser.add_argument('--source', choices=('all', 'tool', 'workers'), default='all', help='who makes the events')
     options = parser.parse_args(arguments)
     tool = os.environ.get('CELERIAC_LOAD', '')
     if not tool:
         print('CELERIAC_LOAD is not set: use bin/bench latency', file=sys.stderr)
         return 2
     print(f'machine: {machine()}', flush=True)
-    runs = [run(options, tool) for _ in range(options.runs)]
-    print(HEAD)
-    for number, one in enumerate(runs, 1):
-        print(one.row(number))
-    return 1 if any(one.code for one in runs) else 0
+    codes: list[int] = []
+    if options.source != 'workers':
+        runs = [run(options, tool) for _ in range(options.runs)]
+        print(HEAD)
+        for number, one in enumerate(runs, 1):
+            print(one.row(number))
+        codes += [one.code for one in runs]
+    if options.source != 'tool':
+        codes += [run_workers(options, tool) for _ in range(options.runs)]
+    return 1 if any(codes) else 0
 
 
 if __name__ == '__main__':
