@@ -29,6 +29,9 @@ REFUSED = {
     'an edge that knows another': ('Sources/RedisLink/A.swift', '@preconcurrency import SocketServer\n'),
     'a C library in the shell': ('Sources/Gateway/A.swift', 'import struct CLibwebsockets.lws_context\n'),
     'a database outside of Records': ('Sources/Gateway/A.swift', 'import GRDB\n'),
+    'collections without the dependency': ('Sources/Records/A.swift', 'import DequeModule\n'),
+    'the executable past its dependencies': ('Sources/celeriac/A.swift', 'import LiveSync\n'),
+    'the load tool past its dependencies': ('Sources/celeriac-load/A.swift', 'import Gateway\n'),
     'an unknown target': ('Sources/Helpers/A.swift', 'let a = 1\n'),
     'unsafe in a pure module': ('Sources/Fleet/A.swift', 'let a = unsafe b.pointee\n'),
     'nonisolated(unsafe) in the shell': ('Sources/Gateway/A.swift', 'nonisolated(unsafe) var a = 1\n'),
@@ -48,7 +51,8 @@ REFUSED = {
 }
 
 ACCEPTED = {
-    'an allowed arrow': ('Sources/WireFormats/A.swift', 'package import Fleet\nimport DequeModule\n'),
+    'an allowed arrow': ('Sources/WireFormats/A.swift', 'package import Fleet\nimport Synchronization\n'),
+    'collections where they are a dependency': ('Sources/LiveSync/A.swift', 'internal import DequeModule\n'),
     'an edge with its C library': ('Sources/SocketServer/A.swift', 'internal import CLibwebsockets\nimport Glibc\n'),
     'the executable wires everything': ('Sources/celeriac/A.swift', 'import RedisLink\nimport ArgumentParser\n'),
     'unsafe at an edge': ('Sources/EventLoop/A.swift', 'let a = unsafe b\n'),

@@ -30,7 +30,8 @@ package enum WorkerRules {
     }
 
     private static func isBooleanLike(_ number: NSNumber) -> Bool {
-        String(cString: number.objCType) == "c"
+        // SAFETY: the text belongs to the number, which lives until the end of this call.
+        unsafe String(cString: number.objCType) == "c"
     }
 
     /// The parts without which a worker stops, reconnects for ever, or puts the message back.

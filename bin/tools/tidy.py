@@ -65,7 +65,9 @@ def check_swift(path: Path, text: str) -> Iterator[Finding]:
             path, 1, f'the target {target} is not in the house: add it to bin/tools/tidy_rules.py and docs/architecture.md'
         )
         return
-    allowed = rules.IMPORTS[target] | {target.replace('-', '_'), 'Swift'} | rules.COLLECTIONS
+    allowed = rules.IMPORTS[target] | rules.TOOLCHAIN.get(target, frozenset()) | {target.replace('-', '_'), 'Swift'}
+    if 'Collections' in allowed:
+        allowed |= rules.COLLECTIONS
     if target not in rules.PURE:
         allowed |= rules.SYSTEM
     for line, module in swift_text.imports(code):

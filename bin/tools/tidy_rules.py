@@ -11,40 +11,34 @@ COLLECTIONS = frozenset(
     {'Collections', 'DequeModule', 'OrderedCollections', 'HashTreeCollections', 'HeapModule', 'BitCollections', 'BasicContainers'}
 )
 SYSTEM = frozenset({'Foundation', 'FoundationEssentials', 'Glibc', 'Musl', 'Synchronization', 'Dispatch'})
-OURS = frozenset(
-    {
-        'Fleet',
-        'LiveSync',
-        'Jobs',
-        'WireFormats',
-        'EventLoop',
-        'Ports',
-        'RedisLink',
-        'SocketServer',
-        'Credentials',
-        'Records',
-        'Gateway',
-    }
-)
-
 PURE = frozenset({'Fleet', 'LiveSync', 'Jobs', 'WireFormats'})
 EXECUTABLES = frozenset({'celeriac', 'celeriac-load'})
 
-# Beside these: the own module, Swift itself and Collections; outside the pure modules also the system's libraries.
+# The dependencies of Package.swift, no more and no less (a test compares them): Swift itself would let a target import whatever
+# another one has brought along. Beside these: the own module and Swift; outside the pure modules also the system's libraries.
 IMPORTS: dict[str, frozenset[str]] = {
-    'Fleet': frozenset(),
-    'LiveSync': frozenset(),
+    'Fleet': frozenset({'Collections'}),
+    'LiveSync': frozenset({'Collections'}),
     'Jobs': frozenset(),
-    'WireFormats': frozenset({'Fleet', 'Jobs', 'LiveSync', 'Synchronization'}),
+    'WireFormats': frozenset({'Fleet', 'Jobs', 'LiveSync'}),
     'EventLoop': frozenset({'CUV'}),
     'Ports': frozenset({'EventLoop'}),
-    'RedisLink': frozenset({'CHiredis', 'COpenSSL', 'CUV', 'EventLoop', 'Ports', 'Logging'}),
-    'SocketServer': frozenset({'CLibwebsockets', 'CZlib', 'CUV', 'EventLoop', 'Ports', 'Logging'}),
-    'Credentials': frozenset({'COpenSSL', 'EventLoop', 'Ports'}),
+    'RedisLink': frozenset({'CHiredis', 'COpenSSL', 'EventLoop', 'Ports'}),
+    'SocketServer': frozenset({'CLibwebsockets', 'CZlib', 'EventLoop', 'Ports', 'Logging'}),
+    'Credentials': frozenset({'COpenSSL', 'Ports'}),
     'Records': frozenset({'GRDB', 'EventLoop', 'Ports', 'Logging'}),
     'Gateway': frozenset({'WireFormats', 'Fleet', 'LiveSync', 'Jobs', 'EventLoop', 'Ports', 'Logging'}),
-    'celeriac': OURS | {'ArgumentParser', 'FoundationNetworking', 'Logging'},
-    'celeriac-load': OURS | {'ArgumentParser', 'Logging', 'Histogram'},
+    'celeriac': frozenset(
+        {'Gateway', 'RedisLink', 'SocketServer', 'Credentials', 'Records', 'EventLoop', 'Ports', 'WireFormats', 'Fleet'}
+        | {'ArgumentParser', 'Logging'}
+    ),
+    'celeriac-load': frozenset({'WireFormats', 'LiveSync', 'ArgumentParser', 'Histogram'}),
+}
+
+# Libraries of the toolchain that only these targets may use.
+TOOLCHAIN: dict[str, frozenset[str]] = {
+    'WireFormats': frozenset({'Synchronization'}),
+    'celeriac': frozenset({'FoundationNetworking'}),
 }
 
 # Targets, or folders of a target, in which `unsafe` may stand: the edges, byte scanning, and writing log lines to a descriptor.
