@@ -58,6 +58,8 @@ def test_a_signal_ends_every_process_that_was_started(folder: Path, number: sign
     demo = start_demo(folder, '--listen', '127.0.0.1:0')
     try:
         demo.wait_output(r'http://\S+#login=\S+', 60)
+        demo.wait_output('open this link', 10)
+        assert len(re.findall(r'http\S+#login=', demo.output())) == 1, 'it prints one link'
         assert len(processes_of(folder)) >= 7, 'redis, four workers, producer, gateway'
 
         demo.signal(number)
