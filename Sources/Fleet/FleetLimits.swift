@@ -20,6 +20,8 @@ package struct FleetLimits: Sendable, Equatable {
     package var heldMessages = 200
     /// The broker's `visibility_timeout`, seconds, as long as no worker tells its own.
     package var visibilityTimeout = 3_600.0
+    /// The broker's `priority_steps`: what the lengths of a queue's lists stand for.
+    package var prioritySteps = [0, 3, 6, 9]
     /// Queues known at a time. New ones beyond it are counted, not kept.
     package var queues = 2_000
     /// Task names with figures of their own; the others share `*other*`.

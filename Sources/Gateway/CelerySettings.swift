@@ -1,4 +1,4 @@
-internal import WireFormats
+package import WireFormats
 
 /// How this broker's Celery names its keys and channels (wire.md 0; all but `database` have Celery's
 /// defaults).
@@ -15,6 +15,8 @@ package struct CelerySettings: Sendable, Equatable {
     package var controlExchange: String
     /// `visibility_timeout` of the transport, seconds.
     package var visibilityTimeout: Double
+    /// `priority_steps` and `sep` of the transport.
+    package var naming: QueueNaming
     /// Whether the broker is found through Sentinel: kombu before 5.4 then names its channels
     /// otherwise.
     package var isBehindSentinel: Bool
@@ -23,7 +25,8 @@ package struct CelerySettings: Sendable, Equatable {
     package init(
         database: Int, keyPrefix: String = "", resultPrefix: String = "",
         eventExchange: String = "celeryev", controlExchange: String = "celery",
-        visibilityTimeout: Double = 3_600, isBehindSentinel: Bool = false
+        visibilityTimeout: Double = 3_600, naming: QueueNaming = .standard,
+        isBehindSentinel: Bool = false
     ) {
         self.database = database
         self.keyPrefix = keyPrefix
@@ -31,6 +34,7 @@ package struct CelerySettings: Sendable, Equatable {
         self.eventExchange = eventExchange
         self.controlExchange = controlExchange
         self.visibilityTimeout = visibilityTimeout
+        self.naming = naming
         self.isBehindSentinel = isBehindSentinel
     }
 
@@ -58,7 +62,7 @@ package struct CelerySettings: Sendable, Equatable {
 
     /// A queue key of one priority step.
     func queueKey(_ queue: String, step: Int) -> [UInt8] {
-        QueueKeys.key(queue, step: step, prefix: keyPrefix)
+        QueueKeys.key(queue, step: step, prefix: keyPrefix, naming: naming)
     }
 
     /// Name of a result's key.

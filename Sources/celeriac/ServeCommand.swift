@@ -35,7 +35,7 @@ struct ServeCommand: ParsableCommand {
             allowedOrigins: settings.allowedOrigins,
             socketsPerAddress: settings.socketsPerAddress, keyPrefix: settings.brokerKeyPrefix,
             resultPrefix: settings.resultPrefix,
-            visibilityTimeout: Double(settings.visibilityTimeout),
+            visibilityTimeout: Double(settings.visibilityTimeout), naming: settings.naming,
             flowerTasks: settings.flowerTasks, eventLog: settings.eventLog, tls: settings.tls,
             inspectInterval: settings.inspectInterval, costCeiling: settings.costCeiling,
             workerGoneAfter: Double(settings.workerGoneAfter))

@@ -54,6 +54,14 @@ struct ServeSettingsOptions: ParsableArguments {
     var visibilityTimeout: String?
     @Option(
         help: ArgumentHelp(
+            "priority_steps of the broker (default: 0,3,6,9).", valueName: "steps"))
+    var prioritySteps: String?
+    @Option(
+        help: ArgumentHelp(
+            "sep of the broker, bytes as \\xNN (default: \\x06\\x16).", valueName: "bytes"))
+    var queueSep: String?
+    @Option(
+        help: ArgumentHelp(
             "Tasks of which to keep also what Flower would show; 0 keeps none (default: 10000).",
             valueName: "count"))
     var flowerTasks: String?
@@ -94,7 +102,8 @@ struct ServeSettingsOptions: ParsableArguments {
             .tlsCert: tlsCert, .tlsKey: tlsKey, .logLevel: logLevel, .logFormat: logFormat,
             .socketsPerAddress: socketsPerAddress,
             .brokerKeyPrefix: brokerKeyPrefix, .resultKeyPrefix: resultKeyPrefix,
-            .visibilityTimeout: visibilityTimeout, .flowerTasks: flowerTasks,
+            .visibilityTimeout: visibilityTimeout, .prioritySteps: prioritySteps,
+            .queueSep: queueSep, .flowerTasks: flowerTasks,
             .eventLog: eventLog,
             .sentinelMaster: sentinelMaster,
             .sentinelUser: sentinelUser, .sentinelPassword: sentinelPassword,

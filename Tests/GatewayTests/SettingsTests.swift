@@ -1,4 +1,5 @@
 import Testing
+import WireFormats
 
 @testable import Gateway
 
@@ -60,6 +61,7 @@ import Testing
         #expect(plain.logLevel == .info)
         #expect(plain.socketsPerAddress == nil)
         #expect(plain.visibilityTimeout == 3_600)
+        #expect(plain.naming == .standard)
         #expect(plain.flowerTasks == 10_000)
         #expect(plain.eventLog == 64)
         #expect(plain.warnings.isEmpty)
@@ -91,6 +93,8 @@ import Testing
                 broker-key-prefix = app:
                 result-key-prefix =
                 visibility-timeout = 60
+                priority-steps = 0,5
+                queue-sep = ":"
                 flower-tasks = 0
                 event-log = 4096
                 sentinel-master = mymaster
@@ -113,6 +117,7 @@ import Testing
         #expect(read.brokerKeyPrefix == "app:")
         #expect(read.resultKeyPrefix.isEmpty)
         #expect(read.visibilityTimeout == 60)
+        #expect(read.naming == QueueNaming(steps: [0, 5], separator: Array(":".utf8)))
         #expect(read.flowerTasks == 0)
         #expect(read.eventLog == 4_096)
         #expect(read.sentinel?.masterName == "mymaster")

@@ -201,6 +201,10 @@ test('names that can be run come from the workers first, each once', () => {
 
 test('the parts of a queue are its steps, or its depth when the steps are not known', () => {
   assert.deepEqual(queueParts({ steps: [1, 0, 2, 3], unacked: 4, depth: 6 }).map(({ value }) => value), [1, 0, 2, 3, 4]);
+  const five = queueParts({ steps: [1, 2, 3, 4, 5], priorities: [0, 2, 4, 6, 8], depth: 15 });
+  assert.deepEqual(five.map(({ value }) => value), [1, 2, 3, 4, 5, 0]);
+  assert.deepEqual(five.map(({ kind }) => kind), ['step-0', 'step-1', 'step-2', 'step-3', 'step-3', 'unacked']);
+  assert.equal(five[4].label, 'priority step 8');
   assert.deepEqual(queueParts({ depth: 6 }).map(({ value }) => value), [6, 0, 0, 0, 0]);
   assert.deepEqual(queueParts({ steps: [NaN, -1, 'x', null] }).map(({ value }) => value), [0, 0, 0, 0, 0]);
 });

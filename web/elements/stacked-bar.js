@@ -11,10 +11,11 @@ export class StackedBar {
   set(parts, scale) {
     const words = [];
     for (const part of parts) {
-      let segment = this.#segments.get(part.kind);
+      // Steps beyond the fourth share its colour, not its segment.
+      let segment = this.#segments.get(part.label);
       if (segment === undefined) {
         segment = h('span', { class: `segment ${part.kind}` });
-        this.#segments.set(part.kind, segment);
+        this.#segments.set(part.label, segment);
         this.node.append(segment);
       }
       setHidden(segment, part.value === 0);

@@ -81,7 +81,7 @@ export class QueueDetailPage {
     this.#chip.set(queueStatus(isPaused(row) ? 'paused' : row.state));
     const parts = queueParts(row);
     this.#bar.set(parts, Math.max(1, queueLoad(row)));
-    if (this.#steps.childElementCount === 0) this.#steps.append(...parts.map((part) => h('tr', null, h('td', { text: part.label }), h('td', { class: 'number num' }))));
+    if (this.#steps.childElementCount !== parts.length) this.#steps.replaceChildren(...parts.map((part) => h('tr', null, h('td', { text: part.label }), h('td', { class: 'number num' }))));
     parts.forEach((part, index) => setText(this.#steps.children[index].lastChild, count(part.value)));
     const values = [count(row.depth), count(row.unacked), count(row.active), count(row.reserved), count(row.scheduled), count(row.unreachable), rate(row.rateIn), rate(row.rateOut), duration(row.waitMean), duration(row.runtimeMean), duration(row.oldestAge)];
     FACTS.forEach((label, index) => this.#facts.set(label, values[index]));

@@ -36,7 +36,7 @@ package struct QueueBinding: Sendable, Equatable {
 /// What the broker's keys say about one queue.
 package struct QueueDepth: Sendable, Equatable {
     package var name: String
-    /// Lengths of the keys of the priority steps, in the order of the steps (0, 3, 6, 9).
+    /// Lengths of the keys of the priority steps, in the order of `FleetLimits.prioritySteps`.
     package var steps: [Int]
     /// Messages on keys of this queue that no consumer reads.
     package var unreachable: Int?

@@ -11,8 +11,10 @@ package struct QueueRecord: Sendable, Equatable {
     package var condition: Condition
     /// Messages on all priority keys.
     package var depth: Int?
-    /// Messages per priority step 0, 3, 6, 9.
+    /// Messages per priority step.
     package var steps: [Int]
+    /// The steps themselves, if they are not Celery's 0, 3, 6, 9.
+    package var priorities: [Int]?
     /// Messages on keys that no consumer reads.
     package var unreachable: Int?
     /// Delivered, not acknowledged.

@@ -174,7 +174,10 @@ extension CommandDesk {
         }
         var queues: Set<String> = []
         for case .bulk(let member) in members {
-            guard let binding = QueueKeys.binding(member, exchange: exchange.name) else { continue }
+            guard
+                let binding = QueueKeys.binding(
+                    member, exchange: exchange.name, naming: to.settings.naming)
+            else { continue }
             let isMeant =
                 binding.pattern.isEmpty
                 ? binding.routingKey == exchange.routingKey

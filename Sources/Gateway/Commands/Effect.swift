@@ -71,7 +71,7 @@ enum Effect: Sendable {
             self = .broadcast(spec.method, destination: [])
         case .purge(let queue, let most):
             self = .purge(
-                keys: QueueKeys.prioritySteps.map { settings.queueKey(queue, step: $0) },
+                keys: settings.naming.steps.map { settings.queueKey(queue, step: $0) },
                 messagesMax: most)
         case .message(let spec): self = .message(spec)
         case .control(let method):

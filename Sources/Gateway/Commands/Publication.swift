@@ -49,11 +49,12 @@ struct Publication: Sendable {
                     message.queue = queue
                     pushes.append(
                         Push(
-                            key: message.key(prefix: settings.keyPrefix),
+                            key: message.key(
+                                prefix: settings.keyPrefix, naming: settings.naming),
                             message: try message.encoded()))
+                    let step = message.step(naming: settings.naming)
                     let place =
-                        message.step == 0
-                        ? "queue \(queue)" : "queue \(queue), priority step \(message.step)"
+                        step == 0 ? "queue \(queue)" : "queue \(queue), priority step \(step)"
                     if !places.contains(place) { places.append(place) }
                 }
                 events.append(

@@ -22,6 +22,7 @@ enum QueueProjection {
         row.add(queue.waitMean)
         row.add(queue.condition.rawValue)
         row.add(queue.stale ? true : nil)
+        row.add(queue.priorities)
         return row.updates
     }
 }

@@ -31,6 +31,10 @@ package enum SettingName: String, Sendable, CaseIterable {
     case resultKeyPrefix = "result-key-prefix"
     /// `visibility_timeout` of the broker's transport options, seconds.
     case visibilityTimeout = "visibility-timeout"
+    /// `priority_steps` of the broker's transport options, with commas between.
+    case prioritySteps = "priority-steps"
+    /// `sep` of the broker's transport options; bytes as `\xNN`.
+    case queueSep = "queue-sep"
     /// Tasks of which it is also kept what Flower would show; 0 keeps none.
     case flowerTasks = "flower-tasks"
     /// Mebibytes of the event log.

@@ -80,6 +80,8 @@ package struct Settings: Sendable {
     package let resultKeyPrefix: String
     /// `visibility_timeout` of the broker, seconds.
     package let visibilityTimeout: Int
+    /// `priority_steps` and `sep` of the broker.
+    package let naming: QueueNaming
     /// Tasks in the flower view; 0 switches it off.
     package let flowerTasks: Int
     /// Mebibytes of events kept for those who read them.
@@ -143,6 +145,15 @@ package struct Settings: Sendable {
             .resultKeyPrefix, default: "", expected: "at most 256 bytes", Self.keyPrefix)
         visibilityTimeout = try reader.number(
             .visibilityTimeout, default: 3_600, in: 1...31_536_000)
+        naming = QueueNaming(
+            steps: try reader.value(
+                .prioritySteps, default: "0,3,6,9",
+                expected: "ascending numbers from 0 to 9 with commas between, such as 0,3,6,9",
+                QueueNaming.steps),
+            separator: try reader.value(
+                .queueSep, default: "\\x06\\x16",
+                expected: "1 to \(QueueNaming.maxSeparatorBytes) bytes, such as : or \\x06\\x16",
+                QueueNaming.separator))
         flowerTasks = try reader.number(.flowerTasks, default: 10_000, in: 0...100_000)
         eventLog = try reader.number(.eventLog, default: 64, in: 1...4_096)
         (sentinel, resultSentinel) = Self.sentinels(&reader)

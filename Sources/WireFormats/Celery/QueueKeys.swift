@@ -2,10 +2,10 @@ package import Fleet
 
 /// Names of the broker's keys (kombu/transport/redis.py), without a `global_keyprefix`.
 package enum QueueKeys {
-    /// Separates parts of a key or of a binding: two bytes that no queue name may contain.
-    package static let separator: [UInt8] = [0x06, 0x16]
-    /// Priorities that have a list of their own; the first is the most urgent.
-    package static let prioritySteps = [0, 3, 6, 9]
+    /// Separates parts of a key or of a binding, unless a broker's settings say otherwise.
+    package static let separator = QueueNaming.standard.separator
+    /// Priorities that have a list of their own, unless a broker's settings say otherwise.
+    package static let prioritySteps = QueueNaming.standard.steps
     /// Hash: delivery tag → JSON `[message, exchange, routing key]`.
     package static let unacked = "unacked"
     /// Sorted set: delivery tag → unix time of delivery.
@@ -18,13 +18,17 @@ package enum QueueKeys {
     package static let permanentPrefix = "_kombu.binding_permanent."
 
     /// The step for a priority: the greatest not above it; beyond 9 it is 9.
-    package static func step(_ priority: Int) -> Int {
-        prioritySteps.last { $0 <= min(9, max(0, priority)) } ?? 0
+    package static func step(_ priority: Int, naming: QueueNaming = .standard) -> Int {
+        // Below the first one kombu takes the last (`steps[-1]`).
+        naming.steps.last { $0 <= min(9, max(0, priority)) } ?? naming.steps.last ?? 0
     }
 
     /// The list that holds a queue's messages of one step.
-    package static func key(_ queue: String, step: Int, prefix: String = "") -> [UInt8] {
-        Array((prefix + queue).utf8) + (step == 0 ? [] : separator + Array("\(step)".utf8))
+    package static func key(
+        _ queue: String, step: Int, prefix: String = "", naming: QueueNaming = .standard
+    ) -> [UInt8] {
+        let suffix = step == 0 ? [] : naming.separator + Array("\(step)".utf8)
+        return Array((prefix + queue).utf8) + suffix
     }
 
     /// All lists of a queue, most urgent first.
@@ -39,12 +43,13 @@ package enum QueueKeys {
         guard let place = find(separator, in: name) else {
             return (String(decoding: name, as: UTF8.self), nil)
         }
-        let step = String(decoding: name[(place + 2)...], as: UTF8.self)
+        let step = String(decoding: name[(place + separator.count)...], as: UTF8.self)
         return (String(decoding: name[..<place], as: UTF8.self), Int(step))
     }
 
-    private static func find(_ pair: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
-        bytes.indices.dropLast().first { bytes[$0] == pair[0] && bytes[$0 + 1] == pair[1] }
+    private static func find(_ part: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
+        guard let first = part.first else { return nil }
+        return bytes.indices.first { bytes[$0] == first && bytes[$0...].starts(with: part) }
     }
 
     /// Why a queue name must not be used; nil if it may.
@@ -69,16 +74,20 @@ package enum QueueKeys {
     }
 
     /// Reads a member of `_kombu.binding.<exchange>`: routing key, pattern and queue.
-    package static func binding(_ member: [UInt8], exchange: String) -> QueueBinding? {
+    package static func binding(
+        _ member: [UInt8], exchange: String, naming: QueueNaming = .standard
+    ) -> QueueBinding? {
         let rest = member[...]
-        guard let first = find(separator, in: rest),
-            let second = find(separator, in: rest[(first + 2)...])
+        let length = naming.separator.count
+        guard let first = find(naming.separator, in: rest),
+            let second = find(naming.separator, in: rest[(first + length)...])
         else { return nil }
-        let queue = String(decoding: member[(second + 2)...], as: UTF8.self)
+        let queue = String(decoding: member[(second + length)...], as: UTF8.self)
         guard !queue.isEmpty else { return nil }
         return QueueBinding(
             exchange: exchange, routingKey: String(decoding: member[..<first], as: UTF8.self),
-            pattern: String(decoding: member[(first + 2)..<second], as: UTF8.self), queue: queue)
+            pattern: String(decoding: member[(first + length)..<second], as: UTF8.self),
+            queue: queue)
     }
 
     /// The member that binds a queue directly, as kombu writes it.

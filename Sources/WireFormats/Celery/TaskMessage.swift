@@ -89,13 +89,15 @@ package struct TaskMessage: Sendable, Equatable {
     }
 
     /// The priority step whose list it goes to.
-    package var step: Int { QueueKeys.step(priority ?? 0) }
+    package func step(naming: QueueNaming = .standard) -> Int {
+        QueueKeys.step(priority ?? 0, naming: naming)
+    }
 
     /// The list it is pushed to with `LPUSH`.
     ///
     /// - Parameter prefix: the broker's `global_keyprefix`.
-    package func key(prefix: String = "") -> [UInt8] {
-        QueueKeys.key(queue, step: step, prefix: prefix)
+    package func key(prefix: String = "", naming: QueueNaming = .standard) -> [UInt8] {
+        QueueKeys.key(queue, step: step(naming: naming), prefix: prefix, naming: naming)
     }
 
     /// Text of the arguments for monitors.

@@ -27,7 +27,7 @@ enum CheckRun {
         let celery = CelerySettings(
             database: routes.broker.database, keyPrefix: settings.brokerKeyPrefix,
             resultPrefix: settings.resultPrefix,
-            visibilityTimeout: Double(settings.visibilityTimeout),
+            visibilityTimeout: Double(settings.visibilityTimeout), naming: settings.naming,
             isBehindSentinel: routes.broker.isBehindSentinel)
         let replyKey = CelerySettings.replyKeyStart + (try secrets.makeIdentifier())
         let checkup = Checkup(

@@ -26,6 +26,8 @@ final class GatewayProcess {
         var resultPrefix = ""
         /// Seconds.
         var visibilityTimeout = 3_600.0
+        /// `priority_steps` and `sep` of the broker.
+        var naming = QueueNaming.standard
         var flowerTasks = 0
         /// Mebibytes.
         var eventLog = 64
@@ -69,7 +71,7 @@ final class GatewayProcess {
         let celery = CelerySettings(
             database: plan.broker.database,
             keyPrefix: plan.keyPrefix, resultPrefix: plan.resultPrefix,
-            visibilityTimeout: plan.visibilityTimeout,
+            visibilityTimeout: plan.visibilityTimeout, naming: plan.naming,
             isBehindSentinel: plan.broker.isBehindSentinel)
         let replies = BlockingPopLink(
             plan.broker.configuration.named(GatewayLink.replies.rawValue),
@@ -82,6 +84,7 @@ final class GatewayProcess {
         limits.ghostSeconds = plan.workerGoneAfter
         limits.flowerTasks = plan.flowerTasks
         limits.visibilityTimeout = plan.visibilityTimeout
+        limits.prioritySteps = plan.naming.steps
         let links = (broker, results)
         gateway = try Gateway(
             edges: Gateway.Edges(

@@ -14,6 +14,11 @@ struct QueueKeysTests {
         #expect(QueueKeys.key("mail", step: 0) == Array("mail".utf8))
         #expect(QueueKeys.key("mail", step: 3, prefix: "p:") == Array("p:mail\u{6}\u{16}3".utf8))
         #expect(QueueKeys.keys("q").count == 4)
+        let naming = QueueNaming(steps: [0, 5], separator: Array(":".utf8))
+        #expect(QueueKeys.key("mail", step: 5, naming: naming) == Array("mail:5".utf8))
+        let binding = QueueKeys.binding(Array("rk::q".utf8), exchange: "x", naming: naming)
+        #expect(binding?.queue == "q")
+        #expect(binding?.routingKey == "rk")
         for step in QueueKeys.prioritySteps {
             let key = QueueKeys.key("a.b", step: step, prefix: "p:")
             let parsed = try #require(QueueKeys.parse(key: key, prefix: "p:"))
@@ -80,6 +85,35 @@ struct QueueKeysTests {
         #expect(QueueKeys.queue(ofUnacked: Array(#"[{}, "x", "rk"]"#.utf8)) == nil)
         for bad in ["", "[]", "{}", "[{}, 1, 2]", #"[{}, ""]"#, "[7, \"\", \"q\"]"] {
             #expect(throws: CeleryError.self) { try UnackedEntry(decoding: Array(bad.utf8)) }
+        }
+    }
+
+    /// kombu's `steps[bisect(steps, n) - 1]`, clamped to 0 to 9 before.
+    @Test(arguments: [
+        ([0, 3, 6, 9], [0, 0, 0, 3, 3, 3, 6, 6, 6, 9]), ([0], Array(repeating: 0, count: 10)),
+        (Array(0...9), Array(0...9)), ([2, 5], [5, 5, 2, 2, 2, 5, 5, 5, 5, 5]),
+    ])
+    func `a priority goes to the greatest step not above it`(steps: [Int], expected: [Int]) {
+        let naming = QueueNaming(steps: steps, separator: [0x06, 0x16])
+        #expect((0...9).map { QueueKeys.step($0, naming: naming) } == expected)
+        #expect(QueueKeys.step(-4, naming: naming) == expected[0])
+        #expect(QueueKeys.step(99, naming: naming) == expected[9])
+    }
+
+    @Test func `steps and separators are read as they are written`() {
+        #expect(QueueNaming.steps("0,3,6,9") == [0, 3, 6, 9])
+        #expect(QueueNaming.steps("0, 5") == [0, 5])
+        #expect(QueueNaming.steps("0,1,2,3,4,5,6,7,8,9") == Array(0...9))
+        for wrong in ["", "3,0", "0,0", "0,10", "-1,0", "0,,3", "a", "0,1,2,3,4,5,6,7,8,9,10"] {
+            #expect(QueueNaming.steps(wrong) == nil, "\(wrong)")
+        }
+        #expect(QueueNaming.separator(#"\x06\x16"#) == [0x06, 0x16])
+        #expect(QueueNaming.separator(":") == Array(":".utf8))
+        #expect(QueueNaming.separator(#"a\x5cb"#) == Array(#"a\b"#.utf8))
+        let longest = String(repeating: "x", count: QueueNaming.maxSeparatorBytes)
+        #expect(QueueNaming.separator(longest)?.count == QueueNaming.maxSeparatorBytes)
+        for wrong in ["", #"\"#, #"\x0"#, #"\n"#, #"\xzz"#, longest + "x"] {
+            #expect(QueueNaming.separator(wrong) == nil, "\(wrong)")
         }
     }
 }

@@ -64,17 +64,21 @@ export function queueLoad(queue) {
   return (queue.depth ?? 0) + (queue.unacked ?? 0);
 }
 
+/** Celery's own priority steps. */
+const PRIORITIES = [0, 3, 6, 9];
+
 /**
- * The parts of a queue's bar, in drawing order: the four priority steps (most urgent first), then what is delivered
- * but not acknowledged.
+ * The parts of a queue's bar, in drawing order: the priority steps (most urgent first; four unless the broker's settings
+ * say otherwise), then what is delivered but not acknowledged.
  * @returns {{kind: string, label: string, value: number}[]}
  */
 export function queueParts(queue) {
   const steps = arrayOf(queue.steps);
   const known = steps.length > 0;
-  const parts = [0, 1, 2, 3].map((index) => ({
-    kind: `step-${index}`,
-    label: `priority step ${index * 3}`,
+  const priorities = arrayOf(queue.priorities).length > 0 ? arrayOf(queue.priorities) : PRIORITIES;
+  const parts = priorities.map((priority, index) => ({
+    kind: `step-${Math.min(index, PRIORITIES.length - 1)}`,
+    label: `priority step ${priority}`,
     value: known ? positive(steps[index]) : index === 0 ? positive(queue.depth) : 0,
   }));
   parts.push({ kind: 'unacked', label: 'unacknowledged', value: positive(queue.unacked) });

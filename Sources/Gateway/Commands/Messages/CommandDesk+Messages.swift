@@ -89,12 +89,12 @@ extension CommandDesk {
         while skip < MessageLimits.searched {
             steps += 1
             let reply = try await sendUntilAnswered(find(spec, skip, command), for: command)
-            switch MessageSearchReply(reply) {
+            switch MessageSearchReply(reply, lists: to.settings.naming.steps.count) {
             case .done: return (.done, steps)
             case .absent: return (nil, steps)
             case .more(let next): skip = next
             case .found(let list, let size, let bytes):
-                let step = QueueKeys.prioritySteps[list]
+                let step = to.settings.naming.steps[list]
                 return (.found(FoundMessage(step: step, size: size, bytes: bytes)), steps)
             case nil: throw BrokerError(.refused, "the broker's answer cannot be read")
             }
@@ -107,7 +107,7 @@ extension CommandDesk {
     }
 
     private func find(_ spec: MessageSpec, _ skip: Int, _ command: Open) -> [[UInt8]] {
-        let lists = QueueKeys.prioritySteps.map { to.settings.queueKey(spec.queue, step: $0) }
+        let lists = to.settings.naming.steps.map { to.settings.queueKey(spec.queue, step: $0) }
         var texts = [
             spec.act == .delete ? "delete" : "look", "\(skip)",
             "\(min(MessageLimits.searchedAtOnce, MessageLimits.searched - skip))",
@@ -134,7 +134,7 @@ extension CommandDesk {
     ) async throws(BrokerError) {
         let change: MessageChange
         do throws(CeleryError) {
-            change = try MessageChange(spec, message)
+            change = try MessageChange(spec, message, naming: to.settings.naming)
         } catch {
             learn(.noted(message.text), for: command)
             learn(.declined("it stays where it is: \(error)"), for: command)

@@ -11,12 +11,14 @@ struct MessageChange {
     let priority: Int
 
     /// The step of its list.
-    var step: Int { QueueKeys.step(priority) }
+    let step: Int
 
     /// Changes a message that was found.
     ///
     /// - Throws: if it cannot be read whole, or would harm the worker that takes it.
-    init(_ spec: MessageSpec, _ found: CommandDesk.FoundMessage) throws(CeleryError) {
+    init(
+        _ spec: MessageSpec, _ found: CommandDesk.FoundMessage, naming: QueueNaming
+    ) throws(CeleryError) {
         guard found.bytes.count == found.size else {
             throw CeleryError(
                 .tooLarge, "",
@@ -36,5 +38,6 @@ struct MessageChange {
             self.priority = priority
         case .delete: throw CeleryError(.invalid, "", "a message to delete is not changed")
         }
+        step = QueueKeys.step(self.priority, naming: naming)
     }
 }

@@ -13,7 +13,9 @@ enum MessageSearchReply {
     case absent
 
     /// Reads an answer; nil if it is none of these.
-    init?(_ reply: RESPValue) {
+    ///
+    /// - Parameter lists: how many lists were searched.
+    init?(_ reply: RESPValue, lists: Int) {
         guard case .array(let items) = reply else { return nil }
         let texts = items.prefix(3).map { item in
             if case .bulk(let bytes) = item { String(decoding: bytes, as: UTF8.self) } else { "" }
@@ -27,7 +29,7 @@ enum MessageSearchReply {
         case ("found", 4):
             guard let list = Int(texts[1]), let size = Int(texts[2]),
                 case .bulk(let bytes) = items[3],
-                1...QueueKeys.prioritySteps.count ~= list
+                list >= 1, list <= lists
             else { return nil }
             self = .found(list: list - 1, size: size, bytes: bytes)
         default: return nil
