@@ -5,10 +5,32 @@ extension FleetState {
     /// A REVOKED result of an unknown id makes no record: `revoke` writes it for any text.
     package mutating func apply(results: [TaskResult], now: Double) {
         for result in results where !result.id.isEmpty {
-            let isKnown = tasks.find(Bounded.id(result.id, limits.idBytes)) != nil
+            let known = tasks.find(Bounded.id(result.id, limits.idBytes))
+            guard !result.status.isEmpty else {
+                if let known { noteUnreadable(known, result.text, now: now) }
+                continue
+            }
+            let isKnown = known != nil
             if !isKnown, result.status == "REVOKED" || result.status == "PENDING" { continue }
             merge(result, now: now)
         }
+    }
+
+    /// A value that says nothing we can read says at least that the task is not lost.
+    private mutating func noteUnreadable(_ place: Int32, _ text: String?, now: Double) {
+        let text = Bounded.text(text, 64) ?? "<unknown>"
+        tasks.slots[place].touched = now
+        let isNews =
+            tasks.slots[place].extra?.unreadable != text
+            || tasks.slots[place].extra?.lostEvidence != nil
+        guard isNews || tasks.slots[place].flags.contains(.stale) else { return }
+        let before = tasks.slots[place].share()
+        tasks.slots[place].withExtra { extra in
+            extra.unreadable = text
+            extra.lostEvidence = nil
+        }
+        tasks.slots[place].flags.remove(.stale)
+        settle(place, before: before, now: now, measured: true)
     }
 
     private mutating func merge(_ result: TaskResult, now: Double) {

@@ -1,7 +1,8 @@
 /// What the result backend holds for one task (`celery-task-meta-<id>`).
 package struct TaskResult: Sendable, Equatable {
     package var id: String
-    /// `SUCCESS`, `FAILURE`, `RETRY`, `REVOKED`, `STARTED`, or a custom state.
+    /// `SUCCESS`, `FAILURE`, `RETRY`, `REVOKED`, `STARTED`, or a custom state; empty if there is a value
+    /// whose state cannot be read (compressed, or damaged).
     package var status: String
     /// Result as JSON text, or exception as `Type('message')` text, or a description of a value that is not JSON.
     package var text: String?

@@ -13,6 +13,8 @@ struct TaskExtra: Sendable {
     var progress: String?
     /// What the result backend says.
     var backend: BackendWord?
+    /// Kind and size of a value of the result backend whose state cannot be read.
+    var unreadable: String?
     /// Why the task counts as lost, and the process of the pool that ran it.
     var lostEvidence: String?
     /// When its message will be delivered again, our clock; NaN if none is held.
@@ -32,6 +34,7 @@ struct TaskExtra: Sendable {
             sum += TaskSlot.heapBytes(text)
         }
         sum += TaskSlot.heapBytes(lostEvidence) + TaskSlot.heapBytes(backend?.text)
+        sum += TaskSlot.heapBytes(unreadable)
         for child in toldChildren { sum += 16 + TaskSlot.heapBytes(child) }
         return sum
     }

@@ -41,7 +41,8 @@ extension CommandDesk {
     /// Looks for news in results.
     func noticed(_ results: [TaskResult]) {
         guard !tasksWatched.isEmpty else { return }
-        for result in results {
+        // A value whose state cannot be read is no news of a task.
+        for result in results where !result.status.isEmpty {
             for id in tasksWatched[result.id] ?? [] {
                 guard let command = open[id] else { continue }
                 let fact = CommandTracker.Fact.task(

@@ -74,7 +74,10 @@ final class GroupReader {
             if case .array(let values) = reply {
                 for (id, value) in zip(open, values) {
                     guard case .bulk(let bytes) = value else { continue }
-                    states[id] = ResultDecoder.decode(bytes, id: id)?.status
+                    guard let status = ResultDecoder.decode(bytes, id: id)?.status,
+                        !status.isEmpty
+                    else { continue }
+                    states[id] = status
                 }
             }
         }

@@ -4,7 +4,7 @@ package import Fleet
 ///
 /// The value has no content type: what serializer it is in shows in its first bytes. JSON is read;
 /// of others the state is looked up as text and the value is shown as kind and size. Nothing is
-/// ever unpickled.
+/// ever unpickled or decompressed.
 package enum ResultDecoder {
     /// What a stored value is.
     package enum Form: String, Sendable {
@@ -34,14 +34,15 @@ package enum ResultDecoder {
     /// Reads the value of `celery-task-meta-<id>`.
     ///
     /// - Parameter id: from the key; it counts, whatever the value says.
-    /// - Returns: nil if not even a state can be found.
+    /// - Returns: nil only for an id that is too long. A value whose state cannot be found has an empty
+    ///   state: that there is a value says that its task is not lost.
     package static func decode(_ bytes: [UInt8], id: String) -> TaskResult? {
         guard !id.isEmpty, id.utf8.count <= CeleryLimits.maxIDBytes else { return nil }
         let form = form(bytes)
         guard form == .json else { return decodeOther(bytes, form, id) }
         guard let value = try? JsonReader.parse(bytes, limits: .celery),
             let status = value["status"]?.string, !status.isEmpty
-        else { return nil }
+        else { return decodeOther(bytes, .unknown, id) }
         var result = TaskResult(
             id: id, status: Bounded.text(status, limit: CeleryLimits.maxNameBytes))
         fillOutcome(&result, value)
@@ -101,31 +102,5 @@ package enum ResultDecoder {
         } else if let id = parts[0].array?.first?.string ?? parts[0].string, !id.isEmpty {
             ids.append(Bounded.text(id, limit: CeleryLimits.maxIDBytes))
         }
-    }
-
-    /// Of pickle, msgpack and YAML only the state is known, if it stands where Celery puts it.
-    private static func decodeOther(_ bytes: [UInt8], _ form: Form, _ id: String) -> TaskResult? {
-        guard form != .compressed, let status = statusText(bytes) else { return nil }
-        var result = TaskResult(id: id, status: status)
-        result.text = "<\(form.rawValue), \(bytes.count) bytes>"
-        return result
-    }
-
-    /// The capital letters that follow the word `status` within a few bytes.
-    private static func statusText(_ bytes: [UInt8]) -> String? {
-        let word = Array("status".utf8)
-        let head = bytes.prefix(4096)
-        guard head.count > word.count,
-            let place = (0..<head.count - word.count).first(where: {
-                head[$0] == word[0] && head[$0...].starts(with: word)
-            })
-        else { return nil }
-        let rest = head[(place + word.count)...]
-        let isCapital: (UInt8) -> Bool = { $0 >= 0x41 && $0 <= 0x5A }
-        let start = rest.prefix(6).firstIndex(where: isCapital)
-        guard let start else { return nil }
-        let name = head[start...].prefix { isCapital($0) || $0 == UInt8(ascii: "_") }
-        guard (3...64).contains(name.count) else { return nil }
-        return String(decoding: name, as: UTF8.self)
     }
 }
