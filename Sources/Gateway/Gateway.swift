@@ -173,20 +173,8 @@ package final class Gateway {
         await revokes.load()
         repeatEvery(.seconds(1)) { $0.everySecond() }
         repeatEvery(.seconds(60)) { $0.revokes.tick() }
-        repeatEvery(.seconds(30)) { gateway in
-            guard gateway.health.isConnected else { return }
-            Task { @LoopActor in
-                await gateway.queues.discover()
-                await gateway.queues.readUnreachable()
-            }
-        }
-        repeatEvery(.seconds(5)) { gateway in
-            guard gateway.health.isConnected else { return }
-            Task { @LoopActor in
-                await gateway.queues.readOldest()
-                await gateway.queues.readHeld()
-            }
-        }
+        repeatEvery(.seconds(30)) { $0.queues.note(due: [.bindings, .unreachable]) }
+        repeatEvery(.seconds(5)) { $0.queues.note(due: [.held, .oldest]) }
         repeatEvery(options.refreshInterval) { gateway in
             guard gateway.health.isConnected else { return }
             Task { @LoopActor in await gateway.inspector.refreshFigures() }
@@ -226,6 +214,7 @@ package final class Gateway {
         guard health.isConnected, !isReadingQueues else { return }
         isReadingQueues = true
         Task { @LoopActor in
+            await queues.readDue()
             await queues.readDepths()
             isReadingQueues = false
             changed()

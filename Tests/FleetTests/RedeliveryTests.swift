@@ -63,12 +63,52 @@ import Testing
         #expect(found(1_200)?.detail.contains("any moment") == true)
     }
 
-    @Test func `only so many are followed`() {
+    @Test func `only so many are followed, and the rest are counted`() {
         var state = state(["a", "b", "c"], held: 2)
-        state.apply(
-            held: ["a", "b", "c"].map { HeldMessage(taskID: $0, deliveredAt: 1) }, now: 2)
+        func detail() -> String? {
+            state.findings(now: 950).first { $0.rule == "redelivery-due" }?.detail
+        }
+        let messages = ["a", "b", "c"].map { HeldMessage(taskID: $0, deliveredAt: 1) }
+        state.apply(held: Array(messages.prefix(2)), total: 2, now: 2)
+        #expect(state.heldFollowed == 2)
+        #expect(detail()?.contains("not followed") == false)
 
+        state.apply(held: messages, total: 40, now: 2)
         #expect(state.task("b")?.redeliverAt == 1_001)
         #expect(state.task("c")?.redeliverAt == nil)
+        #expect(state.heldTotal == 40)
+        #expect(
+            detail()?.hasSuffix(
+                " 38 more held messages are not followed: only the 2 held longest are.") == true)
+    }
+
+    @Test func `a time limit that came with a message counts, if it is acknowledged late`() {
+        var state = state(["a", "b"])
+        func found() -> Finding? {
+            state.findings(now: 10).first { $0.rule == "limit-beyond-visibility" }
+        }
+        func hold(_ limit: Double?) {
+            state.apply(
+                held: [
+                    HeldMessage(taskID: "a", deliveredAt: 1, timeLimit: limit),
+                    HeldMessage(taskID: "b", deliveredAt: 1),
+                ], now: 9)
+        }
+        hold(1_000)
+        #expect(found() == nil)
+        // It runs and is still held: its worker acknowledges late.
+        state.apply(Make.task(.started, "a", at: 3), receivedAt: 3)
+        #expect(found()?.detail.contains(": 1; the first, task a, may run for 16 min.") == true)
+        hold(999)
+        #expect(found() == nil)
+        hold(nil)
+        #expect(found() == nil)
+
+        var settings = WorkerSettings()
+        settings.acksLate = true
+        state.apply(.conf(settings), from: "w1@host", receivedAt: 4)
+        state.apply(
+            held: [HeldMessage(taskID: "b", deliveredAt: 1, timeLimit: 2_000)], now: 9)
+        #expect(found()?.detail.contains("task b") == true)
     }
 }

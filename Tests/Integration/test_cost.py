@@ -100,3 +100,39 @@ async def test_the_ceiling_is_obeyed(folder: Path, connect: ConnectClient) -> No
             await client.until(lambda: (known.by_id().get('q7') or {}).get('depth') == 1, 60, 'the length to be read')
     finally:
         stack.stop()
+
+
+async def test_scripts_count_by_what_they_do_in_redis(folder: Path, connect: ConnectClient) -> None:
+    """30 queues with a message on each of their four lists: looking at the oldest of each is 120 commands in one script."""
+    stack = Stack(folder)
+    stack.redis_server.start()
+    separator = b'\x06\x16'
+    for number in range(30):
+        name = f'q{number}'.encode()
+        stack.redis().sadd('_kombu.binding.celery', name + separator + separator + name)
+        for step in (b'', separator + b'3', separator + b'6', separator + b'9'):
+            stack.redis().lpush(name + step, b'{"headers": {}, "properties": {"delivery_tag": "t"}}')
+    for number in range(250):
+        stack.redis().zadd('unacked_index', {f'tag{number}': time.time()})
+        stack.redis().hset('unacked', f'tag{number}', '[{"properties": {"delivery_tag": "t"}}, "", "q0"]')
+    own = ('lpush', 'zadd', 'hset')
+    try:
+        stack.gateway = Gateway(stack.broker, folder, options=['--cost-ceiling', '6000'])
+        await asyncio.to_thread(lambda: stack.running_gateway.launch().wait_listening())
+        started = time.monotonic()
+        async with connect(stack) as client:
+            health, known = await client.subscribe('health'), await client.subscribe('queues')
+            await client.until(lambda: any(row.get('oldestAge') is not None for row in known), 60, 'an age')
+            await client.until(lambda: (health.get('held') or {}).get('held') == 250, 60, 'the held messages')
+            await client.until(lambda: cost(health).get('state') == 'limited', 60, 'the ceiling to be felt')
+            await asyncio.to_thread(wait_for, lambda: time.monotonic() - started > 30, 40, 'some seconds to pass')
+            counts = commands_of(stack)
+            counted = sum(count for name, count in counts.items() if name not in own)
+            said = int(cost(health)['commandsPerMinute'])
+            print(f'{counted} commands in {time.monotonic() - started:.0f} s, the row says {said}; {counts}')
+            assert counts['lindex'] >= 120 and counts['hget'] >= 200
+            assert counted < 6000
+            # The row is a second old at most: one round of readings may be missing in it.
+            assert abs(said - counted) <= 600
+    finally:
+        stack.stop()

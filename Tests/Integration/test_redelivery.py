@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from harness.fixtures import ConnectClient
 from harness.stack import Stack
@@ -15,6 +17,25 @@ from harness.workers import WorkerSpec
 
 HOLDER = WorkerSpec('holder', queues=('q-held',))
 TIMEOUT = 10
+SHORT = 4
+"""Seconds after which kombu delivers again, and it looks every second."""
+LATE = WorkerSpec(
+    'late',
+    queues=('q-late',),
+    concurrency=2,
+    env={
+        'FLEET_CONF': json.dumps(
+            {
+                'task_acks_late': True,
+                'broker_transport_options': {
+                    'visibility_timeout': SHORT,
+                    'unacked_restore_interval': 1,
+                    'unacked_restore_throttle': 1,
+                },
+            }
+        )
+    },
+)
 
 
 @pytest.fixture(scope='module')
@@ -47,3 +68,46 @@ async def test_a_held_task_tells_when_it_will_be_delivered_again(stack: Stack, c
         assert stack.queue_length('q-held') == 1
         await client.until(lambda: 'redeliverAt' not in (view.get(task) or {'redeliverAt': 0}), 20, 'the date to go')
         await client.until(lambda: all(r['rule'] != 'redelivery-due' for r in alerts), 20, 'the warning to go')
+
+
+async def test_a_message_that_is_delivered_twice_is_one_task_with_two_receipts(folder: Path, connect: ConnectClient) -> None:
+    stack = Stack(folder, [LATE]).start()
+    try:
+        async with connect(stack) as client:
+            view, health = await client.view(mode='follow'), await client.subscribe('health')
+            # Held for longer than the timeout, and for less than two of them: delivered again once.
+            task = stack.send('math.add', 1, 1, queue='q-late', countdown=SHORT + 2)
+            row = await client.until(
+                lambda: r if (r := view.get(task) or {}).get('redelivered') else None, 60, 'a second receipt'
+            )
+            assert row['redelivered'] == 1
+            await client.until(lambda: (health.get('held') or {}).get('held') == 1, 20, lambda: f'{health.get("held")}')
+            assert (health.get('held') or {})['followed'] == 1
+            row = await client.until(lambda: r if (r := view.get(task) or {}).get('state') == 'SUCCESS' else None, 60, 'the end')
+            assert row['redelivered'] == 1
+
+            headers = {'authorization': f'Bearer {stack.running_gateway.token("operator", "attempts")}'}
+            async with httpx.AsyncClient(base_url=stack.running_gateway.base_url, headers=headers) as http:
+                attempts = (await http.get(f'/api/celery/tasks/{task}')).json()['attempts']
+            assert [(attempt['retries'], attempt['occurrence']) for attempt in attempts] == [(0, 0), (0, 1)], attempts
+            assert attempts[1]['received'] - attempts[0]['received'] >= SHORT - 1
+            await client.until(lambda: (health.get('held') or {}).get('held') == 0, 30, 'nothing to be held')
+    finally:
+        stack.stop()
+
+
+async def test_a_time_limit_of_its_own_message_counts(folder: Path, connect: ConnectClient) -> None:
+    stack = Stack(folder, [LATE]).start()
+    try:
+        async with connect(stack) as client:
+            alerts = await client.subscribe('alerts')
+
+            def warned() -> str:
+                return next((str(row['detail']) for row in alerts if row['rule'] == 'limit-beyond-visibility'), '')
+
+            stack.send('time.sleep', 300, queue='q-late', time_limit=SHORT - 1, countdown=600)
+            task = stack.send('time.sleep', 300, queue='q-late', time_limit=60, countdown=600)
+            await client.until(warned, 40, 'the warning')
+            assert task in warned() and ': 1; the first' in warned(), warned()
+    finally:
+        stack.stop()

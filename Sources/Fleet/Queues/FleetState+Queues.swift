@@ -19,7 +19,6 @@ extension FleetState {
             var depth = depth
             depth.steps = depth.steps.prefix(16).map { max($0, 0) }
             let total = depth.steps.reduce(0, +)
-            if depth.unacked == nil { depth.unacked = queues[place].depth?.unacked }
             if depth.unreachable == nil { depth.unreachable = queues[place].depth?.unreachable }
             let age = queues[place].oldestAge.map { Int($0) }
             if depth != queues[place].depth || queues[place].isStale {

@@ -4,9 +4,12 @@ package struct HeldMessage: Sendable, Equatable {
     package var taskID: String
     /// When it was delivered, by the clock of the worker that holds it; unix seconds.
     package var deliveredAt: Double
+    /// The hard time limit that came with it, seconds.
+    package var timeLimit: Double?
 
-    package init(taskID: String, deliveredAt: Double) {
+    package init(taskID: String, deliveredAt: Double, timeLimit: Double? = nil) {
         self.taskID = taskID
         self.deliveredAt = deliveredAt
+        self.timeLimit = timeLimit
     }
 }

@@ -17,8 +17,9 @@ final class ControlDesk {
         var waiting: Set<String>?
         /// Listeners that `PUBLISH` counted; `nil` until it has.
         var listeners: Int?
-        /// Answers so far.
+        /// Answers so far, and how many are taken at most.
         var answers = 0
+        let answerLimit: Int
         let timer: LoopTimer
         let onAnswer: @LoopActor (Answer) -> Void
         let onEnd: @LoopActor (_ silent: [String]) -> Void
@@ -26,6 +27,10 @@ final class ControlDesk {
 
     /// Questions that may be open at a time.
     static let openLimit = 4_096
+    /// Answers taken to a question to everybody.
+    static let answerLimit = 20_000
+    /// Answers taken from each worker that was asked by name: several processes may share one.
+    static let answersPerWorker = 4
 
     private let broker: any BrokerCommands
     private let settings: CelerySettings
@@ -71,7 +76,10 @@ final class ControlDesk {
         let ticket = makeTicket()
         let timer = LoopTimer(after: timeout) { [weak self] in self?.end(ticket) }
         questions[ticket] = Question(
-            waiting: expected.map(Set.init), timer: timer, onAnswer: onAnswer, onEnd: onEnd)
+            waiting: expected.map(Set.init),
+            answerLimit: destination.isEmpty
+                ? Self.answerLimit : destination.count * Self.answersPerWorker,
+            timer: timer, onAnswer: onAnswer, onEnd: onEnd)
         do throws(BrokerError) {
             let listeners = try await publish(method, to: destination, ticket: ticket)
             questions[ticket]?.listeners = listeners
@@ -129,6 +137,10 @@ final class ControlDesk {
             return
         }
         for answer in reply.answers {
+            guard let taken = questions[ticket]?.answers, taken < question.answerLimit else {
+                strays += 1
+                continue
+            }
             questions[ticket]?.waiting?.remove(answer.worker)
             questions[ticket]?.answers += 1
             question.onAnswer(answer)

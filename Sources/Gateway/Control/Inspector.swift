@@ -19,18 +19,18 @@ final class Inspector {
     ]
     /// How long answers are waited for.
     static let patience: Duration = .milliseconds(1_500)
-    /// Ids asked for in one `MGET`.
-    private static let resultBatch = 500
-    /// Open tasks whose result is asked for in one round.
+    /// Open tasks whose result is asked for after a refresh; a round asks for all of them.
     private static let resultLimit = 10_000
+    /// Workers named in one question of a refresh.
+    static let askedAtOnce = 100
 
     private let control: ControlDesk
-    private let feed: Feed
-    private let results: any BrokerCommands
-    private let settings: CelerySettings
-    private let clock: GatewayClock
-    private let cost: CostKeeper
-    private let log: Logger
+    let feed: Feed
+    let results: any BrokerCommands
+    let settings: CelerySettings
+    let clock: GatewayClock
+    let cost: CostKeeper
+    let log: Logger
     /// Called after answers were applied.
     private let onLearned: @LoopActor () -> Void
     private var newcomers: Set<String> = []
@@ -67,7 +67,7 @@ final class Inspector {
     /// Asks everybody everything, then the backend about what is still open. One round at a time; a
     /// wish that comes during a round leads to one more.
     ///
-    /// - Parameter first: done before the round, if it takes place.
+    /// - Parameter first: done at the begin of each round.
     /// - Returns: false if it was put off, because we have cost the broker enough for now.
     func reconcile(first: () async -> Void = {}) async -> Bool {
         guard !isReconciling else {
@@ -77,10 +77,13 @@ final class Inspector {
         guard cost.mayAsk(Self.round.count + 1, workers: liveWorkers.count) else { return false }
         isReconciling = true
         defer { isReconciling = false }
-        await first()
         repeat {
             mustRepeat = false
-            isReconciled = await performRound()
+            // Before lengths of queues are read: they count as part of the round. And they are read
+            // before workers are asked: what left a queue after that was with a worker.
+            let startedAt = clock.now()
+            await first()
+            isReconciled = await performRound(startedAt: startedAt)
             onLearned()
         } while mustRepeat
         return true
@@ -91,11 +94,23 @@ final class Inspector {
     func refreshFigures() async {
         guard !isReconciling else { return }
         let workers = liveWorkers
-        guard !workers.isEmpty, cost.mayAsk(Self.refresh.count, workers: workers.count) else {
-            return
-        }
+        let chunks = workers.chunks(of: Self.askedAtOnce)
+        guard !workers.isEmpty,
+            cost.mayAsk(Self.refresh.count, workers: workers.count + chunks.count - 1)
+        else { return }
         let startedAt = clock.now()
-        let outcomes = await askAll(Self.refresh, of: [], expecting: workers)
+        let asked = chunks.map { chunk in
+            Task { @LoopActor in await askAll(Self.refresh, of: chunk, expecting: chunk) }
+        }
+        var outcomes: [(method: ControlMethod, outcome: Outcome)] = Self.refresh.map {
+            ($0, ([], []))
+        }
+        for chunk in asked {
+            for (index, part) in await chunk.value.enumerated() {
+                outcomes[index].outcome.answered.formUnion(part.outcome.answered)
+                outcomes[index].outcome.silent += part.outcome.silent
+            }
+        }
         noteSilence(outcomes)
         await settleDoubts(holders(outcomes), startedAt: startedAt)
         onLearned()
@@ -164,8 +179,7 @@ final class Inspector {
 
     // MARK: - A round
 
-    private func performRound() async -> Bool {
-        let startedAt = clock.now()
+    private func performRound(startedAt: Double) async -> Bool {
         do throws(BrokerError) {
             try await control.tell(.heartbeat)
         } catch {
@@ -177,11 +191,13 @@ final class Inspector {
             Self.round, of: [], expecting: known.isEmpty ? nil : known)
         noteSilence(outcomes)
         let complete = holders(outcomes)
-        let withoutResult = await withoutResult(feed.fleet.openTasks(limit: Self.resultLimit))
+        let open = feed.fleet.openTasks(limit: feed.fleet.limits.tasks)
+        let withoutResult = await withoutResult(open)
         feed.learn { fleet in
             fleet.reconcile(
                 Reconciliation(
-                    startedAt: startedAt, answered: complete, withoutResult: withoutResult ?? []),
+                    startedAt: startedAt, answered: complete, withoutResult: withoutResult ?? [],
+                    isWhole: withoutResult != nil),
                 now: clock.now())
         }
         log.info(
@@ -288,42 +304,5 @@ final class Inspector {
             startedAt: before.startedAt, answered: before.answered.intersection(answered),
             withoutResult: without)
         feed.learn { $0.reconcile(round, now: clock.now()) }
-    }
-
-    // MARK: - Results
-
-    /// Reads the results of tasks.
-    ///
-    /// - Returns: ids without a final result; `nil` if the backend could not be asked.
-    private func withoutResult(_ ids: [String]) async -> Set<String>? {
-        var without: Set<String> = []
-        for start in stride(from: 0, to: ids.count, by: Self.resultBatch) {
-            let batch = Array(ids[start..<min(start + Self.resultBatch, ids.count)])
-            guard let found = await readResults(batch) else { return nil }
-            feed.learn { $0.apply(results: found, now: clock.now()) }
-            let final = Set(
-                found.lazy.filter { ["SUCCESS", "FAILURE", "REVOKED"].contains($0.status) }.map(
-                    \.id))
-            without.formUnion(Set(batch).subtracting(final))
-        }
-        return without
-    }
-
-    /// Reads results by id; those without a key are left out.
-    ///
-    /// - Returns: `nil` if the backend could not be asked.
-    func readResults(_ ids: [String]) async -> [TaskResult]? {
-        guard !ids.isEmpty else { return [] }
-        do throws(BrokerError) {
-            let reply = try await results.send([Array("MGET".utf8)] + ids.map(settings.resultKey))
-            guard case .array(let values) = reply else { return nil }
-            return zip(ids, values).compactMap { id, value in
-                guard case .bulk(let bytes) = value else { return nil }
-                return ResultDecoder.decode(bytes, id: id)
-            }
-        } catch {
-            log.debug("results could not be read", metadata: ["error": "\(error.message)"])
-            return nil
-        }
     }
 }

@@ -43,23 +43,30 @@ extension QueueReader {
         """
 
     /// Looks which message is next in each list that is not empty, so that its age can be told.
-    func readOldest() async {
+    ///
+    /// - Returns: false if it was put off for its cost.
+    @discardableResult
+    func readOldest() async -> Bool {
         var lists: [(queue: String, place: Int)] = []
         for name in feed.fleet.queueNames {
             guard let steps = feed.fleet.queue(name)?.steps else { continue }
-            lists += steps.indices.filter { steps[$0] > 0 }.map { (name, $0) }
+            lists += settings.naming.steps.indices.filter {
+                steps.indices.contains($0) && steps[$0] > 0
+            }.map { (name, $0) }
         }
-        guard !lists.isEmpty,
-            cost.mayRead((lists.count + Self.keysPerScript - 1) / Self.keysPerScript)
-        else { return }
+        // The server counts each LINDEX of a script.
+        let scripts = (lists.count + Self.keysPerScript - 1) / Self.keysPerScript
+        guard !lists.isEmpty else { return true }
+        guard cost.mayRead(scripts + lists.count) else { return false }
         var oldest: [OldestMessage] = []
         do throws(BrokerError) {
             for start in stride(from: 0, to: lists.count, by: Self.keysPerScript) {
                 let some = lists[start..<min(start + Self.keysPerScript, lists.count)]
                 let keys = some.map {
-                    settings.queueKey($0.queue, step: QueueKeys.prioritySteps[$0.place])
+                    settings.queueKey($0.queue, step: settings.naming.steps[$0.place])
                 }
                 let reply = try await evaluate(Self.tailScript, keys, "\(MessageTail.bytes)")
+                cost.noteScripted(keys.count)
                 for (list, end) in zip(some, reply) {
                     guard case .bulk(let bytes) = end, let tail = MessageTail(bytes) else {
                         continue
@@ -74,15 +81,19 @@ extension QueueReader {
         } catch {
             log.debug("oldest messages unknown", metadata: ["error": "\(error.message)"])
         }
+        return true
     }
 
-    /// Counts messages on lists of priority steps that kombu's default steps leave out: no worker
+    /// Counts messages on lists of priority steps that this broker's settings leave out: no worker
     /// with those reads them.
-    func readUnreachable() async {
+    ///
+    /// - Returns: false if it was put off for its cost.
+    @discardableResult
+    func readUnreachable() async -> Bool {
         let names = feed.fleet.queueNames
-        guard !names.isEmpty else { return }
-        let others = (1...9).filter { !QueueKeys.prioritySteps.contains($0) }
-        guard cost.mayRead(names.count * others.count) else { return }
+        let others = (0...9).filter { !settings.naming.steps.contains($0) }
+        guard !names.isEmpty, !others.isEmpty else { return true }
+        guard cost.mayRead(names.count * others.count) else { return false }
         do throws(BrokerError) {
             let replies = try await broker.pipeline(
                 names.flatMap { name in
@@ -99,46 +110,67 @@ extension QueueReader {
         } catch {
             log.debug("other lists unknown", metadata: ["error": "\(error.message)"])
         }
+        return true
     }
 
-    /// Pairs of the time of delivery and the end of the message, those held longest first.
+    /// How many are held; then for each, those held longest first, the time of delivery, the time limits
+    /// of its headers as JSON text, and the end of the message.
     private static let heldScript = """
+        local held = {redis.call('ZCARD', KEYS[1])}
         local oldest = redis.call('ZRANGE', KEYS[1], 0, ARGV[1], 'WITHSCORES')
-        local held = {}
         for i = 1, #oldest, 2 do
-          local entry = redis.call('HGET', KEYS[2], oldest[i])
-          if entry then
-            held[#held + 1] = oldest[i + 1]
-            held[#held + 1] = string.sub(entry, -tonumber(ARGV[2]))
-          end
+          local entry = redis.call('HGET', KEYS[2], oldest[i]) or ''
+          held[#held + 1] = oldest[i + 1]
+          held[#held + 1] = string.match(entry, '"timelimit": ?(%[[^%]]-%])') or ''
+          held[#held + 1] = string.sub(entry, -tonumber(ARGV[2]))
         end
         return held
         """
+    /// What the script costs beside one command for each message.
+    private static let heldCommands = 3
 
     /// Looks which delivered messages are not acknowledged for longest, and since when.
-    func readHeld() async {
+    ///
+    /// - Returns: false if it was put off for its cost.
+    @discardableResult
+    func readHeld() async -> Bool {
+        guard cost.mayRead(Self.heldCommands) else { return false }
         do throws(BrokerError) {
             let reply = try await evaluate(
                 Self.heldScript, [settings.key("unacked_index"), settings.key("unacked")],
                 "\(feed.fleet.limits.heldMessages - 1)", "\(MessageTail.bytes)")
+            let messages = reply.count / 3
+            cost.charge(messages)
+            cost.noteScripted(Self.heldCommands - 1 + messages)
             var held: [HeldMessage] = []
-            for index in stride(from: 0, to: reply.count - 1, by: 2) {
+            for index in stride(from: 1, to: reply.count - 2, by: 3) {
                 guard case .bulk(let score) = reply[index],
-                    case .bulk(let end) = reply[index + 1],
+                    case .bulk(let limits) = reply[index + 1],
+                    case .bulk(let end) = reply[index + 2],
                     let time = Double(String(decoding: score, as: UTF8.self)),
                     let id = MessageTail(ofUnacked: end)?.id
                 else { continue }
-                held.append(HeldMessage(taskID: id, deliveredAt: time))
+                held.append(
+                    HeldMessage(
+                        taskID: id, deliveredAt: time, timeLimit: Self.hardLimit(limits)))
             }
-            feed.learn { $0.apply(held: held, now: clock.now()) }
+            var total: Int?
+            if case .integer(let count) = reply.first { total = Int(count) }
+            feed.learn { $0.apply(held: held, total: total, now: clock.now()) }
         } catch {
             log.debug("held messages unknown", metadata: ["error": "\(error.message)"])
         }
+        return true
+    }
+
+    /// The first of `[hard, soft]`, seconds.
+    private static func hardLimit(_ text: [UInt8]) -> Double? {
+        (try? JsonReader.parse(text, limits: .celery))?.array?.first?.double
     }
 
     /// A message that waits.
     struct Waiting {
-        /// Its priority step: 0, 3, 6 or 9.
+        /// Its priority step, such as 0, 3, 6 or 9.
         var step: Int
         /// Its size in Redis, bytes.
         var bytes: Int
@@ -162,7 +194,7 @@ extension QueueReader {
     func peek(
         _ queue: String, offset: Int, limit: Int
     ) async throws(BrokerError) -> (messages: [Waiting], total: Int) {
-        let steps = QueueKeys.prioritySteps
+        let steps = settings.naming.steps
         let lengths = try await broker.pipeline(
             steps.map { [Array("LLEN".utf8), settings.queueKey(queue, step: $0)] })
         var messages: [Waiting] = []
@@ -181,6 +213,7 @@ extension QueueReader {
                 Self.pageScript, [settings.queueKey(queue, step: step)], "\(newest)",
                 "\(-skip - 1)", "\(Self.messageBytes)", "\(MessageTail.bytes)",
                 "\(Self.digestedBytes)")
+            cost.noteScripted(1)
             skip = 0
             for index in stride(from: 0, to: reply.count - 2, by: 3) {
                 guard case .integer(let size) = reply[index],

@@ -17,7 +17,7 @@ final class QueueReader {
     /// Steps of one discovery: a broker may hold millions of other keys.
     private static let scanSteps = 200
     /// Entries of `unacked` that are looked at in one turn.
-    private static let unackedLimit = 5_000
+    static let unackedLimit = 5_000
 
     let broker: any BrokerCommands
     let feed: Feed
@@ -25,6 +25,14 @@ final class QueueReader {
     let clock: GatewayClock
     let cost: CostKeeper
     let log: Logger
+
+    /// What is read more seldom than the lengths.
+    enum Reading: CaseIterable {
+        case held, oldest, bindings, unreachable
+    }
+
+    /// Readings whose time has come; one that was put off for its cost stays here.
+    private var due: Set<Reading> = []
 
     init(
         broker: any BrokerCommands, feed: Feed, settings: CelerySettings, clock: GatewayClock,
@@ -38,12 +46,35 @@ final class QueueReader {
         self.log = log
     }
 
+    /// Notes that it is time for some readings.
+    func note(due readings: Set<Reading>) {
+        due.formUnion(readings)
+    }
+
+    /// Does what is due, before the lengths are read again: those are read every second, and would
+    /// leave nothing for what comes seldom when the ceiling is low.
+    func readDue() async {
+        for reading in Reading.allCases where due.contains(reading) {
+            let isDone =
+                switch reading {
+                case .held: await readHeld()
+                case .oldest: await readOldest()
+                case .bindings: await discover()
+                case .unreachable: await readUnreachable()
+                }
+            if isDone { due.remove(reading) }
+        }
+    }
+
     /// Looks for queues in kombu's binding tables.
-    func discover() async {
-        guard cost.mayRead(1) else { return }
+    ///
+    /// - Returns: false if it was put off for its cost.
+    @discardableResult
+    func discover() async -> Bool {
+        guard cost.mayRead(1) else { return false }
         do throws(BrokerError) {
             let tables = try await bindingTables()
-            guard !tables.isEmpty else { return }
+            guard !tables.isEmpty else { return true }
             cost.charge(tables.count)
             let replies = try await broker.pipeline(
                 tables.map { [Array("SMEMBERS".utf8), $0] })
@@ -52,9 +83,10 @@ final class QueueReader {
                 guard case .array(let members) = reply else { continue }
                 let exchange = exchangeName(table)
                 for case .bulk(let member) in members.prefix(Self.memberLimit) {
-                    guard let binding = QueueKeys.binding(member, exchange: exchange) else {
-                        continue
-                    }
+                    guard
+                        let binding = QueueKeys.binding(
+                            member, exchange: exchange, naming: settings.naming)
+                    else { continue }
                     bindings.append(binding)
                 }
             }
@@ -62,13 +94,14 @@ final class QueueReader {
         } catch {
             log.debug("queues could not be discovered", metadata: ["error": "\(error.message)"])
         }
+        return true
     }
 
     /// Reads the lengths of all known queues, in one pipeline.
     func readDepths() async {
         let names = feed.fleet.queueNames
         guard !names.isEmpty else { return }
-        let steps = QueueKeys.prioritySteps
+        let steps = settings.naming.steps
         guard cost.mayRead(names.count * steps.count + 1) else { return }
         do throws(BrokerError) {
             let replies = try await broker.pipeline(
@@ -125,9 +158,12 @@ final class QueueReader {
     /// rather than something wrong).
     private func unackedByQueue() async throws(BrokerError) -> [String: Int]? {
         let key = settings.key("unacked")
-        guard case .integer(let total) = try await broker.send([Array("HLEN".utf8), key]),
-            total <= Self.unackedLimit
-        else { return nil }
+        guard case .integer(let total) = try await broker.send([Array("HLEN".utf8), key]) else {
+            return nil
+        }
+        let isCounted = total <= Self.unackedLimit
+        feed.learn { $0.apply(unackedBeyondBound: isCounted ? nil : Int(total)) }
+        guard isCounted else { return nil }
         guard total > 0 else { return [:] }
         var counts: [String: Int] = [:]
         var seen: Set<[UInt8]> = []
@@ -139,7 +175,7 @@ final class QueueReader {
             cost.charge(1)
             guard case .array(let parts) = reply, parts.count == 2, case .bulk(let next) = parts[0],
                 case .array(let pairs) = parts[1]
-            else { break }
+            else { return nil }
             for index in stride(from: 0, to: pairs.count - 1, by: 2) {
                 guard case .bulk(let tag) = pairs[index], case .bulk(let entry) = pairs[index + 1],
                     seen.insert(tag).inserted, let queue = QueueKeys.queue(ofUnacked: entry)
@@ -147,8 +183,8 @@ final class QueueReader {
                 counts[queue, default: 0] += 1
             }
             cursor = next
-            if cursor == Array("0".utf8) { break }
+            if cursor == Array("0".utf8) { return counts }
         }
-        return counts
+        return nil
     }
 }

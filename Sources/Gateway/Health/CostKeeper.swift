@@ -13,6 +13,7 @@ final class CostKeeper {
     let ceiling: Int
     private let clock: GatewayClock
     private let measure: @LoopActor () -> BrokerCost
+    private var scripted = 0
     private var questions: CostShare
     private var reads: CostShare
     private var samples: [(at: Double, cost: BrokerCost)] = []
@@ -47,6 +48,12 @@ final class CostKeeper {
         reads.charge(commands, now: clock.now())
     }
 
+    /// Commands that the server ran within a script of ours: it counts each of them, no link of ours
+    /// does.
+    func noteScripted(_ commands: Int) {
+        scripted += commands
+    }
+
     private func note(_ isAllowed: Bool) -> Bool {
         if !isAllowed {
             putOff += 1
@@ -61,7 +68,8 @@ final class CostKeeper {
     /// What we caused in the last minute; call it about once a second.
     func perMinute() -> BrokerCost {
         let now = clock.now()
-        let total = measure()
+        var total = measure()
+        total.commands += scripted
         samples.append((now, total))
         while samples.count > 1, samples[1].at <= now - 60 { samples.removeFirst() }
         guard let first = samples.first else { return total }

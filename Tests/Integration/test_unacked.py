@@ -1,0 +1,68 @@
+"""Delivered and not acknowledged, by queue: counted from Redis, up to a bound, and honest beyond it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from harness.fixtures import ConnectClient
+from harness.gateway import Gateway
+from harness.stack import Stack
+from harness.workers import WorkerSpec
+
+BOUND = 5_000
+SEPARATOR = b'\x06\x16'
+
+
+async def test_reserved_messages_belong_to_their_queues(folder: Path, connect: ConnectClient) -> None:
+    worker = WorkerSpec('holder', queues=('q-first', 'q-second'), concurrency=1)
+    stack = Stack(folder, [worker]).start()
+    try:
+        async with connect(stack) as client:
+            queues, view = await client.subscribe('queues'), await client.view(mode='follow')
+            busy = stack.send('time.sleep', 60, queue='q-first')
+            await client.until(lambda: (view.get(busy) or {}).get('state') == 'STARTED', 30, 'the slot to be taken')
+            for number in range(2):
+                stack.send('math.add', 1, number, queue='q-first')
+            stack.send('math.add', 1, 1, queue='q-second')
+
+            def shown() -> dict[str, Any]:
+                return {name: (queues.get(name) or {}).get('unacked') for name in ('q-first', 'q-second')}
+
+            await client.until(lambda: shown() == {'q-first': 2, 'q-second': 1}, 30, lambda: f'{shown()}')
+            assert stack.redis().hlen('unacked') == 3
+            assert (queues.get('q-first') or {}).get('depth') == 0
+    finally:
+        stack.stop()
+
+
+async def test_more_than_the_bound_are_not_counted_and_that_is_told(folder: Path, connect: ConnectClient) -> None:
+    stack = Stack(folder)
+    stack.redis_server.start()
+    redis = stack.redis()
+    redis.sadd('_kombu.binding.celery', b'q-bound' + SEPARATOR + SEPARATOR + b'q-bound')
+    redis.hset('unacked', mapping={f'tag-{number}': '[{"body": ""}, "", "q-bound"]' for number in range(BOUND)})
+    try:
+        stack.gateway = Gateway(stack.broker, folder)
+        await asyncio.to_thread(stack.gateway.start)
+        async with connect(stack) as client:
+            queues, alerts = await client.subscribe('queues'), await client.subscribe('alerts')
+
+            def unacked() -> Any:
+                return (queues.get('q-bound') or {}).get('unacked')
+
+            def warned() -> list[str]:
+                return [row['detail'] for row in alerts if row['rule'] == 'unacked-uncounted']
+
+            await client.until(lambda: unacked() == BOUND, 60, lambda: f'all to be counted; {queues.get("q-bound")}')
+            assert warned() == []
+
+            redis.hset('unacked', 'one-more', '[{"body": ""}, "", "q-bound"]')
+            await client.until(lambda: unacked() is None and warned(), 30, lambda: f'{unacked()} {warned()}')
+            assert warned()[0].startswith(f'{BOUND + 1} messages are delivered and not acknowledged')
+
+            redis.hdel('unacked', 'one-more')
+            await client.until(lambda: unacked() == BOUND and not warned(), 30, lambda: f'{unacked()} {warned()}')
+    finally:
+        stack.stop()
