@@ -61,7 +61,7 @@ extension FleetState {
             found.add(
                 "events-incomplete", .warning, subject, "Events are missing",
                 "Of its last \(sums.expected) starts only \(sums.seen) were seen.",
-                "Look for gaps in health, and at client-output-buffer-limit of the Redis server. Tasks with send_events = False are missing on purpose."
+                "Look for gaps in health, and at client-output-buffer-limit of the Redis server. Tasks with send_events = False are not expected."
             )
         }
     }

@@ -58,6 +58,13 @@ extension FleetState {
             reconcile(place, round, now: now)
             place = next
         }
+        guard round.isWhole else { return }
+        // Who has said goodbye cannot confirm it.
+        for place in workers.places
+        where workers[place].isStale && workers[place].offlineAt.known != nil {
+            workers[place].isStale = false
+            workers.mark(place)
+        }
         for index in gaps.indices where gaps[index].to != nil && gaps[index].reconciledAt == nil {
             guard (gaps[index].to ?? now) <= round.startedAt else { continue }
             gaps[index].reconciledAt = now
@@ -67,17 +74,45 @@ extension FleetState {
 
     private mutating func reconcile(_ place: Int32, _ round: Reconciliation, now: Double) {
         // Whatever moved since the first question is alive.
-        guard tasks.slots[place].touched < round.startedAt else {
-            guard tasks.slots[place].flags.contains(.stale) else { return }
-            tasks.slots[place].flags.remove(.stale)
-            tasks.mark(place)
+        guard tasks.slots[place].touched < round.startedAt else { return confirm(place) }
+        guard let evidence = evidenceOfLoss(place, round, now: now) else {
+            if isConfirmed(place, round) { confirm(place) }
             return
         }
-        guard let evidence = evidenceOfLoss(place, round, now: now) else { return }
         let before = tasks.slots[place].share()
         tasks.slots[place].withExtra { $0.lostEvidence = evidence }
         tasks.slots[place].flags.remove(.stale)
         settle(place, before: before, now: now, measured: true)
+    }
+
+    private mutating func confirm(_ place: Int32) {
+        guard tasks.slots[place].flags.contains(.stale) else { return }
+        tasks.slots[place].flags.remove(.stale)
+        tasks.mark(place)
+    }
+
+    /// Whether everybody who could know more of a task was asked and knew nothing: then it is as far as
+    /// we think, such as waiting in a queue, or for a token of its rate limit.
+    private func isConfirmed(_ place: Int32, _ round: Reconciliation) -> Bool {
+        guard tasks.slots[place].flags.contains(.stale),
+            round.withoutResult.contains(tasks.slots[place].id)
+        else { return false }
+        let slot = tasks.slots[place]
+        if slot.state == .pending || slot.state == .retry {
+            let queue = slot.queueIndex
+            if queue >= 0 {
+                guard queues[queue].depthAt >= round.startedAt else { return false }
+            }
+            return workers.places.allSatisfy { number in
+                let worker = workers[number]
+                if !worker.health.isUp || round.answered.contains(worker.name) { return true }
+                // Who does not consume its queue cannot have taken it.
+                guard queue >= 0, let consumed = worker.queues else { return false }
+                return !consumed.contains(queue)
+            }
+        }
+        guard let name = slot.worker else { return allAnswered(round) }
+        return round.answered.contains(name)
     }
 
     /// Why a task that no answer names is lost; `nil` if it may still be somewhere.
@@ -127,7 +162,8 @@ extension FleetState {
     }
 
     /// Open tasks of which nothing was heard since a time, so that the backend should be asked: those
-    /// that some worker had, and those that left a queue which is now empty. Oldest first.
+    /// that some worker had, those that left a queue which is now empty, and those that a gap left
+    /// doubtful. Oldest first.
     package func doubtfulTasks(untouchedSince time: Double, limit: Int) -> [String] {
         var ids: [String] = []
         var place = tasks.open.head
@@ -142,6 +178,7 @@ extension FleetState {
 
     private func isDoubtful(_ place: Int32) -> Bool {
         let state = tasks.slots[place].state
+        if tasks.slots[place].flags.contains(.stale) { return true }
         guard state == .pending || state == .retry else { return true }
         let queue = tasks.slots[place].queueIndex
         return queue >= 0 && queues[queue].total == 0
@@ -164,6 +201,7 @@ extension FleetState {
         rates.advance(to: now)
         guard now - lastSweep >= 0.5 || now < lastSweep else { return }
         lastSweep = now
+        noteOldest(now: now)
         sweepWorkers(now: now)
         sweepQueues(now: now)
         nameTable.advance(to: now)

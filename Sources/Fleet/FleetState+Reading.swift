@@ -106,6 +106,7 @@ extension FleetState {
         guard slot.state == .success else { return nil }
         return slot.text
             ?? (slot.extra?.backend?.code == .success ? slot.extra?.backend?.text : nil)
+            ?? slot.extra?.unreadable
     }
 
     /// The exception of an event, unless it only says that there was one (hard time limit).
@@ -143,6 +144,10 @@ extension FleetState {
         if slot.flags.contains(.stale) {
             let why = gaps.last.map(\.reason) ?? "a gap"
             return "Not confirmed since events may have been lost: \(why)."
+        }
+        if let revocation = revocation(slot) { return revocation }
+        if let text = slot.extra?.unreadable, !slot.state.isFinished {
+            return "The result backend has a value of it whose state cannot be read: \(text)."
         }
         switch slot.state {
         case .revoked:
@@ -227,7 +232,9 @@ extension FleetState {
             rateLimits: worker.rateLimits.map { "\($0.name) \($0.rateLimit ?? "")" },
             duplicates: max(worker.duplicates, 1),
             completeness: share(sums.seen, of: sums.expected), stale: worker.isStale,
-            offlineAt: worker.offlineAt.known, settings: worker.settings?.all ?? [:])
+            offlineAt: worker.offlineAt.known, oldestActive: worker.oldestActive.known,
+            instances: worker.processes.map { worker.instance($0) },
+            settings: worker.settings?.all ?? [:])
     }
 
     /// Names of all queues, sorted.
@@ -240,7 +247,10 @@ extension FleetState {
         let minute = queue.rates.sum(last: 60)
         return QueueRecord(
             name: queue.name, condition: condition(place), depth: queue.total,
-            steps: queue.depth?.steps ?? [], unreachable: queue.depth?.unreachable,
+            steps: queue.depth?.steps ?? [],
+            priorities: limits.prioritySteps == FleetLimits().prioritySteps
+                ? nil : limits.prioritySteps,
+            unreachable: queue.depth?.unreachable,
             unacked: queue.depth?.unacked, active: queue.active, reserved: queue.reserved,
             scheduled: queue.scheduled, workers: queue.consumers.map { workers[$0].name }.sorted(),
             oldestAge: queue.oldestAge, rateIn: queue.rateIn(),

@@ -31,6 +31,12 @@ package struct FleetState: Sendable {
     var longETAs = 0
     /// Tasks with a date of redelivery, soonest first.
     var heldTasks: [String] = []
+    /// Hard time limits that came with their messages, seconds.
+    var heldLimits: [String: Double] = [:]
+    /// Messages that are delivered and not acknowledged, followed or not; `nil` until counted.
+    package internal(set) var heldTotal: Int?
+    /// The same, if there are too many to count them by queue.
+    var unackedBeyondBound: Int?
     var evictedFinished = 0
     var evictedOpen = 0
     /// Events without a usable id or host.
@@ -42,6 +48,7 @@ package struct FleetState: Sendable {
     /// When events began to flow again after the newest gap.
     var flowingSince = -Double.infinity
     package internal(set) var traces: [WorkerTrace] = []
+    var nextTrace = 1
     var arrivals: Set<String> = []
     var aggregatesChanged = false
     var pausedQueues: Set<String> = []
@@ -56,6 +63,7 @@ package struct FleetState: Sendable {
     /// The newest task that is delivered over and over.
     var storm: DeliveryStorm?
     var lastSweep = -Double.infinity
+    var lastOldest = -Double.infinity
     /// The shortest visibility timeout that a worker told; that of the limits until one did.
     package internal(set) var visibilityTimeout: Double
 

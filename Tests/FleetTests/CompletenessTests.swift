@@ -31,8 +31,13 @@ import Testing
             if hidden, beat % 5 == 0 {
                 var stats = WorkerStats()
                 stats.pid = 10
-                stats.totals = ["t.add": 1, "t.hidden": number / 2]
+                stats.totals = ["t.add": number - number / 2, "t.hidden": number / 2]
                 state.apply(.stats(stats), from: "w1@host", receivedAt: time)
+                let registered = [
+                    RegisteredTask(name: "t.add", sendsEvents: true),
+                    RegisteredTask(name: "t.hidden", sendsEvents: false),
+                ]
+                state.apply(.registered(registered), from: "w1@host", receivedAt: time)
             }
         }
         return state
@@ -77,11 +82,112 @@ import Testing
         #expect(state.worker("w1@host")?.completeness == 0.9)
     }
 
-    @Test func `tasks that hide their events are taken out`() throws {
-        let state = fleet(hidden: true) { $0 % 2 == 0 }
-        let completeness = try #require(state.summary(now: 60).completeness)
+    /// Every second task hides; of the others some are lost.
+    @Test(arguments: [0, 5, 25])
+    func `tasks that hide their events are taken out, and nothing else is`(lost: Int) throws {
+        let state = fleet(hidden: true) { $0 % 2 == 1 && $0 / 2 % 100 >= lost }
+        let summary = state.summary(now: 60)
+        let completeness = try #require(summary.completeness)
 
-        #expect(completeness > 0.9)
+        // Of every two tasks one is expected.
+        #expect(summary.startedExpected == 290)
+        let seen = (0..<290).count { $0 % 100 >= lost }
+        #expect(abs(completeness - Double(seen) / 290) <= 0.01)
+    }
+
+    @Test func `a hidden task that is known by name is hidden all the same`() throws {
+        // Its publisher announces it, and its worker names it in answers.
+        let state = fleet(hidden: true) { $0 % 2 == 1 }
+        var other = state
+        other.apply(
+            Make.task(.sent, "h1", at: 60, on: "gen@c") { $0.name = "t.hidden" }, receivedAt: 60)
+        var info = TaskInfo(id: "h1")
+        info.name = "t.hidden"
+        info.timeStart = 60
+        other.apply(.active([info]), from: "w1@host", receivedAt: 60.5)
+        feedHidden(&other, beats: 31...45, from: 600, names: ["t.hidden"])
+
+        #expect(other.summary(now: 90).completeness == 1)
+    }
+
+    @Test func `a new name of which every event was lost is a loss`() throws {
+        var state = fleet(hidden: true) { $0 % 2 == 1 }
+        feedHidden(&state, beats: 31...45, from: 600, names: ["t.hidden", "t.new"])
+        let completeness = try #require(state.summary(now: 90).completeness)
+
+        #expect(completeness < 0.8)
+    }
+
+    @Test func `nothing is said of a process with hidden tasks before two answers`() {
+        var state = FleetState(startedAt: 0)
+        state.apply(Make.worker(.heartbeat, at: 0), receivedAt: 0)
+        state.apply(
+            .registered([RegisteredTask(name: "t.hidden", sendsEvents: false)]), from: "w1@host",
+            receivedAt: 0)
+        feedHidden(&state, beats: 1...4, from: 0, names: ["t.hidden"], answers: false)
+        #expect(state.summary(now: 10).completeness == nil)
+
+        feedHidden(&state, beats: 5...10, from: 40, names: ["t.hidden"])
+        #expect(state.summary(now: 20).completeness == 1)
+    }
+
+    /// Ten tasks of each name and ten that are seen between two heartbeats, two seconds apart.
+    private func feedHidden(
+        _ state: inout FleetState, beats: ClosedRange<Int>, from first: Int, names: [String],
+        answers: Bool = true
+    ) {
+        var processed = first
+        var totals = ["t.add": first - first / 2, "t.hidden": first / 2]
+        for beat in beats {
+            let time = Double(beat) * 2
+            for step in 0..<10 {
+                let id = "f\(beat)-\(step)"
+                state.apply(
+                    [
+                        Make.task(.received, id, at: time - 1),
+                        Make.task(.started, id, at: time - 1),
+                    ],
+                    receivedAt: time - 1)
+            }
+            totals["t.add", default: 0] += 10
+            for name in names { totals[name, default: 0] += 10 }
+            processed += 10 + 10 * names.count
+            state.apply(Make.worker(.heartbeat, at: time, processed: processed), receivedAt: time)
+            guard answers else { continue }
+            var stats = WorkerStats()
+            stats.pid = 10
+            stats.totals = totals
+            state.apply(.stats(stats), from: "w1@host", receivedAt: time)
+        }
+    }
+
+    @Test func `each process of a name is measured by itself`() throws {
+        var state = FleetState(startedAt: 0)
+        for beat in 0...10 {
+            let time = Double(beat) * 2
+            for pid in [10, 20] where beat > 0 {
+                for step in 0..<10 where pid == 10 || step < 5 {
+                    state.apply(
+                        Make.task(.started, "p\(pid)-\(beat)-\(step)", at: time - 1, pid: pid),
+                        receivedAt: time - 1)
+                }
+            }
+            for pid in [10, 20] {
+                state.apply(
+                    Make.worker(.heartbeat, at: time, pid: pid, processed: beat * 10, active: pid),
+                    receivedAt: time)
+            }
+        }
+
+        let measured = state.measuredProcesses(limit: 9)
+        #expect(measured.map(\.pid) == [10, 20])
+        #expect(measured.map(\.expected) == [90, 90])
+        #expect(measured.map(\.seen) == [90, 45])
+        #expect(state.measuredProcesses(limit: 1).map(\.pid) == [20])
+        let instances = try #require(state.worker("w1@host")?.instances)
+        #expect(instances.map(\.active) == [10, 20])
+        #expect(instances.map(\.processed) == [100, 100])
+        #expect(state.worker("w1@host")?.duplicates == 2)
     }
 
     @Test func `a worker without -E is not incomplete, its events are off`() {

@@ -251,6 +251,124 @@ import Testing
         #expect(state.task("u1")?.state == .started)
     }
 
+    @Test func `a value that cannot be read says that its task is not lost`() {
+        var state = running()
+        var packed = TaskResult(id: "u1", status: "")
+        packed.text = "<compressed, 312 bytes>"
+        state.apply(results: [packed, TaskResult(id: "typo", status: "")], now: 99.5)
+        state.reconcile(round(99, ids: []), now: 100)
+        #expect(state.task("u1")?.state == .started)
+        #expect(
+            state.task("u1")?.reason
+                == "The result backend has a value of it whose state cannot be read: <compressed, 312 bytes>."
+        )
+        #expect(state.task("typo") == nil)
+
+        // A task that was called lost is not, and an end is an end.
+        var other = running()
+        other.reconcile(round(99), now: 100)
+        #expect(other.task("u1")?.state == .lost)
+        other.apply(results: [packed], now: 101)
+        #expect(other.task("u1")?.state == .started)
+        other.apply(Make.task(.succeeded, at: 102) { $0.result = nil }, receivedAt: 102)
+        #expect(other.task("u1")?.state == .success)
+        #expect(other.task("u1")?.result == "<compressed, 312 bytes>")
+        #expect(recountDifferences(other).isEmpty)
+    }
+
+    @Test func `what waits as it should is confirmed by a round`() throws {
+        var state = FleetState(startedAt: 0)
+        state.feed([
+            Make.worker(.online, at: 0), Make.worker(.online, at: 0, on: "w2@host"),
+            Make.task(.sent, "waits", at: 1, on: "gen@c"), Make.task(.received, "limited", at: 1),
+        ])
+        state.apply(
+            .registered([RegisteredTask(name: "t.add", rateLimit: "1/m")]), from: "w1@host",
+            receivedAt: 2)
+        let gap = state.openGap(from: 3, reason: "r", now: 3)
+        state.closeGap(gap, at: 5, lost: nil)
+        state.apply(Make.worker(.heartbeat, at: 8), receivedAt: 8)
+        state.apply(Make.worker(.heartbeat, at: 8, on: "w2@host"), receivedAt: 8)
+        let ids: Set = ["waits", "limited"]
+        func stale() -> [String] { ids.filter { state.task($0)?.stale == true }.sorted() }
+        #expect(state.doubtfulTasks(untouchedSince: 9, limit: 9).sorted() == ids.sorted())
+
+        // Half a round confirms nothing: the depths are old, and one worker was silent.
+        state.reconcile(round(9, ["w2@host"], ids: ids), now: 10)
+        #expect(stale() == ["limited", "waits"])
+        state.apply(depths: [QueueDepth(name: "celery", steps: [1, 0, 0, 0], unacked: 1)], now: 11)
+        state.reconcile(round(11, ["w2@host"], ids: ids), now: 12)
+        #expect(stale() == ["limited", "waits"])
+        // The silent one does not consume that queue.
+        state.apply(.activeQueues([ConsumedQueue(name: "other")]), from: "w1@host", receivedAt: 12)
+        state.reconcile(round(11, ["w2@host"], ids: ids), now: 12)
+        #expect(stale() == ["limited"])
+        state.reconcile(round(11, ids: ids), now: 13)
+
+        #expect(stale().isEmpty)
+        #expect(state.task("waits")?.state == .pending)
+        #expect(state.task("limited")?.state == .received)
+        #expect(state.worker("w1@host")?.stale == false)
+    }
+
+    @Test func `a gap is not reconciled while results could not be read`() {
+        var state = running()
+        let gap = state.openGap(from: 3, reason: "r", now: 3)
+        state.closeGap(gap, at: 5, lost: nil)
+        var half = round(6, ids: [])
+        half.isWhole = false
+        state.reconcile(half, now: 7)
+        #expect(state.gaps.first?.reconciledAt == nil)
+        #expect(state.findings(now: 7).contains { $0.rule == "gap-unreconciled" })
+
+        state.reconcile(round(8), now: 9)
+        #expect(state.gaps.first?.reconciledAt == 9)
+    }
+
+    @Test func `held tasks that their worker knows to be revoked are marked`() throws {
+        var state = FleetState(startedAt: 0)
+        state.feed([
+            Make.worker(.online, at: 0),
+            Make.task(.received, "held", at: 1) { $0.eta = "2030-01-01T00:00:00+00:00" },
+            Make.task(.received, "next", at: 1), Make.task(.received, "runs", at: 1),
+            Make.task(.started, "runs", at: 2), Make.task(.sent, "waits", at: 1, on: "gen@c"),
+        ])
+        _ = state.takeChanges()
+        state.apply(
+            .revoked(["held", "next", "runs", "waits", "typo"]), from: "w1@host", receivedAt: 3)
+
+        #expect(state.takeChanges().tasks.count == 4)
+        #expect(
+            state.task("held")?.reason
+                == "Revoked, waiting for its time: its worker drops it then.")
+        #expect(
+            state.task("next")?.reason == "Revoked: its worker drops it when its turn comes.")
+        #expect(state.task("waits")?.reason == "Revoked: the worker that takes it drops it.")
+        // It was revoked too late: it runs.
+        #expect(state.task("runs")?.reason == nil)
+        #expect(state.task("typo") == nil)
+        state.apply(results: [TaskResult(id: "held", status: "REVOKED")], now: 4)
+        #expect(
+            state.task("held")?.reason
+                == "Revoked, as its worker confirms; it is dropped when its time comes.")
+
+        // A worker that has restarted knows it no more.
+        state.apply(.revoked([]), from: "w1@host", receivedAt: 5)
+        #expect(state.task("next")?.reason == nil)
+    }
+
+    @Test func `only so many revoked ids are taken`() {
+        var limits = FleetLimits()
+        limits.revokedIDs = 2
+        for (count, isMarked) in [(2, true), (3, false)] {
+            var state = FleetState(limits: limits, startedAt: 0)
+            state.apply(Make.task(.received, at: 1), receivedAt: 1)
+            let ids = (1..<count).map { "other\($0)" } + ["u1"]
+            state.apply(.revoked(ids), from: "w1@host", receivedAt: 2)
+            #expect((state.task("u1")?.reason != nil) == isMarked)
+        }
+    }
+
     @Test func `only so many gaps are remembered`() {
         var limits = FleetLimits()
         limits.gaps = 3

@@ -76,6 +76,51 @@ import Testing
         #expect(health(state) == .slow)
     }
 
+    @Test func `what is unreachable is not called slow again before it speaks`() {
+        var state = fleet(until: 10)
+        for time in [12.0, 13] { state.noteSilence(of: ["w1@host"], now: time) }
+        #expect(health(state) == .unreachable)
+        for time in [14.0, 15, 19, 21, 60] {
+            state.advance(now: time)
+            #expect(health(state) == .unreachable, "at \(time)")
+        }
+        state.apply(Make.worker(.heartbeat, at: 61), receivedAt: 61)
+        state.apply(.pong, from: "w1@host", receivedAt: 61)
+        #expect(health(state) == .online)
+    }
+
+    @Test func `an answer from before the silence does not make it slow`() {
+        var state = fleet(until: 10)
+        state.apply(.pong, from: "w1@host", receivedAt: 9)
+        state.noteSilence(of: ["w1@host"], now: 19)
+        state.advance(now: 21)
+        #expect(health(state) == .unreachable)
+    }
+
+    @Test func `the oldest running task is told, with its age once it is old`() throws {
+        var state = fleet(until: 10, stats: stats())
+        for (id, at) in [("a", 8.0), ("b", 10)] {
+            state.apply(
+                [Make.task(.received, id, at: at), Make.task(.started, id, at: at)], receivedAt: at)
+        }
+        state.advance(now: 12)
+        #expect(state.worker("w1@host")?.oldestActive == 8)
+        for beat in 6...10 {
+            let time = Double(beat) * 2
+            state.apply(Make.worker(.heartbeat, at: time, active: 2), receivedAt: time)
+            state.advance(now: time)
+        }
+        #expect(
+            state.worker("w1@host")?.reason
+                == "All 2 slots run a task; its oldest task has run for 10 s.")
+        state.apply(Make.task(.succeeded, "a", at: 20.5), receivedAt: 20.5)
+        state.advance(now: 23)
+        #expect(state.worker("w1@host")?.oldestActive == 10)
+        state.apply(Make.task(.succeeded, "b", at: 24), receivedAt: 24)
+        state.advance(now: 26)
+        #expect(state.worker("w1@host")?.oldestActive == nil)
+    }
+
     @Test func `heartbeats without answers to remote control make it unreachable`() {
         var state = fleet(until: 10, stats: stats())
         state.noteSilence(of: ["w1@host"], now: 10)
@@ -161,8 +206,16 @@ import Testing
         #expect(health(state) == .unknown)
     }
 
-    @Test func `a worker that accepts nothing while messages wait is wedged`() {
+    /// Tasks that wait for a token of their rate limit are no sign of harm.
+    @Test(arguments: [false, true])
+    func `a worker that accepts nothing while messages wait is wedged`(isLimited: Bool) {
         var state = FleetState(startedAt: 0)
+        if isLimited {
+            state.apply(
+                .registered([RegisteredTask(name: "t.add", rateLimit: "1/h")]), from: "w1@host",
+                receivedAt: 0)
+            state.apply(Make.task(.received, at: 0), receivedAt: 0)
+        }
         state.apply(.stats(stats()), from: "w1@host", receivedAt: 0)
         state.apply(.activeQueues([ConsumedQueue(name: "q")]), from: "w1@host", receivedAt: 0)
         var time = 0.0
@@ -176,8 +229,8 @@ import Testing
             time += 2
         }
 
-        #expect(health(state) == .wedged)
-        #expect(state.findings(now: 200).contains { $0.rule == "worker-wedged" })
+        #expect(health(state) == (isLimited ? .online : .wedged))
+        #expect(state.findings(now: 200).contains { $0.rule == "worker-wedged" } == !isLimited)
         state.apply(depths: [QueueDepth(name: "q", steps: [0, 0, 0, 0])], now: 200)
         state.apply(Make.worker(.heartbeat, at: 200, processed: 100), receivedAt: 200)
         state.advance(now: 201)

@@ -24,8 +24,9 @@ extension FleetState {
             for task in held {
                 take(task.request, place, eta: task.eta, isHeld: true, now: now)
             }
-        case .revoked: break
+        case .revoked(let ids): take(revoked: ids, place, now: now)
         case .registered(let registered):
+            takeHidden(registered, place)
             let kept = registered.prefix(limits.namesPerWorker)
             workers[place].registered = kept.map { Bounded.cut($0.name, limits.nameBytes) }
             workers[place].rateLimits = kept.filter { $0.rateLimit != nil }.map {
@@ -59,28 +60,39 @@ extension FleetState {
         guard let pid = stats.pid else { return }
         let number = Int32(truncatingIfNeeded: pid)
         if workers[place].pid == 0 { workers[place].pid = number }
-        forgiveHidden(totals, place, pid: number)
-    }
-
-    /// Tasks with `send_events=False` are counted by the worker, but no event ever names them:
-    /// their share is taken out of the meter.
-    private mutating func forgiveHidden(_ totals: [String: Int], _ place: Int32, pid: Int32) {
-        guard let index = workers[place].processes.firstIndex(where: { $0.pid == pid }) else {
+        guard let index = workers[place].processes.firstIndex(where: { $0.pid == number }) else {
             return
         }
-        let before = workers[place].processes[index].totals
-        var kept: [String: Int] = [:]
-        var hidden = 0
-        for (name, total) in totals {
-            if kept.count < limits.namesPerWorker { kept[name] = total }
-            guard let known = before[name] ?? (before.isEmpty ? nil : 0), total > known else {
-                continue
-            }
-            let isSeen = nameTable.find(Bounded.cut(name, limits.nameBytes)) != nil
-            if !isSeen, nameTable.refused == 0 { hidden += total - known }
+        // A part of them would add up to something wrong.
+        workers[place].processes[index].totals =
+            totals.count <= limits.namesPerWorker ? totals : nil
+        workers[place].processes[index].meter.noteTotals(
+            Self.sums(of: totals, hiding: workers[place].hiding))
+    }
+
+    /// How many tasks a process accepted, and how many of them were hidden.
+    private static func sums(
+        of totals: [String: Int], hiding: Set<String>
+    ) -> CompletenessMeter.Totals {
+        (
+            totals.values.reduce(0) { $0 + max($1, 0) },
+            hiding.reduce(0) { $0 + max(totals[$1] ?? 0, 0) }
+        )
+    }
+
+    /// Which tasks hide their events, as the worker itself says: what no event ever names can be told
+    /// from what was lost in no other way.
+    private mutating func takeHidden(_ registered: [RegisteredTask], _ place: Int32) {
+        let names = registered.lazy.filter { $0.sendsEvents == false }.map(\.name)
+        let hiding = Set(names.prefix(limits.namesPerWorker))
+        guard hiding != workers[place].hiding else { return }
+        workers[place].hiding = hiding
+        for index in workers[place].processes.indices {
+            workers[place].processes[index].meter.setHiding(!hiding.isEmpty)
+            guard let totals = workers[place].processes[index].totals else { continue }
+            workers[place].processes[index].meter.noteTotals(
+                Self.sums(of: totals, hiding: hiding))
         }
-        workers[place].processes[index].totals = kept
-        if hidden > 0 { workers[place].processes[index].meter.forgive(hidden) }
     }
 
     private mutating func take(_ consumed: [ConsumedQueue], _ place: Int32, now: Double) {

@@ -42,9 +42,12 @@ package struct ScheduledTask: Sendable, Equatable {
 package struct RegisteredTask: Sendable, Equatable {
     package var name: String
     package var rateLimit: String?
+    /// `Task.send_events`: whether its workers send events of it; `nil` if that was not told.
+    package var sendsEvents: Bool?
 
-    package init(name: String, rateLimit: String? = nil) {
+    package init(name: String, rateLimit: String? = nil, sendsEvents: Bool? = nil) {
         self.name = name
         self.rateLimit = rateLimit
+        self.sendsEvents = sendsEvents
     }
 }

@@ -62,6 +62,10 @@ package struct WorkerRecord: Sendable, Equatable {
     package var stale: Bool
     /// When it said goodbye.
     package var offlineAt: Double?
+    /// Since when the task runs that has run longest.
+    package var oldestActive: Double?
+    /// The processes that speak for this name, one by one.
+    package var instances: [WorkerInstance]
     /// Settings it runs with (setting name → JSON text, secrets masked).
     package var settings: [String: String]
 }

@@ -23,6 +23,8 @@ struct TaskSlot: Sendable {
         static let hasParentLink = Flags(rawValue: 256)
         /// The eta is further away than the visibility timeout.
         static let longETA = Flags(rawValue: 512)
+        /// A worker said that it is revoked.
+        static let toldRevoked = Flags(rawValue: 1_024)
     }
 
     var id: String

@@ -39,17 +39,26 @@ extension FleetState {
         if let since = worker.waitingSince.known, now - since >= limits.wedgedSeconds {
             return (
                 .wedged,
-                "It has free slots and messages wait in its queues, but it has accepted none for \(Bounded.duration(now - since))."
+                "It has free slots and messages wait in its queues, but it has accepted none for \(Bounded.duration(now - since))\(oldest(worker, now: now))."
             )
         }
         let active = worker.bestActive
         if let concurrency = worker.concurrency, concurrency > 0, active >= concurrency {
-            return (.busy, "All \(concurrency) slots run a task.")
+            return (.busy, "All \(concurrency) slots run a task\(oldest(worker, now: now)).")
         }
         if worker.lag > limits.skewSeconds {
-            return (.slow, "Its heartbeats arrive \(Bounded.duration(worker.lag)) late.")
+            return (
+                .slow,
+                "Its heartbeats arrive \(Bounded.duration(worker.lag)) late\(oldest(worker, now: now))."
+            )
         }
         return (.online, "Its heartbeats are fresh.")
+    }
+
+    /// How long its oldest running task has run, as the end of a sentence; nothing if none runs.
+    private func oldest(_ worker: WorkerSlot, now: Double) -> String {
+        guard let since = worker.oldestActive.known, now - since >= 10 else { return "" }
+        return "; its oldest task has run for \(Bounded.duration(now - since))"
     }
 
     private func overdue(
@@ -57,13 +66,25 @@ extension FleetState {
     ) -> (WorkerHealth, String) {
         let span = Bounded.duration(silence)
         if worker.isSolo, silence <= limits.ghostSeconds / 2 {
-            return (.busy, "Silent for \(span): a solo worker says nothing while a task runs.")
+            return (
+                .busy,
+                "Silent for \(span): a solo worker says nothing while a task runs\(oldest(worker, now: now))."
+            )
         }
-        if let answered = worker.answeredAt.known, now - answered <= 30 {
-            return (.slow, "No heartbeat for \(span), but it answers remote control.")
+        // An answer counts for as long as no later question was met with silence.
+        if let answered = worker.answeredAt.known, worker.silences == 0, now - answered <= 30,
+            answered > worker.heartbeat
+        {
+            return (
+                .slow,
+                "No heartbeat for \(span), but it answers remote control\(oldest(worker, now: now))."
+            )
         }
-        if silence <= 5 * worker.patience / 2 {
-            return (.slow, "Its heartbeat is late: the last came \(span) ago.")
+        if silence <= 5 * worker.patience / 2, worker.silences < 2 {
+            return (
+                .slow,
+                "Its heartbeat is late: the last came \(span) ago\(oldest(worker, now: now))."
+            )
         }
         if worker.silences > 0, !worker.isSolo {
             return (
@@ -132,7 +153,9 @@ extension FleetState {
                 let queue = queues[number]
                 return !queue.isPaused && (queue.total ?? 0) > 0 && now - queue.depthAt <= 60
             } ?? false
-        guard free, waits, worker.processed != nil else {
+        // Tasks that wait for a token of their rate limit fill its prefetch, with its slots free.
+        let isLimited = !worker.rateLimits.isEmpty && worker.reserved > 0
+        guard free, waits, !isLimited, worker.processed != nil else {
             workers[place].waitingSince = .nan
             return
         }

@@ -115,8 +115,9 @@ extension FleetState {
         let worker = workers[place]
         traces.append(
             WorkerTrace(
-                name: worker.name, pid: worker.pid == 0 ? nil : Int(worker.pid),
+                id: nextTrace, name: worker.name, pid: worker.pid == 0 ? nil : Int(worker.pid),
                 lastSeen: worker.lastSeen, leftAt: now, reason: reason))
+        nextTrace += 1
         if traces.count > limits.traces { traces.removeFirst(traces.count - limits.traces) }
         setConsumed(place, [], now: now)
         offsets.removeValue(forKey: worker.hash)
@@ -168,7 +169,9 @@ extension WorkerSlot {
             let oldest = processes.indices.min { processes[$0].heartbeat < processes[$1].heartbeat }
             if let oldest { processes.remove(at: oldest) }
         }
-        processes.append(WorkerProcess(pid: pid, heartbeat: now, stamp: stamp))
+        var process = WorkerProcess(pid: pid, heartbeat: now, stamp: stamp)
+        process.meter.setHiding(!hiding.isEmpty)
+        processes.append(process)
         return true
     }
 
@@ -184,7 +187,12 @@ extension WorkerSlot {
         {
             self.freq = freq
         }
-        if let active = event.active { heartbeatActive = max(active, 0) }
+        if let active = event.active {
+            heartbeatActive = max(active, 0)
+            if let index = processes.firstIndex(where: { $0.pid == newPID }) {
+                processes[index].active = max(active, 0)
+            }
+        }
         if let loadavg = event.loadavg { loadAverage = Array(loadavg.prefix(3)) }
         if let software = event.software {
             self.software = Bounded.text(

@@ -7,10 +7,13 @@ struct WorkerProcess: Sendable {
     /// Sender's time of that sign.
     var stamp: Double
     var processed: Int?
+    /// Tasks that run, as it says itself.
+    var active: Int?
     /// It spoke, another process spoke, and it spoke again: both live.
     var alternates = false
-    /// `total` of the newest `stats`, by name; to find tasks that hide their events.
-    var totals: [String: Int] = [:]
+    /// `total` of the newest `stats`, by name, unless it has too many; to count tasks that hide their
+    /// events.
+    var totals: [String: Int]?
 }
 
 /// One worker name in the store.
@@ -51,6 +54,8 @@ struct WorkerSlot: Sendable {
     var queues: [Int32]?
     var registered: [String] = []
     var rateLimits: [RegisteredTask] = []
+    /// Names of its tasks that hide their events (`send_events=False`).
+    var hiding: Set<String> = []
     /// Since when messages wait although slots are free; NaN = they do not.
     var waitingSince = Double.nan
     /// Answers and silences of remote control.
@@ -63,6 +68,8 @@ struct WorkerSlot: Sendable {
     var active = 0
     var reserved = 0
     var scheduled = 0
+    /// Since when the task runs that has run longest, our clock; NaN = none runs.
+    var oldestActive = Double.nan
 
     var health = WorkerHealth.unknown
     var reason = "It has only just been heard of."

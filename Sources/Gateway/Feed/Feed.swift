@@ -13,12 +13,14 @@ final class Feed {
     private var knownAlerts: Set<String> = []
     private var knownStates: Set<String> = []
     private var alertsDueAt = 0.0
+    private let knowledge: KnowledgeRows
 
     /// Seconds between two looks at the rules for alerts: they read the whole fleet.
     private static let alertInterval = 1.0
 
     init(rows: Rows, limits: FleetLimits, now: Double) {
         self.rows = rows
+        knowledge = KnowledgeRows(rows)
         fleet = FleetState(limits: limits, startedAt: now)
     }
 
@@ -58,6 +60,7 @@ final class Feed {
         if now >= alertsDueAt {
             alertsDueAt = now + Self.alertInterval
             publishAlerts(now: now)
+            knowledge.publish(fleet)
         }
     }
 

@@ -22,7 +22,7 @@ enum Topics {
             "drift", "uptime", "statsAt", "startedAt", "memoryBytes", "cpuUser", "cpuSystem",
             "software", "platform", "autoscale", "poolRestarts", "events", "registered",
             "rateLimits", "duplicates", "completeness", "stale", "offlineAt", "cannot",
-            "answersLate",
+            "answersLate", "oldestActive",
         ],
         filters: ["id", "state", "pool"])
 
@@ -32,7 +32,7 @@ enum Topics {
         fields: [
             "depth", "steps", "unreachable", "unacked", "active", "reserved", "scheduled",
             "consumers", "workers", "oldestAge", "rateIn", "rateOut", "runtimeMean", "waitMean",
-            "state", "stale",
+            "state", "stale", "priorities",
         ],
         filters: ["id", "state"])
 
@@ -55,7 +55,8 @@ enum Topics {
             "commandsPerMinute", "publishesPerMinute", "bytesPerMinute", "ceiling", "putOff",
             "overall",
             "seen", "expected", "window", "clients", "subscriptions", "framesPerSecond",
-            "bytesPerSecond", "from", "to", "reason", "lost", "reconciledAt", "link",
+            "bytesPerSecond", "from", "to", "reason", "lost", "reconciledAt", "link", "worker",
+            "pid", "lastSeen", "leftAt", "held", "followed",
         ])
 
     /// What somebody should look at.

@@ -43,6 +43,7 @@ enum WorkerProjection {
         let lacks = CommandCatalog.lacks(of: worker)
         row.add(lacks.isEmpty ? nil : lacks)
         row.add(worker.answersLate ? true : nil)
+        row.add(worker.oldestActive)
         return row.updates
     }
 

@@ -105,7 +105,23 @@ extension HttpDesk {
             JsonMember(
                 $0.key, (try? JsonReader.parse($0.value, limits: .celery)) ?? .string($0.value))
         }
+        members.append(JsonMember("instances", .array(record.instances.map(instance))))
         if role == .admin { members.append(JsonMember("settings", .object(settings))) }
         return json(.object(members))
+    }
+
+    /// One process behind a worker name.
+    private func instance(_ process: WorkerInstance) -> JsonValue {
+        var members = [
+            JsonMember("pid", .integer(Int64(process.pid))),
+            JsonMember("heartbeat", .number((process.heartbeat * 1000).rounded() / 1000)),
+        ]
+        for (name, count) in [
+            ("active", process.active), ("processed", process.processed), ("seen", process.seen),
+            ("expected", process.expected),
+        ] {
+            if let count { members.append(JsonMember(name, .integer(Int64(count)))) }
+        }
+        return .object(members)
     }
 }

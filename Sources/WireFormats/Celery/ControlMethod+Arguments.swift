@@ -10,9 +10,13 @@ extension ControlMethod {
     /// The arguments, checked.
     func arguments() throws(CeleryError) -> [JsonMember] {
         switch self {
-        case .ping, .stats, .revoked, .registered, .activeQueues, .report, .memsample, .heartbeat,
+        case .ping, .stats, .revoked, .activeQueues, .report, .memsample, .heartbeat,
             .enableEvents, .disableEvents, .shutdown:
             return []
+        case .registered:
+            return [
+                JsonMember("taskinfoitems", .array(RegisteredTask.traits.map(JsonValue.string)))
+            ]
         case .taskLimits:
             return [
                 JsonMember("taskinfoitems", .array(RegisteredTask.limits.map(JsonValue.string)))

@@ -17,7 +17,7 @@ package enum ControlMethod: Sendable, Equatable {
     case scheduled(safe: Bool)
     /// Ids that will not run.
     case revoked
-    /// Task names with rate limits.
+    /// Task names with rate limits, and whether they send events.
     case registered
     /// Task names with rate and time limits.
     case taskLimits

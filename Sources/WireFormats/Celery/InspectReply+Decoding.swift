@@ -98,11 +98,15 @@ extension ScheduledTask {
 extension RegisteredTask {
     /// Attributes of a task that `taskLimits` asks for.
     package static let limits = ["rate_limit", "soft_time_limit", "time_limit"]
+    /// Attributes of a task that `registered` asks for.
+    package static let traits = ["rate_limit", "send_events"]
 
     /// Reads text such as `tasks.add [rate_limit=1/s]`.
     init?(text: String) {
         guard let fields = Self.fields(text: text) else { return nil }
-        self.init(name: fields.name, rateLimit: fields.values["rate_limit"])
+        self.init(
+            name: fields.name, rateLimit: fields.values["rate_limit"],
+            sendsEvents: fields.values["send_events"].map { $0 != "False" })
     }
 
     /// Reads text such as `tasks.add [rate_limit=1/s time_limit=30]`; an attribute that is `None` has

@@ -49,7 +49,7 @@ class Relay:
             try:
                 client, _ = self._server.accept()
                 self._open.wait()
-                server = socket.create_connection(('127.0.0.1', self.target))
+                server = self._connect()
             except OSError:
                 if self._ended.is_set():
                     return
@@ -58,12 +58,19 @@ class Relay:
             threading.Thread(target=self._pass, args=(client, server, False), daemon=True).start()
             threading.Thread(target=self._pass, args=(server, client, True), daemon=True).start()
 
+    def _connect(self) -> socket.socket:
+        return socket.create_connection(('127.0.0.1', self.target))
+
     def _pass(self, source: socket.socket, sink: socket.socket, is_answer: bool) -> None:
         with contextlib.suppress(OSError):
             while piece := source.recv(65_536):
                 self._open.wait()
                 change = self.change if is_answer else None
                 sink.sendall(change(piece) if change else piece)
-        for each in (source, sink):
+        self._close(source, sink)
+
+    @staticmethod
+    def _close(*sockets: socket.socket) -> None:
+        for each in sockets:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
