@@ -154,20 +154,35 @@ package final class SyncEngine {
     ///   full or its id is longer than 1,024 bytes.
     @discardableResult
     package func upsert(_ topic: TopicID, id: String, _ fields: [FieldUpdate]) -> Int? {
+        var place = RowPlace()
+        upsert(topic, id: id, at: &place, fields)
+        return place.slot < 0 ? nil : topics[topic.index].rows.metas[Int(place.slot)].handle
+    }
+
+    /// The same for a caller who remembers where the row stands, which saves looking its id up.
+    ///
+    /// - Parameter place: where it stood; need not be true any more. Kept by this function.
+    package func upsert(
+        _ topic: TopicID, id: String, at place: inout RowPlace, _ fields: [FieldUpdate]
+    ) {
         let topic = topics[topic.index]
-        if let slot = topic.slot(of: id) {
-            change(topic, slot, fields)
-            return topic.rows.metas[slot].handle
-        }
+        if topic.isRow(place, id) { return change(topic, Int(place.slot), fields) }
         guard topic.hasRoom, id.utf8.count <= 1_024 else {
-            counters.rowsRefused += 1
-            return nil
+            place.slot = topic.slot(of: id).map { Int32($0) } ?? -1
+            if place.slot < 0 {
+                counters.rowsRefused += 1
+            } else {
+                change(topic, Int(place.slot), fields)
+            }
+            return
         }
+        let (slot, isNew) = topic.reserve(id)
+        place.slot = Int32(slot)
+        guard isNew else { return change(topic, slot, fields) }
         pending += 1
-        let (changed, refused) = topic.insert(id, handle: pending, fields)
+        let (changed, refused) = topic.insert(id, at: slot, handle: pending, fields)
         counters.fieldsChanged += changed + 1
         counters.fieldsRefused += refused
-        return pending
     }
 
     /// The same, and fields that are not named become absent.
@@ -193,9 +208,9 @@ package final class SyncEngine {
     @discardableResult
     package func remove(_ topic: TopicID, id: String) -> Bool {
         let topic = topics[topic.index]
-        guard let slot = topic.slot(of: id) else { return false }
-        pending = max(pending, revision + 1)
-        topic.remove(id, slot: slot, revision: pending)
+        let stamp = max(pending, revision + 1)
+        guard topic.remove(id, revision: stamp) else { return false }
+        pending = stamp
         return true
     }
 

@@ -14,6 +14,9 @@ final class Feed {
     private var knownStates: Set<String> = []
     private var alertsDueAt = 0.0
     private let knowledge: KnowledgeRows
+    /// Where the rows of tasks stand, by the place of the task; used again and again for all of them.
+    private var taskRows: [RowPlace] = []
+    private var taskRow = RowBuilder(capacity: 32)
 
     /// Seconds between two looks at the rules for alerts: they read the whole fleet.
     private static let alertInterval = 1.0
@@ -35,10 +38,7 @@ final class Feed {
     func publish(now: Double) {
         let changes = fleet.takeChanges()
         let engine = rows.engine
-        for reference in changes.tasks {
-            guard let task = fleet.task(reference) else { continue }
-            engine.upsert(rows.tasks, id: task.id, TaskProjection.fields(task))
-        }
+        publishTasks(changes.tasks)
         for id in changes.removedTasks { engine.remove(rows.tasks, id: id) }
         for name in changes.workers {
             guard let worker = fleet.worker(name) else { continue }
@@ -61,6 +61,20 @@ final class Feed {
             alertsDueAt = now + Self.alertInterval
             publishAlerts(now: now)
             knowledge.publish(fleet)
+        }
+    }
+
+    /// The costliest part: nearly every event changes a row of a task.
+    private func publishTasks(_ references: [TaskRef]) {
+        // Once for all: reading a struct out of a class copies it, which counts up all of its parts.
+        let fleet = fleet
+        for reference in references {
+            guard let task = fleet.task(reference) else { continue }
+            let place = reference.place
+            while taskRows.count <= place { taskRows.append(RowPlace()) }
+            taskRow.removeAll()
+            TaskProjection.write(task, to: &taskRow)
+            rows.engine.upsert(rows.tasks, id: task.id, at: &taskRows[place], taskRow.updates)
         }
     }
 

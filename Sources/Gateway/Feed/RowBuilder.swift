@@ -10,6 +10,9 @@ struct RowBuilder {
         updates.reserveCapacity(capacity)
     }
 
+    /// Forgets the fields and keeps their memory, for the next row.
+    mutating func removeAll() { updates.removeAll(keepingCapacity: true) }
+
     mutating func add(_ text: String?) { add(FieldValue(text)) }
     mutating func add(_ number: Int?) { add(FieldValue(number)) }
     mutating func add(_ flag: Bool?) { add(FieldValue(flag)) }

@@ -6,6 +6,12 @@ enum TaskProjection {
     /// The fields in the order of ``Topics/tasks``.
     static func fields(_ task: TaskRecord) -> [FieldUpdate] {
         var row = RowBuilder(capacity: 32)
+        write(task, to: &row)
+        return row.updates
+    }
+
+    /// Adds the fields in the order of ``Topics/tasks``.
+    static func write(_ task: borrowing TaskRecord, to row: inout RowBuilder) {
         row.add(task.name)
         row.add(task.state.name)
         row.add(task.worker)
@@ -37,6 +43,5 @@ enum TaskProjection {
         row.add(task.terminated ? true : nil)
         row.add(task.stale ? true : nil)
         row.add(task.reason)
-        return row.updates
     }
 }

@@ -105,6 +105,26 @@ struct RowStore {
         value(of: cell(slot, column))
     }
 
+    /// True if a cell has no value.
+    func isAbsent(_ slot: Int, _ column: Int) -> Bool {
+        let place = places[column]
+        guard place >= 0 else { return cell(slot, column).kind == .absent }
+        let index = slot % Self.rowsPerBlock * placeCount + place
+        return kinds[slot / Self.rowsPerBlock][index] == RowCell.Kind.absent.rawValue
+    }
+
+    /// True if a cell holds this text, not as a symbol.
+    func isText(_ text: String, at slot: Int, _ column: Int) -> Bool {
+        let cell = cell(slot, column)
+        return cell.kind == .text && texts[cell.index] == text
+    }
+
+    /// The number of a cell's symbol, `nil` if it holds something else.
+    func symbol(_ slot: Int, _ column: Int) -> UInt32? {
+        let cell = cell(slot, column)
+        return cell.kind == .symbol ? cell.index : nil
+    }
+
     /// Revision at which a cell last changed; ``base`` if never or long ago.
     func revision(_ slot: Int, _ column: Int) -> Int {
         base + Int(cell(slot, column).revision)
@@ -205,6 +225,9 @@ struct RowStore {
 
     // MARK: - Rows
 
+    /// The slot that the next new row gets.
+    var nextSlot: Int { free.last.map { Int($0) } ?? metas.count }
+
     /// A slot for a new row; its cells are absent and it is the newest in the list.
     mutating func insert(handle: Int) -> Int {
         let slot: Int
@@ -230,11 +253,13 @@ struct RowStore {
     mutating func remove(_ slot: Int) {
         for column in 0..<columnCount {
             let old = cell(slot, column)
-            dropText(of: old, slot)
-            if places[column] >= 0 {
-                put(RowCell(), slot, column)
-            } else if metas[slot].rare & (1 << UInt64(column)) != 0 {
+            if places[column] < 0 {
+                guard metas[slot].rare & (1 << UInt64(column)) != 0 else { continue }
+                dropText(of: old, slot)
                 rare[rareKey(slot, column)] = nil
+            } else if old.kind != .absent || old.revision != 0 {
+                dropText(of: old, slot)
+                put(RowCell(), slot, column)
             }
         }
         unlink(slot)

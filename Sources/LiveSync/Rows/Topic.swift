@@ -44,6 +44,13 @@ final class Topic {
         slots[id].map { Int($0) }
     }
 
+    /// True if the row of an id stands at a place.
+    func isRow(_ place: RowPlace, _ id: String) -> Bool {
+        let slot = Int(place.slot)
+        guard slot >= 0, slot < rows.slotCount, rows.metas[slot].handle != 0 else { return false }
+        return rows.isText(id, at: slot, TopicSchema.idColumn)
+    }
+
     /// True if another row fits.
     var hasRoom: Bool {
         rows.count < (schema.kind == .whole ? limits.wholeTopicRows : limits.windowTopicRows)
@@ -51,20 +58,36 @@ final class Topic {
 
     // Changes; `revision` is the running number of the open batch
 
-    /// Makes a row.
+    /// Finds the row of an id, or reserves the slot of a new one: one look at the ids for both.
+    ///
+    /// A reserved slot must be made a row by ``insert(_:at:handle:_:)`` before anything else is done.
+    func reserve(_ id: String) -> (slot: Int, isNew: Bool) {
+        let next = Int32(rows.nextSlot)
+        let slot = Self.settle(&slots[id, default: next | .min], next)
+        return slot.isNew ? (Int(next), true) : (Int(slot.known), false)
+    }
+
+    /// A default has the top bit; it is taken off.
+    private static func settle(_ entry: inout Int32, _ next: Int32) -> (known: Int32, isNew: Bool) {
+        guard entry < 0 else { return (entry, false) }
+        entry = next
+        return (next, true)
+    }
+
+    /// Makes a row of a reserved slot.
     ///
     /// - Returns: how many fields it has beside its id, and how many were refused for their size.
     func insert(
-        _ id: String, handle: Int, _ fields: [FieldUpdate]
+        _ id: String, at reserved: Int, handle: Int, _ fields: [FieldUpdate]
     ) -> (changed: Int, refused: Int) {
         let slot = rows.insert(handle: handle)
-        slots[id] = Int32(slot)
+        assert(slot == reserved, "a slot was taken between reserving it and its row")
         _ = rows.set(slot, TopicSchema.idColumn, .text(id), revision: handle)
-        let result = rows.set(slot, fields, revision: handle, in: self)
+        let result = rows.set(slot, fields, revision: handle, nameBytes, limits.rowBytes)
         textBytes += Int(rows.metas[slot].textBytes)
         changedAt = handle
         tables?.inserted(slot, in: &rows)
-        return result
+        return (result.columns.nonzeroBitCount, result.refused)
     }
 
     /// Sets fields of a row.
@@ -72,19 +95,22 @@ final class Topic {
     /// - Returns: how many fields really changed, and how many were refused for their size.
     func set(_ slot: Int, _ fields: [FieldUpdate], revision: Int) -> (changed: Int, refused: Int) {
         let before = Int(rows.metas[slot].textBytes)
-        let taken = tables?.willChange(slot, fields, in: rows) ?? 0
-        let result = rows.set(slot, fields, revision: revision, in: self)
-        tables?.changed(slot, fields, taken: taken, in: &rows)
-        if result.changed > 0 {
+        let taken = tables?.willChange(slot, fields, in: &rows) ?? 0
+        let result = rows.set(slot, fields, revision: revision, nameBytes, limits.rowBytes)
+        tables?.changed(slot, result.columns, taken: taken, in: &rows)
+        if result.columns != 0 {
             rows.touch(slot, revision: revision)
             textBytes += Int(rows.metas[slot].textBytes) - before
             changedAt = revision
         }
-        return result
+        return (result.columns.nonzeroBitCount, result.refused)
     }
 
     /// Ends a row.
-    func remove(_ id: String, slot: Int, revision: Int) {
+    ///
+    /// - Returns: whether there was one of this id.
+    func remove(_ id: String, revision: Int) -> Bool {
+        guard let slot = slots.removeValue(forKey: id).map({ Int($0) }) else { return false }
         textBytes -= Int(rows.metas[slot].textBytes)
         if schema.kind == .whole {
             tombstones.append(Tombstone(handle: rows.metas[slot].handle, goneAt: revision))
@@ -93,9 +119,9 @@ final class Topic {
             }
         }
         tables?.willRemove(slot, in: &rows)
-        slots[id] = nil
         rows.remove(slot)
         changedAt = revision
+        return true
     }
 
     /// Forgets tombstones of rows that went at or before a revision.
@@ -151,20 +177,31 @@ final class Topic {
 
 extension RowStore {
     /// Sets fields of a row; one that would push the row beyond a frame becomes absent.
+    ///
+    /// - Parameters:
+    ///   - nameBytes: what each column's name takes.
+    ///   - limit: bytes of the row's encoding at most.
+    /// - Returns: the columns that changed, as a mask, and how many fields were refused.
     fileprivate mutating func set(
-        _ slot: Int, _ fields: [FieldUpdate], revision: Int, in topic: Topic
-    ) -> (changed: Int, refused: Int) {
-        let nameBytes = topic.nameBytes
-        let limit = topic.limits.rowBytes
-        var changed = 0
+        _ slot: Int, _ fields: [FieldUpdate], revision: Int, _ nameBytes: [Int], _ limit: Int
+    ) -> (columns: UInt64, refused: Int) {
+        var columns: UInt64 = 0
         var refused = 0
-        for field in fields where field.column != TopicSchema.idColumn {
-            if set(slot, field.column, field.value, revision: revision) { changed += 1 }
+        let span = fields.span
+        for index in span.indices {
+            let column = span[index].column
+            // Most fields of most rows: they have no value, and had none.
+            if span[index].value.isAbsent, isAbsent(slot, column) { continue }
+            guard column != TopicSchema.idColumn else { continue }
+            if set(slot, column, span[index].value, revision: revision) {
+                columns |= 1 << UInt64(column)
+            }
             guard isOversized(slot, nameBytes, limit) else { continue }
-            _ = set(slot, field.column, .absent, revision: revision)
+            _ = set(slot, column, .absent, revision: revision)
+            columns |= 1 << UInt64(column)
             refused += 1
         }
-        return (changed, refused)
+        return (columns, refused)
     }
 
     /// True if the row's encoding might not fit a frame. Escapes take at most six times the bytes, so

@@ -12,14 +12,21 @@ struct GroupTable {
     /// Rows of each group.
     private(set) var counts: [Int] = []
     private var valueNumbers: [[FieldValue: Int32]]
-    private var numbers: [[Int32]: Int32] = [:]
+    /// Numbers of values by the number of their symbol, -1 where none is known; for each filter column.
+    private var symbolNumbers: [[Int32]]
+    private var numbers: [GroupKey: Int32] = [:]
+    /// The columns as a mask.
+    let mask: UInt64
     /// Groups that have rows.
     private(set) var live = 0
     /// Changes when numbers change their meaning.
     private(set) var generation = 0
 
     init(columns: [Int]) {
+        precondition(columns.count <= GroupKey.capacity, "too many filter columns for windows")
         self.columns = columns
+        mask = columns.reduce(0) { $0 | 1 << UInt64($1) }
+        symbolNumbers = Array(repeating: [], count: columns.count)
         values = Array(repeating: [], count: columns.count)
         valueNumbers = Array(repeating: [:], count: columns.count)
     }
@@ -41,27 +48,56 @@ struct GroupTable {
 
     /// The group of a row's present values, made if it is the first of its kind.
     mutating func number(of slot: Int, in rows: RowStore) -> Int32 {
-        number(of: columns.map { rows.value(slot, $0) })
+        var key = GroupKey()
+        for (place, column) in columns.enumerated() {
+            key.append(valueNumber(of: slot, column, at: place, in: rows))
+        }
+        return number(of: key)
     }
 
     private mutating func number(of fields: [FieldValue]) -> Int32 {
-        var part: [Int32] = []
-        part.reserveCapacity(fields.count)
-        for (place, value) in fields.enumerated() {
-            if let number = valueNumbers[place][value] {
-                part.append(number)
-            } else {
-                let number = Int32(values[place].count)
-                values[place].append(value)
-                valueNumbers[place][value] = number
-                part.append(number)
-            }
-        }
-        if let number = numbers[part] { return number }
+        var key = GroupKey()
+        for (place, value) in fields.enumerated() { key.append(number(of: value, at: place)) }
+        return number(of: key)
+    }
+
+    private mutating func number(of key: GroupKey) -> Int32 {
+        if let number = numbers[key] { return number }
         let number = Int32(counts.count)
         counts.append(0)
-        parts += part
-        numbers[part] = number
+        for place in columns.indices { parts.append(key[place]) }
+        numbers[key] = number
+        return number
+    }
+
+    /// The number of a row's value. That of a symbol is remembered by the symbol, which may mean another
+    /// text by now: so it is compared, which is cheap, instead of hashed.
+    private mutating func valueNumber(
+        of slot: Int, _ column: Int, at place: Int, in rows: RowStore
+    ) -> Int32 {
+        guard let symbol = rows.symbol(slot, column) else {
+            return number(of: rows.value(slot, column), at: place)
+        }
+        let index = Int(symbol)
+        if index < symbolNumbers[place].count {
+            let known = Int(symbolNumbers[place][index])
+            if known >= 0, case .text(let text) = values[place][known],
+                text == rows.symbols[symbol]
+            {
+                return Int32(known)
+            }
+        }
+        let number = number(of: .text(rows.symbols[symbol]), at: place)
+        while symbolNumbers[place].count <= index { symbolNumbers[place].append(-1) }
+        symbolNumbers[place][index] = number
+        return number
+    }
+
+    private mutating func number(of value: FieldValue, at place: Int) -> Int32 {
+        if let number = valueNumbers[place][value] { return number }
+        let number = Int32(values[place].count)
+        values[place].append(value)
+        valueNumbers[place][value] = number
         return number
     }
 

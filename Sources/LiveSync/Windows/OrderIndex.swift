@@ -140,9 +140,14 @@ struct OrderIndex {
             chunks = [[Int32(slot)]]
             return
         }
-        var position = firstNotBefore(bound(of: slot, in: rows), in: rows)
-        if position.chunk == chunks.count {
-            position = Position(chunk: chunks.count - 1, offset: chunks[chunks.count - 1].count)
+        let bound = bound(of: slot, in: rows)
+        let last = chunks.count - 1
+        var position = Position(chunk: last, offset: chunks[last].count)
+        // New rows mostly come last: then nothing is searched.
+        if self.bound(of: Int(chunks[last][position.offset - 1]), in: rows).ordered(before: bound)
+            >= 0
+        {
+            position = firstNotBefore(bound, in: rows)
         }
         chunks[position.chunk].insert(Int32(slot), at: position.offset)
         guard chunks[position.chunk].count > Self.chunkLimit else { return }
@@ -156,7 +161,12 @@ struct OrderIndex {
 
     /// Takes a row out. Its key must still be the one it was taken in with.
     mutating func remove(_ slot: Int, in rows: RowStore) {
-        let position = firstNotBefore(bound(of: slot, in: rows), in: rows)
+        // Old rows mostly leave first.
+        let isFirst = chunks.first?.first == Int32(slot)
+        let position =
+            isFirst
+            ? Position(chunk: 0, offset: 0)
+            : firstNotBefore(bound(of: slot, in: rows), in: rows)
         guard self.slot(at: position) == slot else {
             assertionFailure("the order of column \(column) lost slot \(slot)")
             return

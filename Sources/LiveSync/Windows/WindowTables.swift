@@ -89,14 +89,12 @@ final class WindowTables {
     /// Fields are about to change: takes the row out of the orders whose key changes.
     ///
     /// - Returns: these orders, as a mask.
-    func willChange(_ slot: Int, _ fields: [FieldUpdate], in rows: RowStore) -> UInt64 {
+    func willChange(_ slot: Int, _ fields: [FieldUpdate], in rows: inout RowStore) -> UInt64 {
         var taken: UInt64 = 0
         for order in orders.indices where orders[order].isKept {
             let column = orders[order].index.column
-            guard
-                fields.contains(where: {
-                    $0.column == column && $0.value != rows.value(slot, column)
-                })
+            guard let place = Self.place(of: column, in: fields),
+                fields[place].value != rows.value(slot, column)
             else { continue }
             log(slot, rows.metas[slot].group, -1, in: order, rows)
             orders[order].index.remove(slot, in: rows)
@@ -105,15 +103,21 @@ final class WindowTables {
         return taken
     }
 
+    /// Where a column's update stands; mostly all columns come, in order.
+    private static func place(of column: Int, in fields: [FieldUpdate]) -> Int? {
+        if column <= fields.count, column > 0, fields[column - 1].column == column {
+            return column - 1
+        }
+        return fields.lastIndex { $0.column == column }
+    }
+
     /// Fields have changed.
-    func changed(
-        _ slot: Int, _ fields: [FieldUpdate], taken: UInt64, in rows: inout RowStore
-    ) {
+    ///
+    /// - Parameter columns: which, as a mask.
+    func changed(_ slot: Int, _ columns: UInt64, taken: UInt64, in rows: inout RowStore) {
         let old = rows.metas[slot].group
         var group = old
-        if fields.contains(where: { groups.columns.contains($0.column) }) {
-            group = groups.number(of: slot, in: rows)
-        }
+        if columns & groups.mask != 0 { group = groups.number(of: slot, in: rows) }
         if group != old {
             groups.move(from: old, to: group)
             rows.setGroup(slot, group)
@@ -151,6 +155,8 @@ final class WindowTables {
     }
 
     private func log(_ slot: Int, _ group: Int32, _ sign: Int, in order: Int, _ rows: RowStore) {
+        // A window reads what is logged while it is there.
+        guard orders[order].users > 0 else { return }
         let bound = orders[order].index.bound(of: slot, in: rows)
         orders[order].log.append(Touch(bound: bound, slot: Int32(slot), group: group, sign: sign))
         if orders[order].log.count > limits.touches {
