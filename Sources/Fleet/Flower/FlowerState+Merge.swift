@@ -1,76 +1,62 @@
 extension FlowerTask {
-    /// Order of states in `celery/states.py`: a lower number is later.
-    private static func precedence(_ state: String) -> Int {
-        switch state {
-        case "SUCCESS": 0
-        case "FAILURE": 1
-        case "REVOKED": 3
-        case "STARTED": 4
-        case "RECEIVED": 5
-        case "REJECTED": 6
-        case "RETRY": 7
-        case "PENDING": 8
-        default: 2
-        }
-    }
-
     /// Merges an event as `Task.event` and the dispatcher of `State` do.
-    mutating func take(_ event: TaskEvent, receivedAt: Double, customFields: Int) {
-        if event.kind == .sent {
+    mutating func take(_ event: borrowing TaskEvent, receivedAt: Double, customFields: Int) {
+        if case .sent = event.kind {
             client = event.origin.hostname
         } else {
             worker = event.origin.hostname
         }
         let new = note(event)
-        let isOlder =
-            new != "RETRY" && state != "RETRY"
-            && Self.precedence(new) > Self.precedence(state)
-        if isOlder, event.kind == .received {
+        let isOlder = new != .retry && code != .retry && new.rawValue > code.rawValue
+        if isOlder, case .received = event.kind {
             // The only kind of which an older event keeps just its description.
             describe(event)
             return
         }
         copy(event, receivedAt: receivedAt, customFields: customFields)
-        if !isOlder { state = new }
+        if !isOlder {
+            code = new
+            otherState = new == .other ? event.kind.flowerState : nil
+        }
         // Older or not: the event's own timestamp is one of the copied fields.
         timestamp = event.origin.timestamp
     }
 
     /// Sets the time named after the event, and tells the state it stands for.
-    private mutating func note(_ event: TaskEvent) -> String {
+    private mutating func note(_ event: borrowing TaskEvent) -> FlowerState.Code {
         let time = event.origin.timestamp
         switch event.kind {
         case .sent:
             sent = time
-            return "PENDING"
+            return .pending
         case .received:
             received = time
-            return "RECEIVED"
+            return .received
         case .started:
             started = time
-            return "STARTED"
+            return .started
         case .succeeded:
             succeeded = time
-            return "SUCCESS"
+            return .success
         case .failed:
             failed = time
-            return "FAILURE"
+            return .failure
         case .retried:
             retried = time
-            return "RETRY"
+            return .retry
         case .revoked:
             revoked = time
-            return "REVOKED"
+            return .revoked
         case .rejected:
             rejected = time
-            return "REJECTED"
-        case .cancelled: return "CANCELLED"
-        case .custom(let name): return name.uppercased()
+            return .rejected
+        case .cancelled: return .other
+        case .custom(let name): return FlowerState.Code(custom: name)
         }
     }
 
     /// What received and sent always carry: an absent value is `null` there and is copied as such.
-    private mutating func describe(_ event: TaskEvent) {
+    private mutating func describe(_ event: borrowing TaskEvent) {
         name = event.name
         args = event.args
         kwargs = event.kwargs
@@ -81,24 +67,32 @@ extension FlowerTask {
         expires = event.expires
     }
 
-    private mutating func copy(_ event: TaskEvent, receivedAt: Double, customFields: Int) {
+    private mutating func copy(
+        _ event: borrowing TaskEvent, receivedAt: Double, customFields: Int
+    ) {
         hostname = event.origin.hostname
         clock = event.origin.clock
         pid = event.origin.pid
         utcOffset = event.origin.utcOffset
         localReceived = receivedAt
-        type = "task-" + event.kind.subject
+        type = event.kind.flowerType
         copyDescription(event)
-        if event.kind == .succeeded || event.result != nil { result = event.result }
-        if event.kind == .succeeded || event.runtime != nil { runtime = event.runtime }
-        if let value = event.exception { exception = value }
-        if let value = event.traceback { traceback = value }
-        if event.kind == .revoked {
+        switch event.kind {
+        case .sent, .received, .started: return
+        case .succeeded:
+            result = event.result
+            runtime = event.runtime
+        case .revoked:
             terminated = event.terminated
             signum = event.signum
             expired = event.expired
+        case .rejected: requeue = event.requeue
+        case .failed, .retried, .cancelled, .custom: break
         }
-        if event.kind == .rejected { requeue = event.requeue }
+        if let value = event.result { result = value }
+        if let value = event.runtime { runtime = value }
+        if let value = event.exception { exception = value }
+        if let value = event.traceback { traceback = value }
         guard let extra = event.extra else { return }
         for field in JSONFields.split(extra, limit: customFields)
         where custom[field.name] != nil || custom.count < customFields {
@@ -106,25 +100,25 @@ extension FlowerTask {
         }
     }
 
-    private mutating func copyDescription(_ event: TaskEvent) {
-        if event.kind == .sent {
+    private mutating func copyDescription(_ event: borrowing TaskEvent) {
+        switch event.kind {
+        case .sent:
             queue = event.queue
             exchange = event.exchange
             routingKey = event.routingKey
-        }
-        if event.kind == .sent || event.kind == .received {
             describe(event)
-            return
+        case .received: describe(event)
+        default:
+            // Not usual in other kinds, but copied if they are there.
+            if let value = event.name { name = value }
+            if let value = event.args { args = value }
+            if let value = event.kwargs { kwargs = value }
+            if let value = event.parentID { parentID = value }
+            if let value = event.rootID { rootID = value }
+            if let value = event.retries { retries = value }
+            if let value = event.eta { eta = value }
+            if let value = event.expires { expires = value }
         }
-        // Not usual in other kinds, but copied if they are there.
-        if let value = event.name { name = value }
-        if let value = event.args { args = value }
-        if let value = event.kwargs { kwargs = value }
-        if let value = event.parentID { parentID = value }
-        if let value = event.rootID { rootID = value }
-        if let value = event.retries { retries = value }
-        if let value = event.eta { eta = value }
-        if let value = event.expires { expires = value }
     }
 }
 
@@ -144,11 +138,65 @@ extension TaskEvent.Kind {
         case .custom(let name): name
         }
     }
+
+    /// The event's type.
+    fileprivate var flowerType: String {
+        switch self {
+        case .received: "task-received"
+        case .started: "task-started"
+        case .succeeded: "task-succeeded"
+        default: "task-" + subject
+        }
+    }
+
+    /// The state that a custom event, or one that Celery does not know, leads to.
+    fileprivate var flowerState: String {
+        switch self {
+        case .custom(let name): name.uppercased()
+        default: "CANCELLED"
+        }
+    }
+}
+
+extension FlowerState {
+    /// States in the order of `celery/states.py`: a lower number is later, and wins.
+    enum Code: UInt8, Sendable {
+        case success, failure, other, revoked, started, received, rejected, retry, pending
+
+        var name: String {
+            switch self {
+            case .success: "SUCCESS"
+            case .failure: "FAILURE"
+            case .other: ""
+            case .revoked: "REVOKED"
+            case .started: "STARTED"
+            case .received: "RECEIVED"
+            case .rejected: "REJECTED"
+            case .retry: "RETRY"
+            case .pending: "PENDING"
+            }
+        }
+
+        /// The state of a custom event: one of Celery's own if it is named like it.
+        init(custom name: String) {
+            switch name.uppercased() {
+            case "SUCCESS": self = .success
+            case "FAILURE": self = .failure
+            case "REVOKED": self = .revoked
+            case "STARTED": self = .started
+            case "RECEIVED": self = .received
+            case "REJECTED": self = .rejected
+            case "RETRY": self = .retry
+            case "PENDING": self = .pending
+            default: self = .other
+            }
+        }
+    }
 }
 
 extension FlowerWorker {
     /// Copies the fields of a worker event that are there.
-    mutating func take(_ event: WorkerEvent) {
+    mutating func take(_ event: borrowing WorkerEvent) {
         pid = event.origin.pid
         clock = event.origin.clock
         if let value = event.freq { freq = value }
@@ -158,13 +206,5 @@ extension FlowerWorker {
         if let value = event.software { software = value }
         if let value = event.version { version = value }
         if let value = event.platform { platform = value }
-    }
-
-    /// Stores a sign of life; zero times are ignored, as Celery does.
-    mutating func beat(_ heard: Double, timestamp: Double) {
-        guard heard != 0, timestamp != 0 else { return }
-        if heartbeats.count > 3 { heartbeats.removeFirst() }
-        let place = heartbeats.firstIndex { $0 > heard } ?? heartbeats.count
-        heartbeats.insert(heard, at: place)
     }
 }

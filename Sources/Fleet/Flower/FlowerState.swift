@@ -16,8 +16,11 @@ package struct FlowerState: Sendable {
     }
 
     private var slots: [Slot] = []
-    private var places: [String: Int32] = [:]
-    private var workers: [String: FlowerWorker] = [:]
+    private var index = IDTable()
+    private var workers: [FlowerWorker] = []
+    private var workerPlaces: [String: Int] = [:]
+    /// Place of the worker that was heard last: events come in runs of one.
+    private var lastWorker = 0
     /// Slots in the order of leaving, as Celery's `LRUCache` has it: by insertion, but looking a parent
     /// up moves it to the end.
     private var order: Deque<(slot: Int32, number: Int)> = []
@@ -42,16 +45,18 @@ package struct FlowerState: Sendable {
     }
 
     /// The record of a task.
-    package func task(_ uuid: String) -> FlowerTask? { places[uuid].map { slots[Int($0)].task } }
+    package func task(_ uuid: String) -> FlowerTask? { place(uuid).map { slots[$0].task } }
 
     /// The record of a worker.
-    package func worker(_ hostname: String) -> FlowerWorker? { workers[hostname] }
+    package func worker(_ hostname: String) -> FlowerWorker? {
+        workerPlaces[hostname].map { workers[$0] }
+    }
 
     /// Ids of all tasks, unordered.
-    package var taskIDs: [String] { Array(places.keys) }
+    package var taskIDs: [String] { slots.map(\.task.uuid) }
 
     /// Names of all workers, unordered.
-    package var workerNames: [String] { Array(workers.keys) }
+    package var workerNames: [String] { Array(workerPlaces.keys) }
 
     /// A page of tasks in the order in which they leave, oldest first.
     ///
@@ -78,7 +83,7 @@ package struct FlowerState: Sendable {
     }
 
     /// Merges one event; `receivedAt` stands for Celery's `local_received`.
-    package mutating func apply(_ event: CeleryEvent, receivedAt: Double) {
+    package mutating func apply(_ event: borrowing CeleryEvent, receivedAt: Double) {
         eventCount += 1
         switch event {
         case .task(let event): merge(event, receivedAt: receivedAt)
@@ -88,60 +93,81 @@ package struct FlowerState: Sendable {
 
     // MARK: Workers
 
-    private mutating func merge(_ event: WorkerEvent, receivedAt: Double) {
+    private mutating func merge(_ event: borrowing WorkerEvent, receivedAt: Double) {
+        let isGoodbye = if case .offline = event.kind { true } else { false }
         let name = event.origin.hostname
-        if workers[name] == nil {
-            // A goodbye of an unknown worker makes no record.
-            if event.kind == .offline { return }
-            addWorker(name)
-        }
-        workers[name]?.take(event)
-        if event.kind == .offline {
-            workers[name]?.heartbeats = []
+        // A goodbye of an unknown worker makes no record.
+        if isGoodbye, workerPlaces[name] == nil { return }
+        let place = workerPlace(name)
+        workers[place].take(event)
+        if isGoodbye {
+            workers[place].forgetBeats()
         } else {
-            workers[name]?.beat(receivedAt, timestamp: event.origin.timestamp)
+            workers[place].beat(receivedAt, timestamp: event.origin.timestamp)
         }
     }
 
-    private mutating func addWorker(_ name: String) {
-        while workers.count >= maximumWorkers, let oldest = workerOrder.popFirst() {
-            workers.removeValue(forKey: oldest)
+    /// The place of a worker, made if it is new.
+    private mutating func workerPlace(_ name: String) -> Int {
+        if lastWorker < workers.count, workers[lastWorker].hostname == name { return lastWorker }
+        let place = workerPlaces[name] ?? addWorker(name)
+        lastWorker = place
+        return place
+    }
+
+    private mutating func addWorker(_ name: String) -> Int {
+        let place: Int
+        if workers.count >= maximumWorkers, let oldest = workerOrder.popFirst(),
+            let freed = workerPlaces.removeValue(forKey: oldest)
+        {
+            workers[freed] = FlowerWorker(hostname: name)
+            place = freed
+        } else {
+            place = workers.count
+            workers.append(FlowerWorker(hostname: name))
         }
-        workers[name] = FlowerWorker(hostname: name)
+        workerPlaces[name] = place
         workerOrder.append(name)
+        return place
     }
 
     // MARK: Tasks
 
-    private mutating func merge(_ event: TaskEvent, receivedAt: Double) {
-        if event.kind != .sent {
-            let host = event.origin.hostname
-            if let place = workers.index(forKey: host) {
-                // Celery hands the two times over in the wrong order here: the sender's is stored.
-                workers.values[place].beat(event.origin.timestamp, timestamp: receivedAt)
-            } else {
-                addWorker(host)
-                workers[host]?.beat(event.origin.timestamp, timestamp: receivedAt)
-            }
+    private mutating func merge(_ event: borrowing TaskEvent, receivedAt: Double) {
+        switch event.kind {
+        case .sent: break
+        case .received:
+            taskCount += 1
+            fallthrough
+        default:
+            let place = workerPlace(event.origin.hostname)
+            // Celery hands the two times over in the wrong order here: the sender's is stored.
+            workers[place].beat(event.origin.timestamp, timestamp: receivedAt)
         }
-        if event.kind == .received { taskCount += 1 }
-        let place = Int(places[event.uuid] ?? addTask(event.uuid))
+        let mark = IDTable.Mark(event.uuid)
+        let place = place(event.uuid, mark) ?? addTask(event.uuid, mark)
         slots[place].task.take(event, receivedAt: receivedAt, customFields: Self.customFields)
         if slots[place].task.parentID != nil || !unresolved.isEmpty {
             resolveFamily(event.uuid, place)
         }
     }
 
-    private mutating func addTask(_ uuid: String) -> Int32 {
-        let place: Int32
+    private func place(_ uuid: String) -> Int? { place(uuid, IDTable.Mark(uuid)) }
+
+    private func place(_ uuid: String, _ mark: IDTable.Mark) -> Int? {
+        index.find(mark) { slots[Int($0)].task.uuid == uuid }.map { Int($0) }
+    }
+
+    private mutating func addTask(_ uuid: String, _ mark: IDTable.Mark) -> Int {
+        let place: Int
         if slots.count < maximumTasks {
-            place = Int32(slots.count)
+            place = slots.count
             slots.append(Slot(task: FlowerTask(uuid: uuid)))
         } else {
             place = evict()
-            slots[Int(place)].task = FlowerTask(uuid: uuid)
+            slots[place].task = FlowerTask(uuid: uuid)
         }
-        places[uuid] = place
+        index.insert(mark, at: Int32(place))
         refresh(place)
         return place
     }
@@ -149,30 +175,28 @@ package struct FlowerState: Sendable {
     /// Lets the first task in the order go.
     ///
     /// - Returns: its slot.
-    private mutating func evict() -> Int32 {
+    private mutating func evict() -> Int {
         while let oldest = order.popFirst() {
             let slot = Int(oldest.slot)
             guard slots[slot].number == oldest.number else { continue }
             let uuid = slots[slot].task.uuid
-            places.removeValue(forKey: uuid)
+            index.remove(IDTable.Mark(uuid), at: oldest.slot)
             // Celery holds children by weak reference: one that leaves is nobody's child any more.
             for parent in slots[slot].task.parents {
-                if let place = places[parent] {
-                    slots[Int(place)].task.children.remove(uuid)
-                }
+                if let place = place(parent) { slots[place].task.children.remove(uuid) }
                 unresolved[parent]?.remove(uuid)
             }
-            return oldest.slot
+            return slot
         }
         // Every task in a slot has an entry in the order, so this is not reached.
         return 0
     }
 
     /// Moves a task to the end of the order of leaving.
-    private mutating func refresh(_ place: Int32) {
+    private mutating func refresh(_ place: Int) {
         nextNumber += 1
-        slots[Int(place)].number = nextNumber
-        order.append((place, nextNumber))
+        slots[place].number = nextNumber
+        order.append((Int32(place), nextNumber))
         if order.count > 4 * maximumTasks + 64 {
             order = Deque(order.filter { slots[Int($0.slot)].number == $0.number })
         }
@@ -180,9 +204,9 @@ package struct FlowerState: Sendable {
 
     private mutating func resolveFamily(_ uuid: String, _ place: Int) {
         if let parent = slots[place].task.parentID, !parent.isEmpty, noteParent(parent, of: place) {
-            if let holder = places[parent] {
+            if let holder = self.place(parent) {
                 refresh(holder)
-                slots[Int(holder)].task.children.insert(uuid)
+                slots[holder].task.children.insert(uuid)
             } else {
                 addUnresolved(uuid, of: parent)
             }
@@ -190,7 +214,7 @@ package struct FlowerState: Sendable {
         guard !unresolved.isEmpty, let children = unresolved.removeValue(forKey: uuid) else {
             return
         }
-        slots[place].task.children.formUnion(children.filter { places[$0] != nil })
+        slots[place].task.children.formUnion(children.filter { self.place($0) != nil })
     }
 
     /// Notes a parent, so that the child can leave it later.

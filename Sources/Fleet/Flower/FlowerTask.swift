@@ -1,7 +1,11 @@
 /// A task as `celery.events.state.Task` holds it, field by field.
 package struct FlowerTask: Sendable, Equatable {
     package var uuid: String
-    package var state = "PENDING"
+    var code = FlowerState.Code.pending
+    /// The state's name where `code` is `other`.
+    var otherState: String?
+    /// The state as Celery names it.
+    package var state: String { otherState ?? code.name }
     package var name: String?
     package var sent: Double?
     package var received: Double?
@@ -58,8 +62,9 @@ package struct FlowerWorker: Sendable, Equatable {
     package var hostname: String
     package var pid: Int?
     package var freq = 60.0
-    /// The newest four.
-    package var heartbeats: [Double] = []
+    /// The newest four, and how many they are.
+    private var beats = SIMD4<Double>.zero
+    private var beatCount = 0
     package var clock: Int64 = 0
     package var active: Int?
     package var processed: Int?
@@ -68,8 +73,37 @@ package struct FlowerWorker: Sendable, Equatable {
     package var version: String?
     package var platform: String?
 
+    init(hostname: String) {
+        self.hostname = hostname
+    }
+
+    /// The newest four signs of life, in their order.
+    package var heartbeats: [Double] { (0..<beatCount).map { beats[$0] } }
+
     /// Whether Flower shows it online.
     package func isAlive(now: Double) -> Bool {
-        heartbeats.last.map { now < $0 + freq * 2 } ?? false
+        beatCount > 0 && now < beats[beatCount - 1] + freq * 2
+    }
+
+    /// Stores a sign of life; zero times are ignored, as Celery does.
+    mutating func beat(_ heard: Double, timestamp: Double) {
+        guard heard != 0, timestamp != 0 else { return }
+        if beatCount > 3 {
+            beats = SIMD4(beats[1], beats[2], beats[3], 0)
+            beatCount = 3
+        }
+        var place = beatCount
+        while place > 0, beats[place - 1] > heard {
+            beats[place] = beats[place - 1]
+            place -= 1
+        }
+        beats[place] = heard
+        beatCount += 1
+    }
+
+    /// It said goodbye.
+    mutating func forgetBeats() {
+        beats = .zero
+        beatCount = 0
     }
 }

@@ -1,6 +1,9 @@
 /// A place in the task store; valid until the next change of the state.
 package struct TaskRef: Sendable, Hashable {
     let slot: Int32
+
+    /// A small number that no other kept task has.
+    package var place: Int { Int(slot) }
 }
 
 /// What changed since the last `takeChanges`, each thing at most once.

@@ -8,7 +8,7 @@ struct TaskTable: Sendable {
     }
 
     var slots = Pages<TaskSlot>()
-    private(set) var index: [String: Int32] = [:]
+    private var index = IDTable()
     private var free: [Int32] = []
     private(set) var open = List()
     private(set) var finished = List()
@@ -23,10 +23,15 @@ struct TaskTable: Sendable {
     var count: Int { index.count }
 
     /// The place of a task.
-    func find(_ id: String) -> Int32? { index[id] }
+    func find(_ id: String) -> Int32? { find(id, IDTable.Mark(id)) }
 
-    /// Makes an open record.
-    mutating func create(_ id: String, seen: Double) -> Int32 {
+    /// The place of a task whose id was hashed already.
+    func find(_ id: String, _ mark: IDTable.Mark) -> Int32? {
+        index.find(mark) { slots[$0].id == id }
+    }
+
+    /// Makes an open record of an id that has none.
+    mutating func create(_ id: String, _ mark: IDTable.Mark, seen: Double) -> Int32 {
         let place: Int32
         if let reused = free.popLast() {
             let wasListed = slots[reused].flags.contains(.listed)
@@ -36,7 +41,7 @@ struct TaskTable: Sendable {
         } else {
             place = slots.append(TaskSlot(id: id, seen: seen))
         }
-        index[id] = place
+        index.insert(mark, at: place)
         append(place, finished: false)
         if !orphans.isEmpty, let child = orphans.removeValue(forKey: id) {
             slots[place].firstChild = child
@@ -50,7 +55,7 @@ struct TaskTable: Sendable {
         unlinkFromParent(place)
         orphanChildren(place)
         detach(place, finished: slots[place].state.isFinished)
-        index.removeValue(forKey: slots[place].id)
+        index.remove(IDTable.Mark(slots[place].id), at: place)
         if slots[place].flags.contains(.published) { removed.append(slots[place].id) }
         bytes -= Int(slots[place].bytes)
         let wasListed = slots[place].flags.contains(.listed)
@@ -90,7 +95,7 @@ struct TaskTable: Sendable {
         listed.removeAll(keepingCapacity: listed.capacity < 4_096)
         defer { removed = [] }
         // A task that came back under its old id was not removed for the reader.
-        let gone = removed.filter { index[$0] == nil }
+        let gone = removed.filter { find($0) == nil }
         return (changed, gone)
     }
 
@@ -146,7 +151,7 @@ extension TaskTable {
     mutating func linkToParent(_ place: Int32) {
         guard let parent = slots[place].parentID else { return }
         let first: Int32
-        if let parentPlace = index[parent] {
+        if let parentPlace = find(parent) {
             first = slots[parentPlace].firstChild
             slots[parentPlace].firstChild = place
             mark(parentPlace)
@@ -167,7 +172,7 @@ extension TaskTable {
         let after = slots[place].nextSibling
         if before >= 0 {
             slots[before].nextSibling = after
-        } else if let parentPlace = index[parent] {
+        } else if let parentPlace = find(parent) {
             slots[parentPlace].firstChild = after
             mark(parentPlace)
         } else if after >= 0 {

