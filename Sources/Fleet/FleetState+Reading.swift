@@ -7,12 +7,6 @@ extension FleetState {
         tasks.find(Bounded.id(id, limits.idBytes)).map { record($0, full: true) }
     }
 
-    /// Name and queue of a kept task, as far as they are known.
-    package func route(of id: String) -> (name: String?, queue: String?) {
-        guard let place = tasks.find(Bounded.id(id, limits.idBytes)) else { return (nil, nil) }
-        return (tasks.slots[place].name, tasks.slots[place].queue)
-    }
-
     /// The record behind a reference from `takeChanges`, or `nil` if it is gone. Without
     /// attempts and children, which only a full record has.
     package func task(_ ref: TaskRef) -> TaskRecord? {

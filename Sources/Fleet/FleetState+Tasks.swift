@@ -1,9 +1,11 @@
 extension FleetState {
     /// Merges a task event: finds or makes the record, adds the fact, settles the counters.
-    mutating func merge(task event: borrowing TaskEvent, now: Double) {
+    ///
+    /// - Returns: the place of the record; -1 if the event is refused.
+    mutating func merge(task event: borrowing TaskEvent, now: Double) -> Int32 {
         guard !event.uuid.isEmpty, !event.origin.hostname.isEmpty else {
             refusedEvents += 1
-            return
+            return -1
         }
         let stamp = sane(event.origin.timestamp, now: now)
         var fact = TaskFact(time: stamp, kind: .none)
@@ -39,9 +41,10 @@ extension FleetState {
             }
         }
         tasks.slots[place].touched = now
-        guard isNew || isTold || tasks.slots[place].flags.contains(.stale) else { return }
+        guard isNew || isTold || tasks.slots[place].flags.contains(.stale) else { return place }
         tasks.slots[place].flags.remove(.stale)
         settle(place, before: before, now: now, measured: fact.kind != .started)
+        return place
     }
 
     /// Kind, result and details of the fact.
@@ -84,8 +87,9 @@ extension FleetState {
     /// The place of a task, made if it is new; makes room by letting old records go.
     mutating func taskPlace(_ uuid: String, now: Double) -> Int32 {
         let id = Bounded.id(uuid, limits.idBytes)
-        if let place = tasks.find(id) { return place }
-        let place = tasks.create(id, seen: now)
+        let mark = IDTable.Mark(id)
+        if let place = tasks.find(id, mark) { return place }
+        let place = tasks.create(id, mark, seen: now)
         recordsByState[Int(StateCode.pending.rawValue)] += 1
         makeRoom(sparing: place)
         return place

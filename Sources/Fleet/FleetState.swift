@@ -88,26 +88,49 @@ package struct FleetState: Sendable {
     }
 
     /// Merges one event.
-    package mutating func apply(_ event: borrowing CeleryEvent, receivedAt: Double) {
-        rates.advance(to: receivedAt)
-        merge(event, now: receivedAt)
+    package mutating func apply(_ event: CeleryEvent, receivedAt: Double) {
+        apply([event], receivedAt: receivedAt)
     }
 
     /// Merges a batch that arrived together.
     package mutating func apply(_ events: [CeleryEvent], receivedAt: Double) {
-        rates.advance(to: receivedAt)
-        // Borrowed in place: a copy of an event costs as much as merging it.
-        let span = events.span
-        for index in span.indices { merge(span[index], now: receivedAt) }
+        var events = events
+        _ = apply(&events, receivedAt: receivedAt)
     }
 
-    private mutating func merge(_ event: borrowing CeleryEvent, now: Double) {
+    /// Merges a batch that arrived together.
+    ///
+    /// - Parameter events: stay as they are. They are `inout` to be read in place: a copy of an event
+    ///   costs as much as merging it, and Swift copies what it reads from an array that it may not change.
+    package mutating func apply(
+        _ events: inout [CeleryEvent], receivedAt: Double
+    ) -> AppliedBatch {
+        rates.advance(to: receivedAt)
+        var batch = AppliedBatch()
+        batch.routes.reserveCapacity(events.count)
+        var span = events.mutableSpan
+        for index in span.indices { merge(&span[index], now: receivedAt, into: &batch) }
+        return batch
+    }
+
+    private mutating func merge(
+        _ event: inout CeleryEvent, now: Double, into batch: inout AppliedBatch
+    ) {
         rates.record { $0.events &+= 1 }
+        var route = AppliedBatch.Route()
         switch event {
-        case .task(let event): merge(task: event, now: now)
-        case .worker(let event): merge(worker: event, now: now)
+        case .task(let event):
+            let place = merge(task: event, now: now)
+            if place >= 0 {
+                route.name = tasks.slots[place].name
+                route.queue = tasks.slots[place].queue
+            }
+        case .worker(let event):
+            merge(worker: event, now: now)
+            if case .online = event.kind { batch.startedWorkers.append(event.origin.hostname) }
         }
-        if limits.flowerTasks > 0 { flower?.apply(copy event, receivedAt: now) }
+        batch.routes.append(route)
+        if limits.flowerTasks > 0 { flower?.apply(event, receivedAt: now) }
     }
 
     /// The sender's time, unless it is nonsense.

@@ -230,23 +230,9 @@ package final class Gateway {
     // MARK: - What the edges bring
 
     /// News of the event subscription.
-    package func receive(_ event: SubscriptionEvent<CeleryEvent>) {
-        switch event {
-        case .batch(let batch):
-            feed.learn { $0.apply(batch.items, receivedAt: batch.receivedAt) }
-            events.take(batch.items, of: feed.fleet, receivedAt: batch.receivedAt)
-            health.applied(after: clock.now() - batch.oldestAt)
-            commands.noticed(batch.items)
-            revokes.noticed(batch.items)
-            health.received(
-                batch.messages, batch.bytes, dropped: batch.dropped, at: batch.receivedAt)
-            if batch.dropped > 0 { noteDrop(batch.dropped, at: batch.receivedAt) }
-            for case .worker(let worker) in batch.items where worker.kind == .online {
-                commands.workerAppeared(worker.origin.hostname)
-                revokes.workerAppeared(worker.origin.hostname)
-                inspector.workerAppeared(worker.origin.hostname)
-            }
-            changed()
+    package func receive(_ event: consuming SubscriptionEvent<CeleryEvent>) {
+        switch consume event {
+        case .batch(let batch): receive(batch)
         case .subscribed(let at):
             health.subscribed(at: at)
             health.restored(.events, at: at)
@@ -278,6 +264,23 @@ package final class Gateway {
         case .probe(let roundTrip):
             health.probed(roundTrip: roundTrip, at: clock.now())
         }
+    }
+
+    private func receive(_ batch: consuming SubscriptionBatch<CeleryEvent>) {
+        let at = batch.receivedAt
+        let applied = feed.learn { $0.apply(&batch.items, receivedAt: at) }
+        events.take(batch.items, applied.routes, wireBytes: batch.bytes, receivedAt: at)
+        health.applied(after: clock.now() - batch.oldestAt)
+        commands.noticed(batch.items)
+        revokes.noticed(batch.items)
+        health.received(batch.messages, batch.bytes, dropped: batch.dropped, at: at)
+        if batch.dropped > 0 { noteDrop(batch.dropped, at: at) }
+        for name in applied.startedWorkers {
+            commands.workerAppeared(name)
+            revokes.workerAppeared(name)
+            inspector.workerAppeared(name)
+        }
+        changed()
     }
 
     private var openGap: Int?

@@ -35,36 +35,18 @@ final class EventDesk {
     /// Takes what came from the broker.
     ///
     /// - Parameters:
-    ///   - fleet: after it has learned them, for names and queues.
+    ///   - routes: what the fleet knows of each event's task.
+    ///   - wireBytes: of the messages that the events came in.
     ///   - receivedAt: unix seconds.
-    func take(_ events: [CeleryEvent], of fleet: FleetState, receivedAt: Double) {
+    func take(
+        _ events: [CeleryEvent], _ routes: [AppliedBatch.Route], wireBytes: Int, receivedAt: Double
+    ) {
+        guard !events.isEmpty else { return }
         shared.removeAll(keepingCapacity: true)
-        let now = now
-        for event in events {
-            log.append(logged(event, fleet, receivedAt), at: now)
-        }
-    }
-
-    private func logged(
-        _ event: CeleryEvent, _ fleet: FleetState, _ receivedAt: Double
-    ) -> LoggedEvent {
-        let origin: EventOrigin
-        var subject: String?
-        var route: (name: String?, queue: String?) = (nil, nil)
-        switch event {
-        case .task(let task):
-            origin = task.origin
-            subject = task.uuid
-            route = fleet.route(of: task.uuid)
-            route.name = route.name ?? task.name
-            route.queue = route.queue ?? task.queue
-        case .worker(let worker): origin = worker.origin
-        }
-        return LoggedEvent(
-            type: EventWriter.type(of: event), source: origin.hostname, subject: subject,
-            name: route.name, queue: route.queue, receivedAt: receivedAt,
-            happenedAt: origin.timestamp,
-            payload: EventWriter.json(event, limit: log.limits.payloadBytes))
+        log.append(
+            LoggedBatch(
+                events, routes, wireBytes: wireBytes, receivedAt: receivedAt,
+                textLimit: log.limits.payloadBytes), at: now)
     }
 
     /// Notes that events did not reach us.

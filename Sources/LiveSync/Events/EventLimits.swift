@@ -1,8 +1,10 @@
 /// Every bound of the event log (protocol R31-R37).
 package struct EventLimits: Sendable, Equatable {
-    /// Entries kept.
+    /// Events and losses kept.
     package var entries = 200_000
-    /// Bytes kept, as ``LoggedEvent/bytes`` counts them (R35).
+    /// Events that are let go together: so many fewer may be kept than the limits allow.
+    package var pieceEvents = 256
+    /// Bytes kept, as ``EventBatch/bytes`` counts them (R35).
     package var bytes = 64 << 20
     /// How long an entry is kept (R35).
     package var ageMilliseconds: Milliseconds = 600_000

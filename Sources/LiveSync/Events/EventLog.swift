@@ -7,9 +7,20 @@ internal import DequeModule
 /// told by a gap what it missed. Events that never reached the log leave a mark in it, which takes an
 /// offset of its own, so that readers hear of the loss in its place.
 package struct EventLog: Sendable {
-    private enum Entry: Sendable {
-        case event(LoggedEvent)
-        case lost(Int?)
+    /// Some events that came together, or a loss, which takes an offset of its own.
+    private struct Entry: Sendable {
+        enum Content: Sendable {
+            /// Events of the batch from `start` on.
+            case events(any EventBatch, start: Int)
+            case lost(Int?)
+        }
+
+        /// Offset of the first one, and how many there are.
+        let first: Int
+        let count: Int
+        let at: Milliseconds
+        let bytes: Int
+        let content: Content
     }
 
     /// What one look at the log gives.
@@ -28,11 +39,11 @@ package struct EventLog: Sendable {
     package let limits: EventLimits
     /// Name of this log.
     package let epoch: String
-    /// Offset of the oldest entry; one more than ``head`` if there is none.
-    package private(set) var first = 1
+    /// Offset of the newest event, 0 before the first.
+    package private(set) var head = 0
     /// Bytes kept, about.
     package private(set) var bytes = 0
-    private var entries = Deque<(at: Milliseconds, entry: Entry)>()
+    private var entries = Deque<Entry>()
 
     /// Makes an empty log.
     ///
@@ -42,47 +53,53 @@ package struct EventLog: Sendable {
         self.limits = limits
     }
 
-    /// Offset of the newest entry, 0 before the first.
-    package var head: Int { first + entries.count - 1 }
+    /// Offset of the oldest event; one more than ``head`` if there is none.
+    package var first: Int { entries.first?.first ?? head + 1 }
 
-    /// Entries kept.
-    package var count: Int { entries.count }
+    /// Events and losses kept.
+    package var count: Int { head + 1 - first }
 
     /// Takes an event.
     package mutating func append(_ event: LoggedEvent, at now: Milliseconds) {
-        bytes += event.bytes
-        entries.append((now, .event(event)))
-        trim(now: now)
+        append(SingleEvent(event), at: now)
+    }
+
+    /// Takes events that came together. What it costs does not depend on their number, hardly.
+    package mutating func append(_ batch: any EventBatch, at now: Milliseconds) {
+        let each = batch.bytes / max(batch.count, 1)
+        // In pieces, because a piece is what is let go at a time.
+        for start in stride(from: 0, to: batch.count, by: limits.pieceEvents) {
+            let count = min(limits.pieceEvents, batch.count - start)
+            add(.events(batch, start: start), count: count, bytes: each * count, at: now)
+        }
     }
 
     /// Notes that events did not come.
     ///
     /// - Parameter count: how many; `nil` if nobody can know.
     package mutating func lose(_ count: Int?, at now: Milliseconds) {
-        bytes += Self.markBytes
-        entries.append((now, .lost(count)))
-        trim(now: now)
+        add(.lost(count), count: 1, bytes: 64, at: now)
     }
 
-    private static let markBytes = 64
+    private mutating func add(
+        _ content: Entry.Content, count: Int, bytes: Int, at now: Milliseconds
+    ) {
+        entries.append(
+            Entry(first: head + 1, count: count, at: now, bytes: bytes, content: content))
+        head += count
+        self.bytes += bytes
+        trim(now: now)
+    }
 
     /// Lets go of what is too old or too much. ``append(_:at:)`` does so, too; call it now and then for a
     /// log that nothing comes to.
     package mutating func trim(now: Milliseconds) {
         while let oldest = entries.first,
-            entries.count > limits.entries || bytes > limits.bytes
+            count > limits.entries || bytes > limits.bytes
                 || oldest.at + limits.ageMilliseconds < now
         {
-            bytes -= Self.bytes(of: oldest.entry)
+            bytes -= oldest.bytes
             entries.removeFirst()
-            first += 1
-        }
-    }
-
-    private static func bytes(of entry: Entry) -> Int {
-        switch entry {
-        case .event(let event): event.bytes
-        case .lost: markBytes
         }
     }
 
@@ -127,27 +144,46 @@ package struct EventLog: Sendable {
         }
         var size = 0
         let last = min(head, position + limits.scan)
+        var place = entryPlace(of: position + 1)
         while reading.scanned < last, reading.events.count < items, size < limits.batchBytes {
-            switch entries[reading.scanned + 1 - first].entry {
-            case .event(let event):
+            let entry = entries[place]
+            let offset = reading.scanned + 1
+            switch entry.content {
+            case .events(let batch, let start):
+                let event = batch.event(start + offset - entry.first)
                 if filter.matches(event) {
-                    let full = size + event.payload.count > limits.batchBytes
-                    if full, !reading.events.isEmpty {
+                    let bytes = event.payload.count
+                    if size + bytes > limits.batchBytes, !reading.events.isEmpty {
                         reading.hasMore = true
                         return reading
                     }
-                    size += event.payload.count
-                    reading.events.append((reading.scanned + 1, event))
+                    size += bytes
+                    reading.events.append((offset, event))
                 }
             case .lost(let count):
-                let place = reading.scanned + 1
-                reading.gap = EventGap(from: place, to: place, lost: count, reason: .ingestLost)
-                reading.hasMore = place < head
+                reading.gap = EventGap(from: offset, to: offset, lost: count, reason: .ingestLost)
+                reading.hasMore = offset < head
                 return reading
             }
-            reading.scanned += 1
+            reading.scanned = offset
+            if offset + 1 >= entry.first + entry.count { place += 1 }
         }
         reading.hasMore = reading.scanned < head
         return reading
+    }
+
+    /// The place of the entry that has an offset; one behind the last for the offset after ``head``.
+    private func entryPlace(of offset: Int) -> Int {
+        var low = 0
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].first + entries[middle].count <= offset {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low
     }
 }

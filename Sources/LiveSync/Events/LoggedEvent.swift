@@ -1,5 +1,5 @@
 /// One event of the log: what filters look at, and its text as it is sent.
-package struct LoggedEvent: Sendable, Equatable {
+package struct LoggedEvent: Sendable {
     /// Type, such as `task-failed`.
     package let type: String
     /// Who sent it.
@@ -13,10 +13,14 @@ package struct LoggedEvent: Sendable, Equatable {
     package let receivedAt: Double
     /// When its source says it happened, unix seconds.
     package let happenedAt: Double
-    /// The event as JSON text.
-    package let payload: [UInt8]
+    private let text: Text
 
-    /// Makes an event.
+    private enum Text: Sendable {
+        case written([UInt8])
+        case later(any EventBatch, number: Int32)
+    }
+
+    /// Makes an event whose text is at hand.
     package init(
         type: String, source: String, subject: String?, name: String?, queue: String?,
         receivedAt: Double, happenedAt: Double, payload: [UInt8]
@@ -28,13 +32,32 @@ package struct LoggedEvent: Sendable, Equatable {
         self.queue = queue
         self.receivedAt = receivedAt
         self.happenedAt = happenedAt
-        self.payload = payload
+        text = .written(payload)
     }
 
-    /// What it costs to keep, about: the entry, its heap blocks and their headers.
-    package var bytes: Int {
-        let texts = payload.count + type.utf8.count + source.utf8.count
-        return 256 + texts + (subject?.utf8.count ?? 0)
+    /// Makes an event whose text its batch writes when it is asked for.
+    ///
+    /// - Parameter number: the event's place in the batch.
+    package init(
+        type: String, source: String, subject: String?, name: String?, queue: String?,
+        receivedAt: Double, happenedAt: Double, of batch: any EventBatch, number: Int
+    ) {
+        self.type = type
+        self.source = source
+        self.subject = subject
+        self.name = name
+        self.queue = queue
+        self.receivedAt = receivedAt
+        self.happenedAt = happenedAt
+        text = .later(batch, number: Int32(clamping: number))
+    }
+
+    /// The event as JSON text.
+    package var payload: [UInt8] {
+        switch text {
+        case .written(let bytes): bytes
+        case .later(let batch, let number): batch.text(of: Int(number))
+        }
     }
 }
 

@@ -15,7 +15,7 @@ package final class Subscription<Item: Sendable> {
 
     private let settings: IngestSettings<Item>
     private let probeThrough: (any BrokerCommands)?
-    private let onEvent: @LoopActor (SubscriptionEvent<Item>) -> Void
+    private let onEvent: @LoopActor (consuming SubscriptionEvent<Item>) -> Void
     private let inbox: SubscriptionInbox<Item>
     private let board = ProbeBoard()
     private var waker: Waker?
@@ -35,7 +35,7 @@ package final class Subscription<Item: Sendable> {
         _ configuration: RedisConfiguration, patterns: [[UInt8]],
         probeThrough: (any BrokerCommands)?,
         decode: @escaping Decoder,
-        onEvent: @escaping @LoopActor (SubscriptionEvent<Item>) -> Void
+        onEvent: @escaping @LoopActor (consuming SubscriptionEvent<Item>) -> Void
     ) {
         let secret = UInt64.random(in: .min ... .max)
         settings = IngestSettings(
