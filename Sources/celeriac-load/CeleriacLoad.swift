@@ -5,5 +5,7 @@ internal import ArgumentParser
 struct CeleriacLoad: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "celeriac-load", abstract: "Load a gateway and measure what its clients see.",
-        subcommands: [LatencyCommand.self, WorkersCommand.self, WindowsCommand.self])
+        subcommands: [
+            LatencyCommand.self, WatchCommand.self, WorkersCommand.self, WindowsCommand.self,
+        ])
 }

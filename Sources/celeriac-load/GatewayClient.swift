@@ -7,14 +7,16 @@ final class GatewayClient {
     private var buffer: [UInt8] = []
     private var start = 0
     private let maxHz: Int
+    private let rows: Int
     private(set) var isLive = false
     /// Text frames and bytes received since the handshake.
     private(set) var frames = 0
     private(set) var bytes = 0
 
     /// Connects, shakes hands and asks for a window; answers come through ``receive(_:)``.
-    init(host: String, port: UInt16, token: String, maxHz: Int) throws {
+    init(host: String, port: UInt16, token: String, maxHz: Int, rows: Int = 200) throws {
         self.maxHz = maxHz
+        self.rows = rows
         socket = try TcpSocket(host: host, port: port)
         let head = """
             GET /ws/v1 HTTP/1.1\r
@@ -154,7 +156,8 @@ final class GatewayClient {
         if message["id"]?.integer == 1 {
             try send(
                 #"{"jsonrpc":"2.0","id":2,"method":"view.open","params":{"sub":1,"topic":"tasks","#
-                    + #""order":["seen","desc"],"limit":200,"mode":"follow","maxHz":\#(maxHz)}}"#)
+                    + #""order":["seen","desc"],"limit":\#(rows),"mode":"follow","maxHz":\#(maxHz)}}"#
+            )
         }
         guard let params = message["params"], params["sub"] != nil else {
             if message["method"] == "session.hb" {
