@@ -26,6 +26,9 @@ from harness.waiting import wait_for
 
 USER, PASSWORD = 'gateway', 'gate-word'
 
+SLACK = 1.5
+"""Seconds on top of the protocol's figures: two cores are shared by Redis, gateway, clients and other tests."""
+
 
 @pytest.fixture(scope='module')
 def backend(module_folder: Path) -> Iterator[RedisServer]:
@@ -341,11 +344,14 @@ async def test_a_connection_that_is_half_open(folder: Path, connect: ConnectClie
             thawed = time.monotonic()
             relay.change = None
             relay.thaw()
+            await client.until(lambda: broker_state(watcher.health) != 'down', 20, 'the broker to be reached again')
+            reached = time.monotonic() - thawed
             await watcher.until_ok()
             back = time.monotonic() - thawed
-            print(f'F3 ({kind}): dead after {noticed:.2f} s, back {back:.2f} s after the network')
-            # 5 s and 1 s, and what a slow machine adds.
-            assert noticed <= 6.5 and back <= 4
+            print(
+                f'F3 ({kind}): dead after {noticed:.2f} s, reached {reached:.2f} s and right again {back:.2f} s after the network'
+            )
+            assert noticed <= 5 + SLACK and reached <= 1 + SLACK
             await client.until(
                 lambda: len(found := gaps(watcher.health)) > before and all('reconciledAt' in gap for gap in found), 20, 'the gap'
             )
@@ -389,17 +395,20 @@ async def test_a_reader_that_fell_behind_is_cut_off(folder: Path, connect: Conne
                 gateway.send_signal(signal.SIGCONT)
             resumed = time.monotonic()
             await client.until(lambda: len(gaps(watcher.health)) > before, 10, 'the gap')
+            await client.until(lambda: all('to' in gap for gap in gaps(watcher.health)), 20, 'the subscription to be back')
+            back = time.monotonic() - resumed
             await client.until(
                 lambda: all('reconciledAt' in gap for gap in gaps(watcher.health)),
                 20,
                 lambda: f'an end of the gap {gaps(watcher.health)}',
             )
-            back = time.monotonic() - resumed
-            print(f'F4: connected and reconciled {back:.2f} s after it read again, {(resident(gateway) - memory) >> 20} MiB more')
-            assert back <= 4
+            print(f'F4: connected again {back:.2f} s after it read again, {(resident(gateway) - memory) >> 20} MiB more')
+            assert back <= 2 + SLACK
             assert resident(gateway) - memory <= 64 << 20
             gap = max(gaps(watcher.health), key=lambda row: row['from'])
             assert gap['reason'] and gap['to'] >= gap['from']
+            # What Redis threw away nobody can count: no figure is better than a wrong one.
+            assert 'lost' not in gap, gap
             task = unique('task')
             stack.publish_raw(*task_events(*life('math.add', task_id=task)))
             await client.until(lambda: view.get(task), 20, 'a task to be seen afterwards')

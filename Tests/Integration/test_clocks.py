@@ -74,6 +74,8 @@ async def test_a_wrong_clock_of_a_worker_is_shown_and_changes_nothing_else(stack
         started = [row['started'] for row in rows]
         assert all(later > earlier - 2.5 for earlier, later in itertools.pairwise(started)), started
         assert [row['seen'] for row in rows] == sorted(row['seen'] for row in rows)
+        shown = [row['id'] for row in view.ordered() if row['id'] in ran]
+        assert shown == ran[::-1], 'the newest is shown first, whatever its worker says the time is'
 
         # The end of one with a wrong clock is noticed as soon as that of any other.
         killed = time.monotonic()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -129,6 +130,53 @@ async def test_a_message_of_ten_megabytes(stack: Stack, connect: ConnectClient) 
     async with connect(stack) as client:
         stack.publish_raw(MULTI, body([event('task-received', uuid=str(uuid.uuid4()), name='big', args='x' * 10_000_000)]))
 
+        await proven_alive(client, stack)
+
+
+async def test_clocks_that_run_backwards(stack: Stack, connect: ConnectClient) -> None:
+    """Lamport clocks and timestamps that fall from event to event: the same record as with right ones, also in a second telling."""
+    async with connect(stack) as client:
+        name, host, now = unique('backwards'), f'{unique("host")}@test', time.time()
+        view = await client.view(where=['eq', 'name', name], mode='follow', limit=200)
+        tasks = [str(uuid.uuid4()) for _ in range(50)]
+        for number, task in enumerate(tasks):
+            events = life(name, hostname=host, task_id=task)
+            for place, one in enumerate(events):
+                # Within a task as they should be, but each task, and each clock, before the one before it.
+                one |= {'timestamp': now - number + place / 100, 'clock': 1_000_000 - 10 * number - place}
+            stack.publish_raw(*task_events(*events))
+            stack.publish_raw(*task_events(*reversed(events)))
+        await client.until(lambda: len(view) == 50 and {row['state'] for row in view} == {'SUCCESS'}, 30, 'all tasks to end')
+        for row in view:
+            assert 0 <= row['wait'] <= 1 and row['received'] <= row['started'] <= row['finished'] and 'redelivered' not in row, (
+                row
+            )
+        assert [row['id'] for row in view.ordered()] == tasks[::-1], 'the order is that of their arrival'
+        await proven_alive(client, stack)
+
+
+async def test_a_hundred_thousand_task_names(stack: Stack, connect: ConnectClient) -> None:
+    """Live, with a client that looks on: names are capped, the rest share one row, and nothing is lost."""
+    async with connect(stack) as client:
+        stats, health = await client.subscribe('stats'), await client.subscribe('health')
+        before = int((health.get('ingest') or {}).get('events', 0))
+        redis = stack.redis()
+        for first in range(0, 100_000, 2_400):
+            pipe = redis.pipeline(transaction=False)
+            for batch in range(first, min(first + 2_400, 100_000), 24):
+                numbers = range(batch, min(batch + 24, 100_000))
+                pipe.publish(
+                    *task_events(*(event('task-received', uuid=f'named-{n:06}', name=f'forged.{n:06}') for n in numbers))
+                )
+            pipe.execute()
+        await client.until(
+            lambda: int((health.get('ingest') or {}).get('events', 0)) >= before + 100_000,
+            90,
+            lambda: f'all events to be applied; {health.get("ingest")}',
+        )
+        names = [row for row in stats if str(row['id']).startswith('name:')]
+        assert len(names) <= 201 and any(row['name'] == '*other*' for row in names)
+        assert (health.get('ingest') or {}).get('dropped', 0) == 0
         await proven_alive(client, stack)
 
 
