@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func `as many bytes as the limit stay, one more pushes the oldest out`() {
-        let size = event().bytes
+        let size = SingleEvent(event()).bytes
         var log = log(3) { $0.bytes = 3 * size }
         #expect(log.first == 1 && log.bytes == 3 * size)
         log.append(event(payload: 11), at: 0)

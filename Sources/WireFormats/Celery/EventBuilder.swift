@@ -36,7 +36,9 @@ struct EventBuilder {
         }
         guard let origin = try origin(fields, scanner) else { return }
         if scanner.hasPrefix(fields.type, "task-") {
-            try appendTask(fields, origin, scanner, &events)
+            guard try hasTaskID(fields, scanner) else { return }
+            // Not by way of a variable: an event that comes as a value is moved, not copied.
+            events.append(.task(try task(fields, origin, scanner)))
         } else if scanner.hasPrefix(fields.type, "worker-") {
             events.append(.worker(try worker(fields, origin, scanner)))
         } else {
@@ -65,19 +67,28 @@ struct EventBuilder {
             pid: Int(scanner.integer(fields.pid) ?? 0), clock: scanner.integer(fields.clock) ?? 0)
     }
 
+    /// Whether an event has a task id that is none too long; counts why not.
     @inline(__always)
-    private mutating func appendTask(
-        _ fields: EventFields, _ origin: EventOrigin, _ scanner: borrowing JsonScanner,
-        _ events: inout [CeleryEvent]
-    ) throws(JsonError) {
+    private mutating func hasTaskID(
+        _ fields: EventFields, _ scanner: borrowing JsonScanner
+    ) throws(JsonError) -> Bool {
         guard fields.uuid.isString, fields.uuid.count > 0 else {
-            return refuse("a task event without a task id")
+            refuse("a task event without a task id")
+            return false
         }
+        guard fields.uuid.count > CeleryLimits.maxIDBytes else { return true }
+        guard try scanner.text(fields.uuid).utf8.count <= CeleryLimits.maxIDBytes else {
+            refuse("a task id that is too long")
+            return false
+        }
+        return true
+    }
+
+    @inline(__always)
+    private mutating func task(
+        _ fields: EventFields, _ origin: EventOrigin, _ scanner: borrowing JsonScanner
+    ) throws(JsonError) -> TaskEvent {
         let uuid = try scanner.text(fields.uuid)
-        guard
-            fields.uuid.count <= CeleryLimits.maxIDBytes
-                || uuid.utf8.count <= CeleryLimits.maxIDBytes
-        else { return refuse("a task id that is too long") }
         let kind = try kind(fields.type, scanner)
         var event = TaskEvent(kind, uuid: uuid, origin: origin)
         if fields.name.isValue { event.name = try optionalName(fields.name, scanner) }
@@ -104,7 +115,7 @@ struct EventBuilder {
         case .sent: try addRoute(&event, fields, scanner)
         default: try addOutcome(&event, fields, scanner)
         }
-        events.append(.task(event))
+        return event
     }
 
     private mutating func addRoute(
