@@ -1,6 +1,6 @@
 /// What came out of a batch of events.
 package struct AppliedBatch: Sendable {
-    /// What is known of an event's task once the event is merged; nothing for an event of a worker.
+    /// What is known of an event's task once the batch is merged; nothing for an event of a worker.
     package struct Route: Sendable {
         /// The task's name.
         package var name: String?

@@ -107,30 +107,40 @@ package struct FleetState: Sendable {
     ) -> AppliedBatch {
         rates.advance(to: receivedAt)
         var batch = AppliedBatch()
-        batch.routes.reserveCapacity(events.count)
+        var places: [Int32] = []
+        places.reserveCapacity(events.count)
         var span = events.mutableSpan
-        for index in span.indices { merge(&span[index], now: receivedAt, into: &batch) }
+        for index in span.indices {
+            places.append(merge(&span[index], now: receivedAt, into: &batch))
+        }
+        // Afterwards: what one event tells of its task, the others of the batch know as well.
+        batch.routes.reserveCapacity(places.count)
+        for index in places.indices { batch.routes.append(route(&span[index], places[index])) }
         return batch
     }
 
+    /// - Returns: the place of the event's task; -1 if it has none.
     private mutating func merge(
         _ event: inout CeleryEvent, now: Double, into batch: inout AppliedBatch
-    ) {
+    ) -> Int32 {
         rates.record { $0.events &+= 1 }
-        var route = AppliedBatch.Route()
+        var place: Int32 = -1
         switch event {
-        case .task(let event):
-            let place = merge(task: event, now: now)
-            if place >= 0 {
-                route.name = tasks.slots[place].name
-                route.queue = tasks.slots[place].queue
-            }
+        case .task(let event): place = merge(task: event, now: now)
         case .worker(let event):
             merge(worker: event, now: now)
             if case .online = event.kind { batch.startedWorkers.append(event.origin.hostname) }
         }
-        batch.routes.append(route)
         if limits.flowerTasks > 0 { flower?.apply(event, receivedAt: now) }
+        return place
+    }
+
+    private func route(_ event: inout CeleryEvent, _ place: Int32) -> AppliedBatch.Route {
+        // The task may have left by now, and its place be another one's.
+        guard place >= 0, case .task(let task) = event,
+            tasks.slots[place].id == Bounded.id(task.uuid, limits.idBytes)
+        else { return AppliedBatch.Route() }
+        return AppliedBatch.Route(name: tasks.slots[place].name, queue: tasks.slots[place].queue)
     }
 
     /// The sender's time, unless it is nonsense.

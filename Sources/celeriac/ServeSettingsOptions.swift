@@ -79,6 +79,15 @@ struct ServeSettingsOptions: ParsableArguments {
     var sentinelPassword: String?
     @Option(
         help: ArgumentHelp(
+            "TLS to the Sentinels, such as ssl_cert_reqs=required&ssl_ca_certs=FILE.",
+            valueName: "parameters"))
+    var sentinelSsl: String?
+    @Option(
+        help: ArgumentHelp(
+            "TLS to the master that Sentinels name, likewise.", valueName: "parameters"))
+    var sentinelMasterSsl: String?
+    @Option(
+        help: ArgumentHelp(
             "master_name of a sentinel:// result backend; the broker's if it is not given.",
             valueName: "name"))
     var resultSentinelMaster: String?
@@ -107,6 +116,7 @@ struct ServeSettingsOptions: ParsableArguments {
             .eventLog: eventLog,
             .sentinelMaster: sentinelMaster,
             .sentinelUser: sentinelUser, .sentinelPassword: sentinelPassword,
+            .sentinelSSL: sentinelSsl, .sentinelMasterSSL: sentinelMasterSsl,
             .resultSentinelMaster: resultSentinelMaster, .inspectInterval: inspectInterval,
             .costCeiling: costCeiling, .workerGoneAfter: workerGoneAfter,
         ]

@@ -64,7 +64,9 @@ async def test_events_results_and_a_task_of_ours(stack: Stack, prefix: str, conn
         await client.until(lambda: view.get(queued), 30, 'the task to be sent')
         stack.redis(1).set(key, json.dumps(meta))
         stack.redis(1).publish(key, json.dumps(meta))
-        await client.until(lambda: (view.get(lonely) or {}).get('state') == 'SUCCESS', 30, lambda: f'its result; {view.get(lonely)}')
+        await client.until(
+            lambda: (view.get(lonely) or {}).get('state') == 'SUCCESS', 30, lambda: f'its result; {view.get(lonely)}'
+        )
 
 
 async def test_depths_unacked_and_a_purge(stack: Stack, prefix: str, connect: ConnectClient) -> None:

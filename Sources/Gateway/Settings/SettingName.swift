@@ -45,6 +45,10 @@ package enum SettingName: String, Sendable, CaseIterable {
     case sentinelUser = "sentinel-user"
     /// `password` in `sentinel_kwargs`.
     case sentinelPassword = "sentinel-password"
+    /// What `sentinel_kwargs` say of TLS to the Sentinels, as parameters of a URL.
+    case sentinelSSL = "sentinel-ssl"
+    /// What `broker_use_ssl` says of TLS to the master, likewise.
+    case sentinelMasterSSL = "sentinel-master-ssl"
     /// `master_name` of the result backend's transport options; the broker's if it is not given.
     case resultSentinelMaster = "result-sentinel-master"
     /// Seconds between two rounds of questions for figures that no event tells.

@@ -156,7 +156,7 @@ package struct Settings: Sendable {
                 QueueNaming.separator))
         flowerTasks = try reader.number(.flowerTasks, default: 10_000, in: 0...100_000)
         eventLog = try reader.number(.eventLog, default: 64, in: 1...4_096)
-        (sentinel, resultSentinel) = Self.sentinels(&reader)
+        (sentinel, resultSentinel) = try Self.sentinels(&reader)
         inspectInterval = try reader.number(.inspectInterval, default: 10, in: 1...86_400)
         costCeiling = try reader.number(.costCeiling, default: 60_000, in: 600...10_000_000)
         workerGoneAfter = try reader.number(.workerGoneAfter, default: 600, in: 10...604_800)
@@ -188,15 +188,33 @@ package struct Settings: Sendable {
 
     private static func sentinels(
         _ reader: inout SettingsReader
-    ) -> (broker: BrokerURL.SentinelOptions?, results: BrokerURL.SentinelOptions?) {
+    ) throws(SettingsError) -> (
+        broker: BrokerURL.SentinelOptions?, results: BrokerURL.SentinelOptions?
+    ) {
         let master = reader.text(.sentinelMaster)?.text
         let user = reader.text(.sentinelUser)?.text
         let password = reader.text(.sentinelPassword)?.text
+        let tls = try ssl(.sentinelSSL, &reader)
+        let masterTLS = try ssl(.sentinelMasterSSL, &reader)
         let resultMaster = reader.text(.resultSentinelMaster)?.text ?? master
         func options(_ name: String?) -> BrokerURL.SentinelOptions? {
-            name.map { .init(masterName: $0, user: user, password: password) }
+            name.map {
+                .init(
+                    masterName: $0, user: user, password: password, tls: tls, masterTLS: masterTLS)
+            }
         }
         return (options(master), options(resultMaster))
+    }
+
+    private static func ssl(
+        _ name: SettingName, _ reader: inout SettingsReader
+    ) throws(SettingsError) -> BrokerURL.TLS? {
+        guard let given = reader.text(name) else { return nil }
+        do throws(CeleryError) {
+            return try BrokerURL.tls(given.text, place: name.flag)
+        } catch {
+            throw SettingsError(name, given.source, "\(error)")
+        }
     }
 
     /// The directory of the records: where programs keep state that is theirs (XDG base directories).

@@ -54,6 +54,14 @@ extension BrokerURL {
                 + "(only ssl_… parameters are known)")
     }
 
+    /// Reads what `broker_use_ssl` or `sentinel_kwargs` say, written as the parameters of a URL.
+    ///
+    /// - Parameter place: what the text is, for messages.
+    package static func tls(_ text: String, place: String) throws(CeleryError) -> TLS {
+        let tls = try tls(parameters(text, place), .rediss, .broker, place)
+        return tls ?? TLS(verification: .required, isVerificationGiven: false)
+    }
+
     static func tls(
         _ parameters: [Parameter], _ scheme: Scheme, _ role: Role, _ place: String
     ) throws(CeleryError) -> TLS? {
@@ -75,7 +83,11 @@ extension BrokerURL {
             }
             if scheme != .rediss, parameter.name.hasPrefix("ssl_") {
                 throw CeleryError(
-                    .invalid, place, "has \(parameter.name) but no TLS; write rediss://")
+                    .invalid, place,
+                    scheme == .sentinel
+                        ? "has \(parameter.name), which Celery does not read from a sentinel:// "
+                            + "URL; give --sentinel-master-ssl, and --sentinel-ssl for the Sentinels"
+                        : "has \(parameter.name) but no TLS; write rediss://")
             }
         }
         guard scheme == .rediss else { return nil }

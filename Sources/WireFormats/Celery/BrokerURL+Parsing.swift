@@ -48,7 +48,7 @@ extension BrokerURL {
             }
             route = .servers(found.map(\.server))
         }
-        addWarnings(found.map(\.server))
+        addWarnings()
     }
 
     /// Whether what went wrong may come from a password with characters that divide a URL: then
@@ -67,13 +67,13 @@ extension BrokerURL {
             "cannot be read; a password with / ? # or ; needs them as %2F %3F %23 and %3B")
     }
 
-    private mutating func addWarnings(_ servers: [Server]) {
-        if servers.contains(where: { $0.login.tls?.verification == TLS.Verification.none }) {
+    private mutating func addWarnings() {
+        if skipsVerification {
             warnings.append(
                 "The URL says ssl_cert_reqs=none: the server's certificate is not checked. Give "
                     + "ssl_cert_reqs=required and ssl_ca_certs.")
         }
-        if servers.contains(where: { $0.login.tls?.isVerificationGiven == false }) {
+        if usedTLS.contains(where: { !$0.isVerificationGiven }) {
             warnings.append(
                 "The URL has no ssl_cert_reqs: the certificate is checked here, but Celery's own "
                     + "clients do not check it. Give ssl_cert_reqs=required.")
@@ -90,9 +90,10 @@ extension BrokerURL {
                     + "option master_name); give --sentinel-master")
         }
         // kombu takes password and database of the first URL, for the master.
+        var login = servers.first?.login ?? Login()
+        login.tls = options.masterTLS
         return .sentinel(
-            sentinels: servers.map(\.endpoint), options: options,
-            login: servers.first?.login ?? Login())
+            sentinels: servers.map(\.endpoint), options: options, login: login)
     }
 
     // MARK: - One URL

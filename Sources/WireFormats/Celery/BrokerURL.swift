@@ -74,12 +74,21 @@ package struct BrokerURL: Sendable, Equatable {
         package var user: String?
         /// Their password.
         package var password: String?
+        /// TLS to the Sentinels (`sentinel_kwargs`); nil for none.
+        package var tls: TLS?
+        /// TLS to the master (`broker_use_ssl`); nil for none.
+        package var masterTLS: TLS?
 
         /// Makes options.
-        package init(masterName: String, user: String? = nil, password: String? = nil) {
+        package init(
+            masterName: String, user: String? = nil, password: String? = nil, tls: TLS? = nil,
+            masterTLS: TLS? = nil
+        ) {
             self.masterName = masterName
             self.user = user
             self.password = password
+            self.tls = tls
+            self.masterTLS = masterTLS
         }
     }
 
@@ -114,10 +123,15 @@ package struct BrokerURL: Sendable, Equatable {
 
     /// Whether a server's certificate is not checked because the URL says so.
     package var skipsVerification: Bool {
-        guard case .servers(let servers) = route else {
-            return login.tls?.verification == TLS.Verification.none
+        usedTLS.contains { $0.verification == TLS.Verification.none }
+    }
+
+    /// All that is said about TLS.
+    var usedTLS: [TLS] {
+        switch route {
+        case .servers(let servers): servers.compactMap(\.login.tls)
+        case .sentinel(_, let options, _): [options.tls, options.masterTLS].compactMap(\.self)
         }
-        return servers.contains { $0.login.tls?.verification == TLS.Verification.none }
     }
 
     /// The database that counts, which is part of the names of kombu's channels.

@@ -32,7 +32,8 @@ struct BrokerRoute: Sendable {
             return .servers(
                 servers.map { RedisRoute.Server(endpoint($0.endpoint), login: login($0.login)) })
         case .sentinel(let sentinels, let options, let login):
-            let entrance = RedisLogin(username: options.user, password: options.password)
+            let entrance = RedisLogin(
+                username: options.user, password: options.password, tls: options.tls.map(tls))
             return .sentinel(
                 sentinels: sentinels.map { RedisRoute.Server(endpoint($0), login: entrance) },
                 masterName: options.masterName, login: Self.login(login))
