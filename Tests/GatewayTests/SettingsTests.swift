@@ -100,6 +100,8 @@ import WireFormats
                 sentinel-master = mymaster
                 sentinel-user = watcher
                 sentinel-password = s3cret
+                sentinel-ssl = ssl_cert_reqs=required&ssl_ca_certs=/etc/ca.pem
+                sentinel-master-ssl = ssl_cert_reqs=optional
                 result-sentinel-master = other
                 inspect-interval = 30
                 cost-ceiling = 6000
@@ -123,6 +125,8 @@ import WireFormats
         #expect(read.sentinel?.masterName == "mymaster")
         #expect(read.sentinel?.user == "watcher")
         #expect(read.sentinel?.password == "s3cret")
+        #expect(read.sentinel?.tls?.authorityFile == "/etc/ca.pem")
+        #expect(read.resultSentinel?.masterTLS?.verification == .optional)
         #expect(read.resultSentinel?.masterName == "other")
         #expect(!read.entries.contains { $0.text.contains("s3cret") })
         #expect(read.inspectInterval == 30)

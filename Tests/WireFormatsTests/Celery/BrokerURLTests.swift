@@ -122,6 +122,35 @@ struct BrokerURLTests {
         #expect(error?.description.contains(hint) == true, "\(error?.description ?? "no error")")
     }
 
+    @Test func `TLS behind Sentinel is told beside the URL, for both ways`() throws {
+        let tls = try BrokerURL.tls(
+            "ssl_cert_reqs=required&ssl_ca_certs=/a.pem", place: "--sentinel-ssl")
+        let masterTLS = try BrokerURL.tls(
+            "ssl_cert_reqs=none", place: "--sentinel-master-ssl")
+        let url = try BrokerURL(
+            "sentinel://:pw@s1/0",
+            sentinel: BrokerURL.SentinelOptions(masterName: "m", tls: tls, masterTLS: masterTLS))
+
+        guard case .sentinel(_, let options, let login) = url.route else {
+            Issue.record("no Sentinels")
+            return
+        }
+        #expect(options.tls?.authorityFile == "/a.pem" && options.tls?.verification == .required)
+        #expect(login.tls?.verification == BrokerURL.TLS.Verification.none)
+        #expect(url.skipsVerification && url.warnings.count == 1)
+        for text in ["", "ssl_cert_reqs=maybe", "no_such=1", "ssl_ca_certs=%"] where !text.isEmpty {
+            #expect(throws: CeleryError.self) { try BrokerURL.tls(text, place: "--sentinel-ssl") }
+        }
+        #expect(try BrokerURL.tls("", place: "--sentinel-ssl").verification == .required)
+    }
+
+    @Test func `TLS parameters in a URL of Sentinels are refused with where they belong`() {
+        let refusal = #expect(throws: CeleryError.self) {
+            try BrokerURL("sentinel://s1/0?ssl_cert_reqs=required", sentinel: sentinel)
+        }
+        #expect("\(refusal.map { "\($0)" } ?? "")".contains("--sentinel-master-ssl"))
+    }
+
     @Test func `no text about a URL tells a password`() throws {
         let secret = "s3cr3t"
         for text in [
