@@ -77,7 +77,12 @@ enum Topics {
             "groupId", "redelivered", "redeliverAt", "terminated", "stale", "reason",
         ],
         filters: ["state", "name", "queue", "worker"],
-        sorts: ["seen", "received", "started", "runtime", "name", "state", "queue"])
+        sorts: ["seen", "received", "started", "runtime", "name", "state", "queue"],
+        // Not `stale` and `reason`: after a gap all rows have them.
+        rare: [
+            "priority", "eta", "expires", "progress", "groupId", "redelivered", "redeliverAt",
+            "terminated",
+        ])
 
     /// All of them, in the order of their numbers in the engine.
     static let all = [stats, workers, queues, commands, health, alerts, tasks]
