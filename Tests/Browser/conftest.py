@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from demo.orchestra import Orchestra
 from harness.paths import artifacts
 from harness.stack import Stack
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from demo.orchestra import Orchestra
 
 
 @pytest.fixture(scope='session')
