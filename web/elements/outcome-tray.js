@@ -11,13 +11,17 @@ import { count, plural } from '../core/format/number.js';
 import { line } from '../core/format/text.js';
 import { formatRoute } from '../core/query/route.js';
 import { announce } from '../platform/announce.js';
-import { h, setAttr, setHidden, setText } from '../platform/dom.js';
+import { h, setAttr, setHidden, setText, setVar } from '../platform/dom.js';
 import { openAnswers } from './answers.js';
 import { button, iconButton, StateChip } from './parts.js';
 
 /** @typedef {{label: string, icon: string, testid: string, act: () => false | void}} Offer `act` says false if the outcome shall stay */
 
 const CONFIRMED_MILLISECONDS = 15_000;
+/** What can still be acted on stays longer; where it belongs, it can be found later as well. */
+const OFFERED_MILLISECONDS = 60_000;
+/** Nothing goes away under the pointer or the focus. */
+const HELD_MILLISECONDS = 5_000;
 const SENDING = { kind: 'waiting', word: 'Sending' };
 const REFUSED = { kind: 'failed', word: 'Refused' };
 
@@ -29,6 +33,8 @@ export class OutcomeTray {
   constructor(app) {
     this.#app = app;
     app.store.listen(() => this.#update(), ['commands', 'trash']);
+    // Pages end above the tray, so that all of them can be reached.
+    new ResizeObserver(() => setVar(document.documentElement, '--gw-tray-height', `${this.node.offsetHeight}px`)).observe(this.node);
   }
 
   /**
@@ -87,6 +93,13 @@ export class OutcomeTray {
     item.node.remove();
   }
 
+  #removeLater(item, milliseconds) {
+    item.timer = setTimeout(() => {
+      if (item.node.matches(':hover') || item.node.contains(document.activeElement)) this.#removeLater(item, HELD_MILLISECONDS);
+      else this.#remove(item);
+    }, milliseconds);
+  }
+
   #update() {
     const commands = this.#app.client.topics.get('commands');
     for (const item of this.#items) {
@@ -131,8 +144,7 @@ export class OutcomeTray {
     if (item.state === state) return;
     item.state = state;
     announce(`${item.label}: ${status.word}. ${line(reason)}`);
-    // What can still be acted on stays until it is dismissed.
-    if (state === 'confirmed' && item.offer === null) item.timer = setTimeout(() => this.#remove(item), CONFIRMED_MILLISECONDS);
+    if (state === 'confirmed') this.#removeLater(item, item.offer === null ? CONFIRMED_MILLISECONDS : OFFERED_MILLISECONDS);
   }
 }
 
