@@ -35,7 +35,7 @@ test('a pause is told with who, why and until when', () => {
   const words = pauseWords(row, 1_900_000_180);
   assert.equal(words.by, 'Paused by ada, 3 m ago.');
   assert.equal(words.reason, 'deploy');
-  assert.match(words.until, /^It resumes by itself at .*, in 57 m\.$/);
+  assert.match(words.until, /^It resumes by itself at .*, in 57 m 00 s\.$/);
   assert.match(pauseWords({ state: 'paused' }, 0).until, /until somebody resumes it/);
 });
 

@@ -1,5 +1,4 @@
 /** On the page of a paused queue: who, why, until when, who does not keep to it, and the way back. */
-import { queueStatus } from '../core/format/states.js';
 import { driftWords, isPaused, pauseWords } from '../core/state/queue-pause.js';
 import { h, setHidden, setText } from '../platform/dom.js';
 import { StateChip } from './parts.js';
@@ -14,7 +13,7 @@ export class PauseNote {
   constructor() {
     this.#drift = h('p', { class: 'pause-drift', 'data-testid': 'pause-drift' }, new StateChip({ kind: 'warning', word: 'Drift' }).node, this.#driftWords);
     this.node = h('section', { class: 'card pause-note', 'aria-label': 'Pause', 'data-testid': 'pause-note', hidden: true },
-      new StateChip(queueStatus('paused')).node, h('div', { class: 'pause-text' }, this.#words, this.#reason, this.#until, this.#drift));
+      h('div', { class: 'pause-text' }, this.#words, this.#reason, this.#until, this.#drift));
   }
 
   /** @param {object | undefined} queue @param {number} up workers that are up @param {number} now */

@@ -2,7 +2,7 @@
 import { driftWords, isPaused, pauseWords } from '../core/state/queue-pause.js';
 import { queueLoad, queueParts, workersUp } from '../core/state/selectors.js';
 import { count, rate } from '../core/format/number.js';
-import { duration } from '../core/format/time.js';
+import { duration, isTime, moment } from '../core/format/time.js';
 import { queueStatus } from '../core/format/states.js';
 import { line } from '../core/format/text.js';
 import { formatRoute } from '../core/query/route.js';
@@ -104,7 +104,7 @@ export class QueuesPage {
         const paused = isPaused(queue);
         const drift = driftWords(queue, workersUp(this.#app.client.topics.get('workers').rows));
         chip.set(paused && drift !== '' ? { kind: 'warning', word: 'Paused' } : queueStatus(paused ? 'paused' : queue.state), paused ? pauseTitle(queue, this.#app.serverNow()) : '');
-        setText(why, drift !== '' ? drift : paused ? `by ${line(queue.pausedBy ?? 'somebody', 40)}` : '');
+        setText(why, drift !== '' ? drift : paused ? shortPause(queue, this.#app.serverNow()) : '');
         setHidden(why, !paused);
       },
     };
@@ -114,6 +114,12 @@ export class QueuesPage {
 function linkCell() {
   const link = h('a', { class: 'strong' });
   return { node: link, update: ({ id }) => { setText(link, line(id, 160)); setAttr(link, 'href', formatRoute('queues', id)); } };
+}
+
+/** Who and until when, on one line. */
+function shortPause(queue, now) {
+  const by = `by ${line(queue.pausedBy ?? 'somebody', 40)}`;
+  return isTime(queue.resumeAt) ? `${by} until ${moment(queue.resumeAt, now)}` : by;
 }
 
 function pauseTitle(queue, now) {
