@@ -4,7 +4,7 @@ import { bytes, compact, count, percent, plural, rate } from '../../web/core/for
 import { parsePythonLiteral } from '../../web/core/format/python-literal.js';
 import { commandStatus, queueStatus, taskEnded, taskStatus, workerStatus } from '../../web/core/format/states.js';
 import { line, text } from '../../web/core/format/text.js';
-import { age, ago, duration, exact, isTime, moment } from '../../web/core/format/time.js';
+import { age, ago, appointment, duration, exact, isTime, moment } from '../../web/core/format/time.js';
 import { Limits } from '../../web/core/limits.js';
 
 const table = (name, fn, rows) => {
@@ -21,6 +21,13 @@ table('duration', duration, [
   [7500, '2 h 05 m'], [273_600, '3 d 4 h'], [-0.02, '−20 ms'], [undefined, '–'], [Infinity, '–'],
 ]);
 table('age', age, [[0, 'now'], [1.4, 'now'], [4.2, '4.0 s ago'], [130, '2 m 10 s ago']]);
+
+test('an appointment is told to the minute, with its day if that is not today', () => {
+  const at = new Date(2030, 4, 6, 8, 5, 30).getTime() / 1000;
+  assert.equal(appointment(at, at - 60), '08:05');
+  assert.match(appointment(at, at - 86_400), /^0?6 May,? 08:05$/);
+  assert.equal(appointment(NaN, at), '–');
+});
 
 test('relative times look both ways', () => {
   assert.equal(ago(1000, 1000.5), 'now');

@@ -2,7 +2,7 @@
 import { driftWords, isPaused, pauseWords } from '../core/state/queue-pause.js';
 import { queueLoad, queueParts, workersUp } from '../core/state/selectors.js';
 import { count, rate } from '../core/format/number.js';
-import { duration, isTime, moment } from '../core/format/time.js';
+import { appointment, duration, isTime } from '../core/format/time.js';
 import { queueStatus } from '../core/format/states.js';
 import { line } from '../core/format/text.js';
 import { formatRoute } from '../core/query/route.js';
@@ -27,7 +27,7 @@ export class QueuesPage {
       empty: emptyState('queues', 'No queue', 'Queues appear when a worker consumes them or a message waits.'),
       columns: [
         { key: 'name', label: 'Queue', class: 'c-name', sort: ({ id }) => id, cell: linkCell },
-        { key: 'state', label: 'State', class: 'c-state', cell: () => this.#stateCell() },
+        { key: 'state', label: 'State', class: 'c-state c-why', cell: () => this.#stateCell() },
         { key: 'depth', label: 'Waiting', class: 'number c-depth', sort: queueLoad, cell: textCell((queue) => count(queue.depth), { className: 'num strong' }) },
         { key: 'bar', label: 'By priority', class: 'c-bar', cell: () => this.#barCell() },
         { key: 'unacked', label: 'Unacked', class: 'number', sort: (queue) => queue.unacked ?? 0, cell: number('unacked') },
@@ -105,6 +105,7 @@ export class QueuesPage {
         const drift = driftWords(queue, workersUp(this.#app.client.topics.get('workers').rows));
         chip.set(paused && drift !== '' ? { kind: 'warning', word: 'Paused' } : queueStatus(paused ? 'paused' : queue.state), paused ? pauseTitle(queue, this.#app.serverNow()) : '');
         setText(why, drift !== '' ? drift : paused ? shortPause(queue, this.#app.serverNow()) : '');
+        setAttr(why, 'data-kind', drift === '' ? null : 'warning');
         setHidden(why, !paused);
       },
     };
@@ -119,7 +120,7 @@ function linkCell() {
 /** Who and until when, on one line. */
 function shortPause(queue, now) {
   const by = `by ${line(queue.pausedBy ?? 'somebody', 40)}`;
-  return isTime(queue.resumeAt) ? `${by} until ${moment(queue.resumeAt, now)}` : by;
+  return isTime(queue.resumeAt) ? `${by} until ${appointment(queue.resumeAt, now)}` : by;
 }
 
 function pauseTitle(queue, now) {

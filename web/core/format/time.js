@@ -7,6 +7,8 @@ import { DASH } from './number.js';
 const LATEST_SECONDS = 7_258_118_400;
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const dayAndClock = new Intl.DateTimeFormat('en-GB', { day: '2-digit', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const minute = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const dayAndMinute = new Intl.DateTimeFormat('en-GB', { day: '2-digit', month: 'short', hour: '2-digit', minute: '2-digit' });
 const full = new Intl.DateTimeFormat('en-GB', {
   year: 'numeric', month: 'short', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit',
   fractionalSecondDigits: 3, timeZoneName: 'short',
@@ -56,10 +58,18 @@ function shortSpan(size) {
 
 /** 14:03:21 today, 23 Nov, 14:03:21 otherwise. */
 export function moment(seconds, nowSeconds) {
+  return timeOfDay(seconds, nowSeconds, clock, dayAndClock);
+}
+
+/** The same to the minute: 14:03 today, 23 Nov, 14:03 otherwise. */
+export function appointment(seconds, nowSeconds) {
+  return timeOfDay(seconds, nowSeconds, minute, dayAndMinute);
+}
+
+function timeOfDay(seconds, nowSeconds, today, otherwise) {
   if (!isTime(seconds)) return DASH;
   const date = new Date(seconds * 1000);
-  const today = new Date(nowSeconds * 1000);
-  return date.toDateString() === today.toDateString() ? clock.format(date) : dayAndClock.format(date);
+  return (date.toDateString() === new Date(nowSeconds * 1000).toDateString() ? today : otherwise).format(date);
 }
 
 /** Everything, for tooltips and details. */

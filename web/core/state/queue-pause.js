@@ -1,7 +1,7 @@
 /** A queue's pause in words: who, why, until when, and who does not keep to it. */
 import { plural } from '../format/number.js';
 import { line } from '../format/text.js';
-import { ago, duration, isTime, moment } from '../format/time.js';
+import { ago, appointment, duration, isTime } from '../format/time.js';
 import { arrayOf } from './selectors.js';
 
 /** @param {object | undefined} queue */
@@ -20,7 +20,7 @@ export function pauseWords(queue, now) {
   return {
     by: `Paused${by}${at}.`,
     reason: typeof queue.pauseReason === 'string' ? line(queue.pauseReason, 300) : '',
-    until: isTime(queue.resumeAt) ? `It resumes by itself at ${moment(queue.resumeAt, now)}, in ${duration(Math.max(0, Math.round(queue.resumeAt - now)))}.` : 'It stays paused until somebody resumes it.',
+    until: isTime(queue.resumeAt) ? `It resumes by itself at ${appointment(queue.resumeAt, now)}, in ${duration(Math.max(0, Math.round(queue.resumeAt - now)))}.` : 'It stays paused until somebody resumes it.',
   };
 }
 
