@@ -68,6 +68,8 @@ test('a part of a purge is a number up to what is left, and to what one command 
   for (const bad of ['6', '0', '1.5', '', 'x']) assert.equal(read(bad, 5), 'refused', bad);
   assert.deepEqual(read(String(Limits.restored), 1e6), { count: Limits.restored });
   assert.equal(read(String(Limits.restored + 1), 1e6), 'refused');
+  assert.deepEqual(readRestoreForm({ which: 'some', count: '', ids: ['a', 'b', 'a'] }, 5).args, { ids: ['a', 'b'] });
+  assert.deepEqual([...readRestoreForm({ which: 'some', count: '', ids: [] }, 5).problems.keys()], ['which']);
 });
 
 test('the trash of one queue, newest first', () => {

@@ -1,10 +1,10 @@
 /** What waits in a queue, next one first: read on request, never taken. */
-import { line, text } from '../core/format/text.js';
-import { bytes, count } from '../core/format/number.js';
-import { formatRoute } from '../core/query/route.js';
+import { line } from '../core/format/text.js';
+import { count } from '../core/format/number.js';
 import { getJSON } from '../platform/session.js';
 import { h, setHidden, setText } from '../platform/dom.js';
 import { menuButton } from './menu.js';
+import { messageRow } from './message-row.js';
 import { deleteMessage, moveMessage, prioritizeMessage } from './message-dialogs.js';
 import { button, card, setRefusal } from './parts.js';
 
@@ -65,7 +65,7 @@ export class WaitingMessages {
     setText(this.#look.lastChild, 'Look again');
     const last = this.#offset + messages.length;
     setText(this.#note, messages.length === 0 ? 'Nothing waits now.' : `${count(this.#offset + 1)} to ${count(last)} of ${count(this.#total)} as it was just now. Held by workers already, and therefore not here: what is unacknowledged.`);
-    this.#rows.replaceChildren(...messages.map((message) => messageRow(message, this.#menu(message))));
+    this.#rows.replaceChildren(...messages.map((message) => messageRow(message, { after: this.#menu(message) })));
     setHidden(this.#table, messages.length === 0);
     this.#turn();
   }
@@ -89,18 +89,4 @@ export class WaitingMessages {
 function addressRefusal(command, message) {
   if (typeof message.deliveryTag === 'string' || (command === 'message.delete' && typeof message.digest === 'string')) return '';
   return 'Its delivery tag cannot be read, so nothing can name it.';
-}
-
-function messageRow(message, menu) {
-  const known = typeof message.name === 'string';
-  const title = known ? line(message.name, 120) : message.id ? '(too large to read)' : '(not a task message)';
-  const id = typeof message.id === 'string' ? h('a', { class: 'mono', href: formatRoute('tasks', message.id), text: line(message.id, 8) }) : null;
-  const call = known && typeof message.args === 'string' ? h('div', { class: 'muted mono one-line', text: text(`${message.args} ${message.kwargs ?? ''}`, 400) }) : null;
-  const notes = [message.eta && `not before ${line(message.eta, 40)}`, message.expires && `expires ${line(message.expires, 40)}`, message.retries > 0 && `retry ${message.retries}`, message.redelivered && 'delivered before'].filter(Boolean).join(' · ');
-  return h('tr', { 'data-testid': 'message', data: { id: typeof message.id === 'string' ? message.id : '' } },
-    h('td', { class: 'place num', text: count(message.position + 1) }),
-    h('td', null, h('strong', { text: title }), ' ', id, call, notes === '' ? null : h('div', { class: 'muted', text: notes })),
-    h('td', { class: 'number num', text: count(message.step) }),
-    h('td', { class: 'number num wide-only', text: bytes(message.bytes) }),
-    h('td', { class: 'narrow' }, menu));
 }

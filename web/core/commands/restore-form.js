@@ -2,11 +2,12 @@
 import { Limits } from '../limits.js';
 
 /**
- * @param {{which: string, count: string}} form
+ * @param {{which: string, count: string, ids: string[]}} form `ids`: tasks whose messages are chosen
  * @param {number} left messages that are in the trash
- * @returns {{args: {count?: number}, problems: Map<string, string>}}
+ * @returns {{args: {count?: number, ids?: string[]}, problems: Map<string, string>}}
  */
 export function readRestoreForm(form, left) {
+  if (form.which === 'some') return form.ids.length > 0 ? { args: { ids: [...new Set(form.ids)] }, problems: new Map() } : { args: {}, problems: new Map([['which', 'Choose at least one below.']]) };
   if (form.which !== 'first') return { args: {}, problems: new Map() };
   const most = Math.min(left, Limits.restored);
   const number = Number(form.count.trim());

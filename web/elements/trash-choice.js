@@ -1,0 +1,49 @@
+/** Which messages of a purge: a list with a box each, read when it is asked for. */
+import { plural } from '../core/format/number.js';
+import { line } from '../core/format/text.js';
+import { getJSON } from '../platform/session.js';
+import { h, setText } from '../platform/dom.js';
+import { messageRow } from './message-row.js';
+
+/** Messages shown, as many as the gateway gives at once. */
+const SHOWN = 100;
+
+export class TrashChoice {
+  #id;
+  #asked = false;
+  #rows = h('tbody');
+  #note = h('p', { class: 'form-note', role: 'status' });
+
+  /** @param {string} id of the trash */
+  constructor(id) {
+    this.#id = id;
+    this.node = h('div', { class: 'bulk-list', tabindex: '0', role: 'region', 'aria-label': 'Messages in the trash' },
+      h('table', { class: 'mini-table' }, h('caption', { class: 'visually-hidden', text: 'Messages in the trash' }),
+        h('thead', null, h('tr', null, h('th', { scope: 'col', class: 'place' }, h('span', { class: 'visually-hidden', text: 'Chosen' })), h('th', { scope: 'col', text: 'Task' }), h('th', { scope: 'col', class: 'number', text: 'Step' }), h('th', { scope: 'col', class: 'number wide-only', text: 'Size' }))),
+        this.#rows), this.#note);
+  }
+
+  /** Ids of the tasks that are chosen. @returns {string[]} */
+  get ids() { return [...this.#rows.querySelectorAll('input:checked')].map((box) => box.value); }
+
+  async read() {
+    if (this.#asked) return;
+    this.#asked = true;
+    setText(this.#note, 'The list is being read.');
+    const answer = await getJSON(`/api/celery/trash/${encodeURIComponent(this.#id)}?offset=0&limit=${SHOWN}`);
+    if (!answer.ok) {
+      this.#asked = false;
+      setText(this.#note, answer.status === 404 ? 'It is not in the trash any more.' : answer.status === 0 ? 'The gateway does not answer.' : `The gateway answered ${answer.status}.`);
+      return;
+    }
+    const { messages, left } = answer.value;
+    this.#rows.replaceChildren(...messages.map((message) => messageRow(message, { before: boxFor(message) })));
+    setText(this.#note, left > messages.length ? `The first ${plural(messages.length, 'message')} of ${left.toLocaleString('en-US')}.` : '');
+  }
+}
+
+/** Only a message that names its task can be chosen. */
+function boxFor(message) {
+  const id = typeof message.id === 'string' ? message.id : null;
+  return h('input', { type: 'checkbox', class: 'row-check', value: id ?? '', disabled: id === null, 'aria-label': id === null ? 'A message without an id' : `${line(message.name ?? 'message', 60)} ${line(id, 60)}` });
+}
