@@ -10,12 +10,22 @@ final class Listener {
     /// Connections accepted in one turn of the loop; the rest waits, so that others get their turn.
     private static let acceptsPerTurn = 64
     private static let backlog: Int32 = 1024
+    /// How long nothing is accepted after the system had no room for another connection. It waits in the
+    /// kernel meanwhile; asking again at once would take a whole core for nothing.
+    nonisolated static let pause = Duration.milliseconds(100)
 
     let address: SocketAddress
     private var descriptor: Int32
     private var poll: LoopPoll?
+    private var pausing: LoopTimer?
+    /// Takes the next connection of a listening descriptor, or fails with `errno`.
+    private let take: (Int32) -> Int32
 
-    init(address host: String, port: UInt16) throws(SocketServerError) {
+    init(
+        address host: String, port: UInt16,
+        take: @escaping (Int32) -> Int32 = { accept($0, nil, nil) }
+    ) throws(SocketServerError) {
+        self.take = take
         func failure(_ what: String) -> SocketServerError {
             let reason = unsafe String(cString: strerror(errno))
             let place = SocketAddress(host: host, port: port)
@@ -48,20 +58,47 @@ final class Listener {
         self.address = address
     }
 
-    /// Watches for connections; `accepted` owns each descriptor it gets.
-    func start(_ accepted: @escaping @LoopActor (Int32) -> Void) {
+    /// Watches for connections.
+    ///
+    /// - Parameters:
+    ///   - exhausted: is told when the process or the system is out of descriptors or memory.
+    ///   - accepted: owns each descriptor it gets.
+    func start(
+        exhausted: @escaping @LoopActor (String) -> Void,
+        _ accepted: @escaping @LoopActor (Int32) -> Void
+    ) {
         let poll = LoopPoll(descriptor: descriptor) { [unowned self] _ in
             for _ in 0..<Self.acceptsPerTurn {
-                let client = accept(descriptor, nil, nil)
-                guard client >= 0 else { return }
-                accepted(client)
+                let client = take(descriptor)
+                if client >= 0 {
+                    accepted(client)
+                    continue
+                }
+                switch errno {
+                case EINTR, ECONNABORTED: continue
+                case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+                    exhausted(unsafe String(cString: strerror(errno)))
+                    rest()
+                default: break
+                }
+                return
             }
         }
         poll.watch(.readable)
         self.poll = poll
     }
 
+    private func rest() {
+        poll?.watch([])
+        pausing = LoopTimer(after: Self.pause) { [unowned self] in
+            pausing = nil
+            poll?.watch(.readable)
+        }
+    }
+
     func close() {
+        pausing?.cancel()
+        pausing = nil
         poll?.watch([])
         poll = nil
         guard descriptor >= 0 else { return }

@@ -30,6 +30,8 @@ package final class SocketServer: SocketOutput {
     var lastNumber: UInt64 = 0
     var upgrades: RateMeter
     var isStopped = false
+    /// Milliseconds of the loop's clock when the log was last told that there is no room.
+    private var complainedAt: UInt64?
 
     /// Where the server listens, with the port that the system chose if it was 0.
     package let boundAddress: SocketAddress
@@ -61,8 +63,19 @@ package final class SocketServer: SocketOutput {
         library = try LibraryContext(configuration: configuration, logger: logger)
         self.listener = listener
         library.attach(self)
-        listener.start { [unowned self] in acceptWaiting($0) }
+        listener.start(
+            exhausted: { [unowned self] in roomGone($0) }, { [unowned self] in acceptWaiting($0) })
         sweeper = LoopTimer(after: .seconds(1), every: .seconds(1)) { [unowned self] in sweep() }
+    }
+
+    /// The system has no room for another connection: those that wait are taken when there is.
+    private func roomGone(_ reason: String) {
+        let now = LoopActor.loop.milliseconds
+        guard complainedAt.map({ now - $0 >= 10_000 }) ?? true else { return }
+        complainedAt = now
+        logger.error(
+            "connections wait: there is no room for another",
+            metadata: ["error": "\(reason)", "connections": "\(connections.count)"])
     }
 
     /// WebSockets open now.

@@ -179,6 +179,8 @@ extension SessionDesk {
                 ])
             send(ServerFrame.result(id, welcome(session, principal, start)), to: session)
             sendHeartbeat(session)
+            // The next one at a random part of the time, so that those who came together part (R49).
+            session.toldAt -= .random(in: 0..<SessionLimits.heartbeatMilliseconds)
             release(session)
         }
     }
@@ -317,7 +319,8 @@ extension SessionDesk {
             }
         do throws(SyncError) {
             switch call {
-            case .open(let request):
+            case .open(var request):
+                request.frequency = paced(request.frequency, principal)
                 let start = try to.rows.engine.open(
                     request, for: &session.sync, projection: view, now: now)
                 let sub = JsonMember("sub", .integer(Int64(request.subscription)))
@@ -329,7 +332,8 @@ extension SessionDesk {
                         JsonMember("reason", .string(reason.rawValue)),
                     ])
                 }
-            case .openView(let request):
+            case .openView(var request):
+                request.frequency = paced(request.frequency, principal)
                 try to.rows.engine.openView(
                     request, for: &session.sync, projection: view, now: now)
                 return ["sub": .integer(Int64(request.subscription)), "mode": "snapshot"]
@@ -347,6 +351,13 @@ extension SessionDesk {
         } catch {
             throw FrameFault(error)
         }
+    }
+
+    /// Frames a second for a subscription: a wall is told once a second at most, so that all of them share
+    /// each encoding (R28).
+    private func paced(_ asked: Double?, _ principal: Principal) -> Double? {
+        principal.role == .wall
+            ? min(asked ?? SessionLimits.wallRate, SessionLimits.wallRate) : asked
     }
 
     /// The numbers of rows and of events are one set.

@@ -29,6 +29,8 @@ enum SessionLimits {
     static let rate: Double = 20
     static let burst: Double = 60
     static let acknowledgementRate: Double = 10
+    /// Frames a second of a wall's subscription at most (R28).
+    static let wallRate: Double = 1
     /// Warnings before a session that asks too much is closed.
     static let warnings = 3
     /// Milliseconds without a frame of ours until a heartbeat, and without one of theirs until the end.

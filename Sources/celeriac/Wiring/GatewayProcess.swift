@@ -141,6 +141,8 @@ final class GatewayProcess {
     /// Starts everything; ends the process if the port cannot be had.
     func start(link: LoginCode?) async throws {
         var limits = SocketServerLimits()
+        limits.connections = min(
+            limits.connections, DescriptorLimit.connections(within: DescriptorLimit.raise()))
         if let most = plan.socketsPerAddress {
             limits.socketsPerAddress = most
             limits.connectionsPerAddress = max(limits.connectionsPerAddress, most)
