@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import resource
 import socket
@@ -68,7 +69,7 @@ async def test_running_out_of_descriptors_ends_nothing(stack: Stack, connect: Co
             await client.until(lambda: health.rev > rev, 10, 'a session that was there to be told')
             while time.monotonic() - began < 2:
                 await client.until(lambda: True, 1, 'nothing')
-                time.sleep(0.1)
+                await asyncio.sleep(0.1)
             share = (cpu_seconds(pid) - before) / (time.monotonic() - began)
             assert gateway.running
             assert share < 0.7, f'{share:.0%} of a core while nobody can come in'
