@@ -145,7 +145,10 @@ class Checks:
         self._confirmed(row)
         expect(self.stack.queue_length(queue) == 0, f'{self.stack.queue_length(queue)} messages are left')
         expect(any(str(count) in line for line in row['evidence']), f'the evidence does not say {count}: {row["evidence"]}')
-        return f'purge: {row["evidence"][-1]}; the queue in Redis is empty'
+        back = await self.client.command('queue.restore', {'trash': row['id']})
+        self._confirmed(back)
+        expect(self.stack.queue_length(queue) == count, f'{self.stack.queue_length(queue)} messages came back')
+        return f'purge: {row["evidence"][0]}; the queue in Redis was empty; {back["evidence"][0]}'
 
     async def _pids(self, node: str) -> set[int]:
         inspector = self.stack.app.control.inspect([node], timeout=5)

@@ -65,6 +65,11 @@ package struct CelerySettings: Sendable, Equatable {
         QueueKeys.key(queue, step: step, prefix: keyPrefix, naming: naming)
     }
 
+    /// The mark of a script that must run once for a command; `part` tells its scripts apart.
+    func markKey(_ command: String, part: Int = 0) -> [UInt8] {
+        key(QueueKeys.markPrefix + command + (part == 0 ? "" : ".\(part)"))
+    }
+
     /// Name of a result's key.
     func resultKey(_ id: String) -> [UInt8] {
         ResultKeys.task(id, prefix: resultPrefix)

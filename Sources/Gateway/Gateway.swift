@@ -24,6 +24,8 @@ package final class Gateway {
         package var audit: any AuditLog
         /// Revocations that workers which appear later must hear of.
         package var revokes: any RevokeRecords
+        /// What purges have removed and can be restored.
+        package var trash: any TrashRecords
         /// Random names and derived ids.
         package var secrets: any SecretSource
         /// What was done at the broker so far.
@@ -33,7 +35,8 @@ package final class Gateway {
         package init(
             broker: any BrokerCommands, results: any BrokerCommands, access: any AccessControl,
             commandRecords: any CommandRecords, audit: any AuditLog, revokes: any RevokeRecords,
-            secrets: any SecretSource, cost: @escaping @LoopActor () -> BrokerCost
+            trash: any TrashRecords, secrets: any SecretSource,
+            cost: @escaping @LoopActor () -> BrokerCost
         ) {
             self.broker = broker
             self.results = results
@@ -41,6 +44,7 @@ package final class Gateway {
             self.commandRecords = commandRecords
             self.audit = audit
             self.revokes = revokes
+            self.trash = trash
             self.secrets = secrets
             self.cost = cost
         }
@@ -57,6 +61,7 @@ package final class Gateway {
     let inspector: Inspector
     let queues: QueueReader
     let revokes: RevokeDesk
+    let trash: TrashDesk
     let commands: CommandDesk
     let sessions: SessionDesk
     let http: HttpDesk
@@ -113,12 +118,16 @@ package final class Gateway {
         revokes = RevokeDesk(
             control: control, records: edges.revokes, clock: clock, origin: options.origin,
             log: log)
+        trash = TrashDesk(
+            broker: edges.broker, records: edges.trash, rows: rows, settings: options.celery,
+            clock: clock, cost: cost, log: log, onChange: { later.gateway?.changed() })
         commands = CommandDesk(
             CommandDesk.Dependencies(
                 rows: rows, feed: feed, broker: edges.broker, results: edges.results,
                 control: control, inspector: inspector, records: edges.commandRecords,
                 audit: edges.audit,
-                revokes: revokes, secrets: edges.secrets, settings: options.celery, clock: clock,
+                revokes: revokes, trash: trash, secrets: edges.secrets, settings: options.celery,
+                clock: clock,
                 log: log,
                 origin: options.origin, onChange: { later.gateway?.changed() }))
         let health = health
@@ -171,10 +180,15 @@ package final class Gateway {
             log.error("earlier commands cannot be read", metadata: ["error": "\(error.message)"])
         }
         await revokes.load()
+        await trash.load()
         repeatEvery(.seconds(1)) { $0.everySecond() }
         repeatEvery(.seconds(60)) { $0.revokes.tick() }
         repeatEvery(.seconds(30)) { $0.queues.note(due: [.bindings, .unreachable]) }
         repeatEvery(.seconds(5)) { $0.queues.note(due: [.held, .oldest]) }
+        repeatEvery(.seconds(30)) { gateway in
+            guard gateway.health.isConnected else { return }
+            Task { @LoopActor in await gateway.compareTrash() }
+        }
         repeatEvery(options.refreshInterval) { gateway in
             guard gateway.health.isConnected else { return }
             Task { @LoopActor in await gateway.inspector.refreshFigures() }
@@ -202,6 +216,7 @@ package final class Gateway {
             $0.advance(now: now)
         }
         commands.forgetOld(now: now)
+        trash.tick()
         events.tick()
         health.tick(
             ingest: ingest, cost: cost, clients: sessions.liveCount,
@@ -447,7 +462,11 @@ package final class Gateway {
             refusals.broker.forget()
             // The event subscription may have been first: its round has then found no broker.
             reconcileIfNeeded()
-            Task { @LoopActor in await commands.examineLost() }
+            Task { @LoopActor in
+                await commands.examineLost()
+                await commands.examineLostTrash()
+                await compareTrash()
+            }
             examineBroker()
         case .disconnected(let reason):
             health.disconnected(reason: reason)
@@ -455,6 +474,10 @@ package final class Gateway {
             log.warning("broker disconnected", metadata: ["reason": "\(reason)"])
         }
         changed()
+    }
+
+    private func compareTrash() async {
+        await trash.compare { commands.foundOut($0, $1) }
     }
 
     /// A worker's answer to remote control, as popped from the reply list.

@@ -1,17 +1,16 @@
 /// Commands and idempotency keys that survive everything. When a call returns, the change is on the
 /// disk (SQLite, `synchronous=FULL`). Callable from any thread; the caller's thread never blocks.
 package protocol CommandRecords: Sendable {
-    /// Records a command, its idempotency key, its open revocations and its audit line: all or none.
+    /// Records a command, its idempotency key, what must hold from now on, and its audit line: all or
+    /// none.
     ///
     /// - Parameters:
     ///   - command: the row; its id must be new.
     ///   - claim: the client's key and request.
     ///   - audit: written only if the command is new.
-    ///   - revokes: what must be told to workers that appear later.
-    ///   - stamps: likewise, by stamp.
+    ///   - desired: what it leaves behind; likewise only if it is new.
     func begin(
-        _ command: CommandRecord, claim: IdempotencyClaim, audit: AuditEntry,
-        revokes: [OpenRevoke], stamps: [OpenStampRevoke]
+        _ command: CommandRecord, claim: IdempotencyClaim, audit: AuditEntry, desired: DesiredState
     ) async throws(RecordsError) -> CommandBeginning
 
     /// What would become of an attempt to begin a command now, without recording anything.
@@ -42,12 +41,13 @@ package protocol CommandRecords: Sendable {
 }
 
 extension CommandRecords {
-    /// As ``begin(_:claim:audit:revokes:stamps:)`` for a command that revokes nothing by stamp.
+    /// As ``begin(_:claim:audit:desired:)`` for a command that leaves only revocations behind.
     package func begin(
         _ command: CommandRecord, claim: IdempotencyClaim, audit: AuditEntry,
         revokes: [OpenRevoke]
     ) async throws(RecordsError) -> CommandBeginning {
-        try await begin(command, claim: claim, audit: audit, revokes: revokes, stamps: [])
+        try await begin(
+            command, claim: claim, audit: audit, desired: DesiredState(revokes: revokes))
     }
 }
 
@@ -89,6 +89,18 @@ package protocol PauseRecords: Sendable {
 
     /// Records that a queue is to be consumed again; nothing happens if it was not paused.
     func resume(queue: String, audit: AuditEntry) async throws(RecordsError)
+}
+
+/// Purged messages that can be restored. When a call returns, the change is on the disk.
+package protocol TrashRecords: Sendable {
+    /// Those that have not expired, oldest first.
+    func trash(now: Double) async throws(RecordsError) -> [TrashRecord]
+
+    /// Records what is in the trash now: `counts` and `left`; nothing happens if the row is gone.
+    func update(_ trash: TrashRecord) async throws(RecordsError)
+
+    /// Forgets rows: all was restored, or nothing was ever removed.
+    func forgetTrash(of ids: [String]) async throws(RecordsError)
 }
 
 /// Forgets what is older than its retention.

@@ -33,6 +33,10 @@ package enum Limits {
     package static let openStampRevokes = 1000
     /// Paused queues.
     package static let pausedQueues = 1000
+    /// Purges that can be restored.
+    package static let trash = 1000
+    /// Priority steps of a queue that are counted each.
+    package static let prioritySteps = 16
     /// Tokens that are neither revoked nor expired.
     package static let tokens = 10_000
     /// Live sessions of one token; the oldest ends when one more is opened.

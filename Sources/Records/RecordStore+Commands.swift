@@ -4,8 +4,7 @@ package import Ports
 
 extension RecordStore: CommandRecords {
     package func begin(
-        _ command: CommandRecord, claim: IdempotencyClaim, audit: AuditEntry,
-        revokes: [OpenRevoke], stamps: [OpenStampRevoke]
+        _ command: CommandRecord, claim: IdempotencyClaim, audit: AuditEntry, desired: DesiredState
     ) async throws(RecordsError) -> CommandBeginning {
         let key = try Bounded.name(
             claim.key, "an idempotency key", limit: Limits.keyBytes)
@@ -25,8 +24,9 @@ extension RecordStore: CommandRecords {
                     VALUES (?, ?, ?, ?, ?)
                     """,
                 arguments: [principal, key, request, command.id, command.at])
-            try Self.insert(revokes, now: command.at, in: db)
-            try Self.insert(stamps, now: command.at, in: db)
+            try Self.insert(desired.revokes, now: command.at, in: db)
+            try Self.insert(desired.stamps, now: command.at, in: db)
+            if let trash = desired.trash { try Self.insert(trash, now: command.at, in: db) }
             try self.append(audit, in: db)
             return .new
         }

@@ -35,6 +35,7 @@ extension RecordStore: RecordUpkeep {
         ),
         ("openRevokes", "expires <= ?1", 0),
         ("openStampRevokes", "expires <= ?1", 0),
+        ("trash", "expires <= ?1", 0),
         ("sessions", "expires <= ?1", 0),
         ("oneTimeCodes", "expires <= ?1", 0),
         ("tokens", "revoked <= ?1 OR expires <= ?1", Limits.endedTokenSeconds),

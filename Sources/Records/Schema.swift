@@ -13,6 +13,7 @@ enum Schema {
         migrator.registerMigration("1 audit") { try $0.execute(sql: audit) }
         migrator.registerMigration("1 desired state") { try $0.execute(sql: desiredState) }
         migrator.registerMigration("2 revocations by stamp") { try $0.execute(sql: stamps) }
+        migrator.registerMigration("3 trash") { try $0.execute(sql: trash) }
         return migrator
     }
 
@@ -138,6 +139,21 @@ enum Schema {
             expires REAL NOT NULL
         ) STRICT;
         CREATE INDEX openStampRevokesByExpiry ON openStampRevokes(expires);
+        """
+
+    /// A purge's trash has the purge's id. `counts` and `remaining` are JSON arrays of messages by priority
+    /// step, NULL until the broker has told.
+    private static let trash = """
+        CREATE TABLE trash (
+            command TEXT NOT NULL PRIMARY KEY,
+            queue TEXT NOT NULL,
+            purgedBy TEXT NOT NULL,
+            at REAL NOT NULL,
+            expires REAL NOT NULL,
+            counts TEXT,
+            remaining TEXT
+        ) STRICT;
+        CREATE INDEX trashByExpiry ON trash(expires);
         """
 
     private static let desiredState = """

@@ -33,6 +33,10 @@ import WorkerRules
     /// A retry becomes a run with what is known of the first one; here with what was asked for.
     private func runnable(_ action: CommandAction) -> CommandAction {
         if case .planned(let planned) = action { return looked(up: planned) }
+        if case .restore(var restore) = action {
+            restore.queue = "mail"
+            return .restore(restore)
+        }
         guard case .retry(let retry) = action else { return action }
         var run = RunSpec(task: retry.task ?? "t", id: retry.newID)
         run.args = retry.args ?? []
@@ -75,6 +79,11 @@ import WorkerRules
         try WorkerRules.checkControl(payload)
     }
 
+    private func checkIsQueue(_ name: String) {
+        let reserved = ["_kombu.", "unacked", "celeriac.trash.", "celeriac.once."]
+        #expect(!reserved.contains(where: name.hasPrefix))
+    }
+
     private func check(_ effect: Effect) {
         do {
             switch effect {
@@ -84,16 +93,13 @@ import WorkerRules
             case .revokeMany(let methods):
                 for method in methods { try check(method, []) }
             case .broadcast(let method, let destination): try check(method, destination)
+            case .purge(let purge): checkIsQueue(purge.queue)
+            case .restore(_, let queue): checkIsQueue(queue)
             case .message(let spec):
                 // What is read from the broker is judged when it is there (QueuedMessageTests).
                 var queues = [spec.queue]
                 if case .move(let other, _) = spec.act { queues.append(other) }
                 #expect(queues.allSatisfy { QueueKeys.refusal(queue: $0) == nil })
-            case .purge(let keys, _):
-                #expect(
-                    !keys.contains {
-                        $0.starts(with: "_kombu.".utf8) || $0.starts(with: "unacked".utf8)
-                    })
             }
         } catch {
             Issue.record("\(error)")

@@ -68,6 +68,13 @@ import WireFormats
         Fault(
             "task.revoke", ["id": "a", "terminate": true, "signal": "SIGSEGV"], "must be one of"),
         Fault("queue.purge", ["queue": nil], "args.queue must be a text"),
+        Fault("queue.purge", ["queue": "q", "keep": 604_801], "args.keep must be seconds from 0"),
+        Fault("queue.purge", ["queue": "celeriac.trash.x.0"], "that Celeriac needs for itself"),
+        Fault("queue.restore", ["count": 5], "args.trash must be a text"),
+        Fault("queue.restore", ["trash": "t", "count": 1, "ids": ["a"]], "exclude each other"),
+        Fault("queue.restore", ["trash": "t", "count": 0], "from 1 to 10000"),
+        Fault("queue.restore", ["trash": "t", "count": 10_001], "from 1 to 10000"),
+        Fault("queue.restore", ["trash": "t", "ids": []], "at least one"),
         Fault("worker.restart", ["workers": "celery@a"], "must be an array"),
         Fault("worker.shutdown", ["workers": [1]], "must hold texts only"),
         Fault("worker.restart", [1], "args must be an object"),
@@ -81,13 +88,30 @@ import WireFormats
         #expect(thrown?.message.contains(fault.message) == true, "\(thrown?.message ?? "")")
     }
 
-    @Test func `a purge takes the client's expectation`() throws {
+    @Test func `a purge takes the client's expectation, and keeps for a day`() throws {
         #expect(
             try parse("queue.purge", ["queue": "mail"], expect: ["messagesMax": 12]).action
-                == .purge(queue: "mail", messagesMax: 12))
+                == .purge(PurgeSpec(queue: "mail", messagesMax: 12, keep: 86_400)))
+        #expect(
+            try parse("queue.purge", ["queue": "mail", "keep": 0]).action
+                == .purge(PurgeSpec(queue: "mail", messagesMax: nil, keep: 0)))
         #expect(throws: CommandFault.self) {
             try parse("queue.purge", ["queue": "mail"], expect: ["messagesMax": -1])
         }
+    }
+
+    @Test func `a restore is of everything, of the next ones, or of certain tasks`() throws {
+        func part(_ args: JsonValue) throws -> RestoreSpec.Part? {
+            guard case .restore(let spec) = try parse("queue.restore", args).action else {
+                return nil
+            }
+            #expect(spec.trash == "t" && spec.queue == nil)
+            return spec.part
+        }
+
+        #expect(try part(["trash": "t"]) == .all)
+        #expect(try part(["trash": "t", "count": 10_000]) == .first(10_000))
+        #expect(try part(["trash": "t", "ids": ["a", "b"]]) == .tasks(["a", "b"]))
     }
 
     @Test(arguments: [CommandLimits.targets, CommandLimits.targets + 1])
@@ -186,6 +210,7 @@ import WireFormats
         ("task.revoke", ["id": "a", "terminate": false], [false, true, true, false, false]),
         ("task.revoke", ["id": "a", "terminate": true], [false, false, true, false, false]),
         ("queue.purge", ["queue": "q"], [false, false, true, false, false]),
+        ("queue.restore", ["trash": "t"], [false, false, true, false, false]),
         ("worker.restart", ["all": true], [false, false, true, false, false]),
         ("worker.shutdown", ["all": true], [false, false, true, false, false]),
     ]

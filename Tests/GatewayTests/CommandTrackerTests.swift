@@ -141,6 +141,17 @@ import WireFormats
         #expect(tracker.state == .confirmed)
     }
 
+    @Test func `what could be done in part only is partial for good`() throws {
+        var tracker = try tracker("queue.restore", ["trash": "t", "ids": ["a", "b"]])
+        _ = tracker.learn(.taken("broker: 1 message put back", receivers: nil))
+
+        _ = tracker.learn(.doneInPart("not in the trash: b", reason: "1 of 2"))
+        _ = tracker.learn(.deadline(hint: nil))
+
+        #expect(tracker.state == .partial && tracker.reason == "1 of 2" && !tracker.isOverdue)
+        #expect(tracker.evidence == ["broker: 1 message put back", "not in the trash: b"])
+    }
+
     @Test func `a command of an earlier run is proven by its task`() throws {
         let spec = try CommandSpec("task.run", args: ["task": "t"], newID: { _ in "t1" })
         var tracker = CommandTracker(resuming: spec, evidence: ["it was sent"], reason: "restart")

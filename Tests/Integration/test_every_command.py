@@ -333,6 +333,39 @@ async def prioritize_message(case: Case) -> None:
     assert moved['headers']['id'] == task and moved['properties']['priority'] == 9 and case.stack.queue_length(queue) == 1
 
 
+# Queues and their messages: the same whatever the pool; more in test_trash.py --------------------------------------------------
+
+
+async def waiting(case: Case, count: int) -> tuple[str, list[bytes]]:
+    """A queue that nobody consumes, and its messages."""
+    queue, redis = unique(f'waiting-{case.pool}'), case.stack.redis()
+    for number in range(count):
+        case.stack.send('math.add', 20, number, queue=queue)
+    messages: Any = redis.lrange(queue, 0, -1)
+    return queue, messages
+
+
+@covers('queue.purge')
+async def purge(case: Case) -> None:
+    queue, _ = await waiting(case, 3)
+    row = await case.confirmed('queue.purge', 'broker: 3 messages removed (priority 0: 3)', 'not touched: ', queue=queue)
+    assert any(line.startswith(f'trash {row["id"]}: queue.restore puts it back until ') for line in row['evidence'])
+    assert case.stack.queue_length(queue) == 0
+
+
+@covers('queue.restore')
+async def restore(case: Case) -> None:
+    queue, messages = await waiting(case, 3)
+    trash = (await case.confirmed('queue.purge', queue=queue))['id']
+    await case.confirmed(
+        'queue.restore', 'broker: 3 messages put back (priority 0: 3)', f'nothing is left in trash {trash}', trash=trash
+    )
+    assert case.stack.redis().lrange(queue, 0, -1) == messages
+    await case.confirmed('worker.addConsumer', workers=[case.node], queue=queue)
+    ids = [json.loads(message)['headers']['id'] for message in messages]
+    assert sorted([await case.result(task) for task in ids]) == [20, 21, 22]
+
+
 @pytest.mark.parametrize('pool', POOLS)
 @pytest.mark.parametrize('command', sorted(COVERED))
 async def test_each_command_on_each_pool(stack: Stack, connect: ConnectClient, command: str, pool: str) -> None:
@@ -352,9 +385,7 @@ def catalog(stack: Stack) -> list[str]:
 
 
 def test_no_declared_command_is_without_a_case(catalog: list[str]) -> None:
-    """Commands for queues are no worker's matter: test_commands.py and the tests of queues have them."""
-    declared = {name for name in catalog if not name.startswith('queue.')}
-    assert declared == set(COVERED)
+    assert set(catalog) == set(COVERED)
 
 
 def audit(stack: Stack) -> list[tuple[str, str, str, str]]:

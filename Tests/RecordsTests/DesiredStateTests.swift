@@ -41,7 +41,7 @@ import Testing
         for (number, revoke) in [short, ending].enumerated() {
             _ = try await store.begin(
                 command(number + 1), claim: claim(number + 1), audit: line("task.revokeStamped"),
-                revokes: [], stamps: [revoke])
+                desired: DesiredState(stamps: [revoke]))
         }
         try store.close()
 

@@ -7,8 +7,8 @@ import Testing
 @testable import Records
 
 /// Kills a process in the middle of its writing, again and again, and looks at what it leaves: each
-/// command with its key, answer, revocation and audit line is there whole or not at all, and what was
-/// reported as recorded is there.
+/// command with its key, answer, revocations, trash and audit line is there whole or not at all, each
+/// paused queue with its line too, and what was reported as recorded is there.
 @Suite struct KillTests {
     private static let kills = 60
 
@@ -41,6 +41,10 @@ import Testing
         #expect(health == "ok")
         let commands = try await store.recentCommands(since: 0, limit: .max)
         let revokes = Set(try await store.openRevokes(now: 0).map(\.taskID))
+        let stamps = Set(try await store.openStampRevokes(now: 0).map(\.command))
+        let trash = Dictionary(
+            uniqueKeysWithValues: try await store.trash(now: 0).map { ($0.id, $0.counts) })
+        let paused = try await store.pausedQueues().map(\.queue)
         var expectedLines = 0
         for command in commands {
             let repeated = try await store.begin(
@@ -50,13 +54,22 @@ import Testing
                 repeated == .duplicate(command, answer: isUpdated ? "answer \(command.id)" : nil))
             #expect(command.evidence == (isUpdated ? ["seen by \(command.id)"] : []))
             #expect(revokes.contains(command.id))
+            let isFull = KilledWriter.isFull(command.id)
+            #expect(stamps.contains(command.id) == isFull)
+            #expect((trash[command.id] != nil) == isFull)
+            // Counted before the command ends, which is before the next thing.
+            #expect(!isFull || !isUpdated || trash[command.id] == KilledWriter.counts)
+            #expect(isUpdated || !paused.contains(command.id))
             expectedLines += isUpdated ? 2 : 1
         }
         #expect(revokes.count == commands.count)
-        #expect(lines == expectedLines)
+        let full = commands.count { KilledWriter.isFull($0.id) }
+        #expect(stamps.count == full && trash.count == full)
+        #expect(lines == expectedLines + paused.count)
         let stages = Dictionary(uniqueKeysWithValues: commands.map { ($0.id, $0.stage) })
-        for (id, stage) in try KilledWriter.reported(at: site.path) {
-            #expect(stages[id] == stage || stages[id] == .confirmed, "\(id) was reported")
+        for (id, what) in try KilledWriter.reported(at: site.path) {
+            #expect(stages[id] == what.stage || stages[id] == .confirmed, "\(id) was reported")
+            #expect(what != .paused || paused.contains(id), "\(id) was reported as paused")
         }
         try store.close()
         return commands.count
@@ -73,12 +86,39 @@ private struct KilledWriter {
         IdempotencyClaim(principal: "p", key: "key \(id)", request: Array("request \(id)".utf8))
     }
 
-    static func reported(at path: String) throws -> [(String, CommandStage)] {
+    /// What was reported of a command.
+    enum Report: String {
+        case accepted, confirmed, paused
+
+        /// The stage that it must have reached.
+        var stage: CommandStage { self == .accepted ? .accepted : .confirmed }
+    }
+
+    /// What the trash of a command holds in the end.
+    static let counts: [Int]? = [3, 2, 1, 0]
+
+    /// Whether a command also leaves what is bounded to 1,000: the first 10 of each round.
+    static func isFull(_ id: String) -> Bool {
+        id.split(separator: "-").last.flatMap { Int($0) }.map { $0 <= 10 } ?? false
+    }
+
+    private func desired(of id: String) -> DesiredState {
+        var desired = DesiredState(
+            revokes: [OpenRevoke(taskID: id, command: id, at: 1, expiresAt: 2000)])
+        guard Self.isFull(id) else { return desired }
+        desired.stamps = [
+            OpenStampRevoke(command: id, stamps: ["s": [id]], at: 1, expiresAt: 2000)
+        ]
+        desired.trash = TrashRecord(id: id, queue: "q", by: "ops", at: 1, expiresAt: 2000)
+        return desired
+    }
+
+    static func reported(at path: String) throws -> [(String, Report)] {
         guard let data = FileManager.default.contents(atPath: path + "/reported") else { return [] }
         return try String(decoding: data, as: UTF8.self).split(separator: "\n").map { line in
             let words = line.split(separator: " ")
             try #require(words.count == 2)
-            return (String(words[0]), try #require(CommandStage(rawValue: String(words[1]))))
+            return (String(words[0]), try #require(Report(rawValue: String(words[1]))))
         }
     }
 
@@ -91,14 +131,22 @@ private struct KilledWriter {
             let id = "c-\(round)-\(number)"
             var record = command(0)
             record.id = id
-            let revoke = OpenRevoke(taskID: id, command: id, at: 1, expiresAt: 2000)
+            let desired = desired(of: id)
             _ = try await store.begin(
-                record, claim: Self.claim(id), audit: line("begin"), revokes: [revoke])
+                record, claim: Self.claim(id), audit: line("begin"), desired: desired)
             say("\(id) accepted\n", report)
+            if var trash = desired.trash {
+                trash.counts = Self.counts
+                try await store.update(trash)
+            }
             record.stage = .confirmed
             record.evidence = ["seen by \(id)"]
             try await store.update(record, answer: "answer \(id)", audit: line("end"))
             say("\(id) confirmed\n", report)
+            guard Self.isFull(id) else { continue }
+            try await store.pause(
+                PausedQueue(queue: id, by: "ops", at: 1), audit: line("pause"))
+            say("\(id) paused\n", report)
         }
     }
 

@@ -52,6 +52,18 @@ import Testing
         #expect(try await count("tokens") == 0)
     }
 
+    @Test func `trash goes when the broker throws it away`() async throws {
+        let trash = TrashRecord(id: "c-1", queue: "mail", by: "ops", at: 0, expiresAt: 70)
+        _ = try await store.begin(
+            command(1, at: 0), claim: claim(1), audit: line("queue.purge"),
+            desired: DesiredState(trash: trash))
+
+        #expect(try await store.prune(now: 69.9) == 0)
+        #expect(try await count("trash") == 1)
+        #expect(try await store.prune(now: 70) == 1)
+        #expect(try await count("trash") == 0)
+    }
+
     @Test func `one call removes a bounded slice`() async throws {
         try await store.begin(1, at: 0)
         try await store.write("filling") { db in

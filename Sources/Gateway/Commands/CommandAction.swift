@@ -16,8 +16,10 @@ enum CommandAction: Equatable, Sendable {
     case rerun(RerunSpec)
     /// Revoke tasks by stamp, and end them if they run.
     case revokeStamped(StampSpec)
-    /// Empty a queue; with `messagesMax` only if it holds no more than that.
-    case purge(queue: String, messagesMax: Int?)
+    /// Empty a queue, so that it can be undone.
+    case purge(PurgeSpec)
+    /// Put messages back that a purge has removed.
+    case restore(RestoreSpec)
     /// Do something with one waiting message.
     case message(MessageSpec)
     /// Tell workers to do something, by remote control.
@@ -36,7 +38,8 @@ enum CommandAction: Equatable, Sendable {
         case .rerun(let rerun): "\(rerun.items.count + rerun.refused.count) tasks"
         case .revokeStamped(let spec):
             "tasks with stamp " + spec.stamps.keys.sorted().joined(separator: ", ")
-        case .purge(let queue, _): "queue \(queue)"
+        case .purge(let purge): "queue \(purge.queue)"
+        case .restore(let restore): restore.queue.map { "queue \($0)" } ?? "trash \(restore.trash)"
         case .message(let spec): spec.subject
         case .control(let method):
             switch method {
@@ -65,7 +68,7 @@ enum CommandAction: Equatable, Sendable {
         case .retry(let retry): [retry.newID]
         case .revoke(let revoke): revoke.ids
         case .rerun(let rerun): rerun.items.map(\.run.id) + rerun.refused.keys.sorted()
-        case .planned, .revokeStamped, .purge, .message, .control: []
+        case .planned, .revokeStamped, .purge, .restore, .message, .control: []
         }
     }
 }

@@ -4,24 +4,15 @@ internal import Ports
 internal import WireFormats
 
 extension CommandDesk {
-    /// Empties the lists in `KEYS` unless they hold more than `ARGV[1]` messages (-1: no bound).
-    private static let purgeScript = """
-        local total = 0
-        for _, key in ipairs(KEYS) do total = total + redis.call('LLEN', key) end
-        local most = tonumber(ARGV[1])
-        if most >= 0 and total > most then return -1 - total end
-        for _, key in ipairs(KEYS) do redis.call('DEL', key) end
-        return total
-        """
-
     /// Sends what a command asks for; whatever happens becomes a fact of the command.
     func perform(_ effect: Effect, for command: Open) async {
         switch effect {
         case .publish(let publication): await publish(publication, for: command)
         case .publishMany(let publications): await publish(publications, for: command)
         case .revokeMany(let methods): await revoke(methods, for: command)
-        case .purge(let keys, let most):
-            await purge(keys, most: most, for: command)
+        case .purge(let purge): await perform(purge, for: command)
+        case .restore(let restore, let queue):
+            await perform(restore, queue: queue, for: command)
         case .message(let spec): await act(on: spec, for: command)
         case .broadcast(let method, let destination):
             await broadcast(method, to: destination, for: command)
@@ -40,30 +31,6 @@ extension CommandDesk {
 
     @LoopActor private final class TimerHolder {
         var timer: LoopTimer?
-    }
-
-    private func purge(_ keys: [[UInt8]], most: Int?, for command: Open) async {
-        let arguments =
-            [Array("EVAL".utf8), Array(Self.purgeScript.utf8), Array("\(keys.count)".utf8)] + keys
-            + [Array("\(most ?? -1)".utf8)]
-        do throws(BrokerError) {
-            guard case .integer(let count) = try await to.broker.send(arguments) else {
-                learn(.notSent("the broker gave no count"), for: command)
-                return
-            }
-            guard count >= 0 else {
-                learn(
-                    .declined(
-                        "the queue holds \(-1 - count) messages, more than the \(most ?? 0) that "
-                            + "were expected; nothing was removed"), for: command)
-                return
-            }
-            learn(
-                .done("broker: \(count) \(count == 1 ? "message" : "messages") removed"),
-                for: command)
-        } catch {
-            learn(error.fact, for: command)
-        }
     }
 
     private func broadcast(
@@ -216,7 +183,7 @@ extension CommandDesk {
             }
             let silent = command.tracker.silent.sorted().prefix(5)
             return silent.isEmpty ? nil : "no answer from \(silent.joined(separator: ", "))"
-        case .purge, .message: return nil
+        case .purge, .restore, .message: return nil
         }
     }
 }

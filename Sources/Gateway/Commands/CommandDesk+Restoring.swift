@@ -88,7 +88,7 @@ extension CommandDesk {
         }
     }
 
-    private func save(lost record: CommandRecord) async {
+    func save(lost record: CommandRecord) async {
         do {
             try await to.records.update(record, answer: nil, audit: nil)
         } catch {

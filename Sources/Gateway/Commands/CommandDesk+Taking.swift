@@ -58,6 +58,9 @@ extension CommandDesk {
         beginning += 1
         defer { beginning -= 1 }
         var spec = spec
+        if case .restore(let restore) = spec.action {
+            spec.action = .restore(try locate(restore))
+        }
         guard case .planned(let planned) = spec.action else {
             let plan = try await plan(for: spec, now: now)
             return try await begin(request, spec, plan, now: now)
@@ -108,6 +111,8 @@ extension CommandDesk {
             }
         }
         let stamps = RevokeDesk.rows(of: spec.action, command: record.id, now: now)
+        var trash: TrashRecord?
+        if case .purge(let purge) = spec.action { trash = purge.trash(of: record) }
         let beginning: CommandBeginning
         do {
             beginning = try await to.records.begin(
@@ -116,7 +121,7 @@ extension CommandDesk {
                 audit: AuditEntry(
                     at: now, principal: request.principal.name, remote: request.remote,
                     action: spec.name, target: spec.target, outcome: "accepted"),
-                revokes: revokes, stamps: stamps)
+                desired: DesiredState(revokes: revokes, stamps: stamps, trash: trash))
         } catch {
             throw CommandFault(
                 .brokerDown, "the command could not be recorded: \(error.message)",
@@ -124,6 +129,7 @@ extension CommandDesk {
         }
         if let receipt = try receipt(for: beginning) { return receipt }
         to.revokes.added(revokes, stamps: stamps)
+        if let trash { to.trash.added(trash) }
         let command = Open(
             CommandTracker(spec, workers: plan.workers), record)
         start(command, wait: wait)

@@ -69,6 +69,7 @@ final class CommandDesk {
         let records: any CommandRecords
         let audit: any AuditLog
         let revokes: RevokeDesk
+        let trash: TrashDesk
         let secrets: any SecretSource
         let settings: CelerySettings
         let clock: GatewayClock

@@ -11,6 +11,8 @@ struct CommandTracker: Sendable {
         case taken(String, receivers: Int?)
         /// Redis has done it all (purge).
         case done(String)
+        /// Redis has done all that could be done, which is less than what was asked for.
+        case doneInPart(String, reason: String)
         /// A precondition of the client did not hold: nothing was done.
         case declined(String)
         /// It could not be sent, and certainly had no effect.
@@ -37,7 +39,7 @@ struct CommandTracker: Sendable {
         /// Whether it can only be known of a command that was sent.
         var tellsOfSending: Bool {
             switch self {
-            case .taken, .done, .agreed, .refused, .effect: true
+            case .taken, .done, .doneInPart, .agreed, .refused, .effect: true
             case .declined, .notSent, .lostInTransit, .unable, .noted, .task, .skipped, .deadline:
                 false
             }
@@ -108,6 +110,9 @@ struct CommandTracker: Sendable {
         case .done(let text):
             note(text)
             end(.confirmed, nil)
+        case .doneInPart(let text, let reason):
+            note(text)
+            end(.partial, reason)
         case .declined(let text):
             end(.rejected, text)
         case .notSent(let text):

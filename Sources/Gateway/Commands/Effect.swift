@@ -11,8 +11,10 @@ enum Effect: Sendable {
     case publishMany([Publication])
     /// Revoke many tasks, some at a time.
     case revokeMany([ControlMethod])
-    /// Length check and deletion of a queue's lists.
-    case purge(keys: [[UInt8]], messagesMax: Int?)
+    /// Length check and removal of a queue's lists.
+    case purge(PurgeSpec)
+    /// The lists of a trash, or parts of them, onto those of its queue.
+    case restore(RestoreSpec, queue: String)
     /// A look for one waiting message, and what is to be done with it.
     case message(MessageSpec)
     /// A remote control command.
@@ -69,10 +71,12 @@ enum Effect: Sendable {
         case .revokeStamped(let spec):
             try Self.check(spec.method, [])
             self = .broadcast(spec.method, destination: [])
-        case .purge(let queue, let most):
-            self = .purge(
-                keys: settings.naming.steps.map { settings.queueKey(queue, step: $0) },
-                messagesMax: most)
+        case .purge(let purge): self = .purge(purge)
+        case .restore(let restore):
+            guard let queue = restore.queue else {
+                throw CommandFault(.invalid, "args.trash was not looked up")
+            }
+            self = .restore(restore, queue: queue)
         case .message(let spec): self = .message(spec)
         case .control(let method):
             try Self.check(method, workers)

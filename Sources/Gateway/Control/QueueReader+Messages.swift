@@ -194,13 +194,22 @@ extension QueueReader {
     func peek(
         _ queue: String, offset: Int, limit: Int
     ) async throws(BrokerError) -> (messages: [Waiting], total: Int) {
-        let steps = settings.naming.steps
-        let lengths = try await broker.pipeline(
-            steps.map { [Array("LLEN".utf8), settings.queueKey(queue, step: $0)] })
+        try await peek(
+            settings.naming.steps.map { settings.queueKey(queue, step: $0) }, offset: offset,
+            limit: limit)
+    }
+
+    /// As ``peek(_:offset:limit:)-(String,_,_)`` for lists that are named one by one.
+    ///
+    /// - Parameter lists: the list of each priority step.
+    func peek(
+        _ lists: [[UInt8]], offset: Int, limit: Int
+    ) async throws(BrokerError) -> (messages: [Waiting], total: Int) {
+        let lengths = try await broker.pipeline(lists.map { [Array("LLEN".utf8), $0] })
         var messages: [Waiting] = []
         var skip = max(0, offset)
         var total = 0
-        for (step, length) in zip(steps, lengths) {
+        for (place, length) in lengths.enumerated() {
             guard case .integer(let count) = length, count > 0 else { continue }
             total += Int(count)
             let wanted = min(limit, Self.messagesShown) - messages.count
@@ -210,7 +219,7 @@ extension QueueReader {
             }
             let newest = -(skip + min(wanted, Int(count) - skip))
             let reply = try await evaluate(
-                Self.pageScript, [settings.queueKey(queue, step: step)], "\(newest)",
+                Self.pageScript, [lists[place]], "\(newest)",
                 "\(-skip - 1)", "\(Self.messageBytes)", "\(MessageTail.bytes)",
                 "\(Self.digestedBytes)")
             cost.noteScripted(1)
@@ -222,7 +231,7 @@ extension QueueReader {
                 else { continue }
                 let isWhole = bytes.count == Int(size)
                 var message = Waiting(
-                    step: step, bytes: Int(size),
+                    step: settings.naming.steps[place], bytes: Int(size),
                     preview: isWhole ? try? MessagePreview(decoding: bytes) : nil,
                     tail: MessageTail(bytes))
                 if message.deliveryTag == nil, !digest.isEmpty {

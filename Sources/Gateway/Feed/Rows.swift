@@ -12,6 +12,7 @@ final class Rows {
     let health: TopicID
     let alerts: TopicID
     let tasks: TopicID
+    let trash: TopicID
 
     /// Makes empty tables of a new epoch.
     init(epoch: String) {
@@ -23,6 +24,7 @@ final class Rows {
         health = engine.topic(named: "health")
         alerts = engine.topic(named: "alerts")
         tasks = engine.topic(named: "tasks")
+        trash = engine.topic(named: "trash")
     }
 
     /// Sets fields of one row of topic `health`, by name; other fields keep their values.

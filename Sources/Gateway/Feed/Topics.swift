@@ -67,6 +67,12 @@ enum Topics {
         ],
         filters: ["id", "severity", "rule"])
 
+    /// What purges have removed and can be restored.
+    static let trash = TopicSchema(
+        name: "trash", kind: .whole,
+        fields: ["queue", "count", "left", "steps", "at", "expires", "by", "command"],
+        filters: ["id", "queue"])
+
     /// Tasks, in windows.
     static let tasks = TopicSchema(
         name: "tasks", kind: .windows,
@@ -85,7 +91,7 @@ enum Topics {
         ])
 
     /// All of them, in the order of their numbers in the engine.
-    static let all = [stats, workers, queues, commands, health, alerts, tasks]
+    static let all = [stats, workers, queues, commands, health, alerts, tasks, trash]
 
     /// Fields that hold the texts of users: what a task was called with and what came out of it.
     static let maskedFields: Set<String> = ["args", "kwargs", "result", "exception", "progress"]

@@ -11,34 +11,49 @@ extension HttpDesk {
             return problem(
                 403, "Forbidden", "role \(role.rawValue) may not read this", code: 1003)
         }
-        guard let parameters = queryParameters(request.query),
-            parameters.keys.allSatisfy({ $0 == "offset" || $0 == "limit" })
-        else { return problem(400, "Bad request", "the parameters are offset and limit") }
-        guard let offset = Int(parameters["offset"] ?? "0"), 0...1_000_000_000 ~= offset,
-            let limit = Int(parameters["limit"] ?? "20"), 1...QueueReader.messagesShown ~= limit
-        else {
-            return problem(
-                400, "Bad request",
-                "offset must not be negative, limit is from 1 to \(QueueReader.messagesShown)")
-        }
+        guard let (offset, limit) = messagePage(request) else { return badMessagePage }
         if let refusal = QueueKeys.refusal(queue: queue) {
             return problem(400, "Bad request", "a queue's name \(refusal)")
         }
         do throws(BrokerError) {
             let (messages, total) = try await to.queues.peek(queue, offset: offset, limit: limit)
-            let isMasked = Topics.masksTexts(of: Topics.tasks, for: role)
-            let rows = messages.enumerated().map { number, message in
-                row(of: message, position: offset + number, isMasked: isMasked)
-            }
             return json([
                 "queue": .string(queue), "total": .integer(Int64(total)),
-                "messages": .array(rows),
+                "messages": rows(of: messages, from: offset, for: role),
             ])
         } catch {
             return problem(
                 503, "Service unavailable", "the broker cannot be asked now: \(error.message)",
                 code: 1014)
         }
+    }
+
+    /// Which messages are asked for; `nil` if that cannot be read.
+    func messagePage(_ request: HttpRequest) -> (offset: Int, limit: Int)? {
+        guard let parameters = queryParameters(request.query),
+            parameters.keys.allSatisfy({ $0 == "offset" || $0 == "limit" }),
+            let offset = Int(parameters["offset"] ?? "0"), 0...1_000_000_000 ~= offset,
+            let limit = Int(parameters["limit"] ?? "20"), 1...QueueReader.messagesShown ~= limit
+        else { return nil }
+        return (offset, limit)
+    }
+
+    var badMessagePage: HttpResponse {
+        problem(
+            400, "Bad request",
+            "the parameters are offset, not negative, and limit, from 1 to "
+                + "\(QueueReader.messagesShown)")
+    }
+
+    /// Messages as they are shown to a role.
+    func rows(
+        of messages: [QueueReader.Waiting], from offset: Int, for role: Role
+    ) -> JsonValue {
+        let isMasked = Topics.masksTexts(of: Topics.tasks, for: role)
+        return .array(
+            messages.enumerated().map { number, message in
+                row(of: message, position: offset + number, isMasked: isMasked)
+            })
     }
 
     private func row(

@@ -14,6 +14,7 @@ extension HttpDesk {
         case ("commands", 1): return wholeTopic(Topics.commands, to.rows.commands, role)
         case ("health", 1): return wholeTopic(Topics.health, to.rows.health, role)
         case ("alerts", 1): return wholeTopic(Topics.alerts, to.rows.alerts, role)
+        case ("trash", 1): return wholeTopic(Topics.trash, to.rows.trash, role)
         case ("catalog", 1): return json(["commands": CommandReference.json])
         case ("differences", 1): return differences(role)
         case ("workers", 2): return worker(path[1], role)
@@ -43,7 +44,7 @@ extension HttpDesk {
         ])
     }
 
-    private func row(
+    func row(
         _ schema: TopicSchema, _ topic: TopicID, _ id: String, _ role: Role
     ) -> HttpResponse {
         guard Topics.projection(of: schema, for: role) != nil else { return forbidden(role) }
@@ -62,7 +63,7 @@ extension HttpDesk {
         return json(.object(members + [JsonMember("answers", answers)]))
     }
 
-    private func object(
+    func object(
         _ schema: TopicSchema, _ topic: TopicID, _ id: String, _ role: Role
     ) -> JsonValue {
         let isMasked = Topics.masksTexts(of: schema, for: role)

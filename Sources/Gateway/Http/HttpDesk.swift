@@ -94,6 +94,7 @@ final class HttpDesk {
         if path.count == 3, path[0] == "queues", path[2] == "messages" {
             return await messages(path[1], request, caller)
         }
+        if path.count == 2, path[0] == "trash" { return await trash(path[1], request, caller) }
         if path.count == 2, path[0] == "plans" { return plan(path[1], request, caller) }
         if path.count == 3, path[0] == "commands", path[2] == "items" {
             return items(path[1], request, caller)

@@ -17,6 +17,11 @@ package enum QueueKeys {
     /// The same tables again, for queues that do not expire (kombu 5.7).
     package static let permanentPrefix = "_kombu.binding_permanent."
 
+    /// Start of the names of our own keys: marks of scripts that must run once.
+    package static let markPrefix = "celeriac.once."
+    /// Likewise: what purges have removed.
+    package static let trashPrefix = "celeriac.trash."
+
     /// The step for a priority: the greatest not above it; beyond 9 it is 9.
     package static func step(_ priority: Int, naming: QueueNaming = .standard) -> Int {
         // Below the first one kombu takes the last (`steps[-1]`).
@@ -69,6 +74,9 @@ package enum QueueKeys {
             || queue.hasSuffix(".celery.pidbox")
         {
             return "is the name of a key that Celery needs for itself"
+        }
+        if [markPrefix, trashPrefix].contains(where: queue.hasPrefix) {
+            return "is the name of a key that Celeriac needs for itself"
         }
         return nil
     }

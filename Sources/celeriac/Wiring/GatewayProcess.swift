@@ -90,7 +90,8 @@ final class GatewayProcess {
             edges: Gateway.Edges(
                 broker: broker, results: results,
                 access: TokenAccess(store: store, secrets: secrets, logger: log),
-                commandRecords: store, audit: store, revokes: store, secrets: secrets,
+                commandRecords: store, audit: store, revokes: store, trash: store,
+                secrets: secrets,
                 cost: { Self.sum(links.0.statistics, links.1.statistics, replies.statistics) }),
             options: GatewayOptions(
                 celery: celery, brokerName: plan.broker.description, replyKey: replyKey,

@@ -15,7 +15,8 @@ enum Lonely {
         let gateway = try Gateway(
             edges: Gateway.Edges(
                 broker: NoBroker(), results: NoBroker(), access: TokenIsRole(),
-                commandRecords: records, audit: records, revokes: records, secrets: secrets,
+                commandRecords: records, audit: records, revokes: records, trash: records,
+                secrets: secrets,
                 cost: { BrokerCost() }),
             options: GatewayOptions(
                 celery: CelerySettings(database: 0), brokerName: "redis://nowhere",
@@ -103,10 +104,10 @@ enum Lonely {
         }
     }
 
-    private final class NoRecords: CommandRecords, AuditLog, RevokeRecords {
+    private final class NoRecords: CommandRecords, AuditLog, RevokeRecords, TrashRecords {
         func begin(
             _ command: CommandRecord, claim: IdempotencyClaim, audit: AuditEntry,
-            revokes: [OpenRevoke], stamps: [OpenStampRevoke]
+            desired: DesiredState
         ) async throws(RecordsError) -> CommandBeginning { .new }
         func known(
             _ claim: IdempotencyClaim, now: Double
@@ -124,6 +125,9 @@ enum Lonely {
         func openRevokes(now: Double) async throws(RecordsError) -> [OpenRevoke] { [] }
         func closeRevokes(of taskIDs: [String]) async throws(RecordsError) {}
         func openStampRevokes(now: Double) async throws(RecordsError) -> [OpenStampRevoke] { [] }
+        func trash(now: Double) async throws(RecordsError) -> [TrashRecord] { [] }
+        func update(_ trash: TrashRecord) async throws(RecordsError) {}
+        func forgetTrash(of ids: [String]) async throws(RecordsError) {}
     }
 
     private struct Silence: LogHandler {

@@ -57,12 +57,13 @@ struct QueueKeysTests {
         for name in [
             "", "unacked", "unacked_index", "unacked_mutex", "_kombu.binding.x", "a\u{6}\u{16}3",
             "x.reply.celery.pidbox", "celery-task-meta-1", "celery-taskset-meta-1", "a\nb",
+            "celeriac.once.x", "celeriac.trash.x.0",
             String(repeating: "x", count: CeleryLimits.maxNameBytes + 1),
         ] {
             #expect(QueueKeys.refusal(queue: name) != nil, "\(name)")
         }
         for name in [
-            "celery", "default", "a b", "é",
+            "celery", "default", "celeriac.", "celeriac.mail", "a b", "é",
             String(repeating: "x", count: CeleryLimits.maxNameBytes),
         ] {
             #expect(QueueKeys.refusal(queue: name) == nil, "\(name)")
