@@ -429,7 +429,6 @@ def test_the_nine_endpoints_that_were_asked_for(stack: Stack) -> None:
     headers = {'authorization': f'Bearer {gateway.token("admin", unique("seed"))}'}
     queue, guest = unique('nine'), WorkerSpec(name=unique('guest'), queues=(unique('q'),))
     scheduled = stack.send('math.add', 1, 1, queue='q-threads', countdown=600)
-    active = stack.send('time.sleep', 6, queue='q-threads')
     for _ in range(3):
         stack.send('math.add', 1, 1, queue=queue)
     worker = stack.launch_worker(guest)
@@ -450,6 +449,7 @@ def test_the_nine_endpoints_that_were_asked_for(stack: Stack) -> None:
         assert {row['id'] for row in http.get('/stats').json()['stats']} >= {'fleet'}
         wait_for(lambda: guest.node in {row['id'] for row in http.get('/workers').json()['workers']}, 20, 'the guest')
         wait_for(lambda: queue in {row['id'] for row in http.get('/queues').json()['queues']}, 40, 'the queue')
+        active = stack.send('time.sleep', 6, queue='q-threads')
         wait_for(lambda: active in listed('/tasks/active'), 20, 'the running task')
         wait_for(lambda: scheduled in listed('/tasks/scheduled'), 20, 'the scheduled task')
         assert scheduled not in listed('/tasks/active') and active not in listed('/tasks/scheduled')

@@ -541,6 +541,38 @@ async def test_a_purge_that_outlives_the_gateway_is_proven(crashing: Stack, conn
         assert lists(crashing, queue, PREFIX) == before
 
 
+async def test_a_restore_that_is_cut_off_is_partial_and_the_rest_comes_back_in_order(
+    crashing: Stack, connect: ConnectClient
+) -> None:
+    """More than one script would have restored; the gateway is killed before the second."""
+    queue, gateway, server = unique('half'), crashing.running_gateway, crashing.redis_server.process
+    fill(crashing, queue, 25_000, PREFIX)
+    before = lists(crashing, queue, PREFIX)
+    assert server
+    async with connect(crashing) as client:
+        trash = (await purge(client, queue))['id']
+    fill(crashing, queue, 4, PREFIX)
+    since = lists(crashing, queue, PREFIX)
+
+    command = await submit_and_kill(crashing, 'queue.restore', {'trash': trash})
+    server.signal(signal.SIGCONT)
+    await asyncio.to_thread(wait_for, lambda: sum(map(len, lists(crashing, queue, PREFIX))) == 10_004, 20, 'the first script')
+    gateway.start()
+
+    async with connect(crashing) as client:
+        commands, table = await client.subscribe('commands'), await client.subscribe('trash')
+        await client.until(
+            lambda: (commands.get(command) or {}).get('state') == 'partial', 20, lambda: f'{commands.get(command)}'
+        )
+        row = commands.get(command) or {}
+        assert 'broker: 10000 messages put back (priority 0: 6250, 3: 3750)' in row['evidence'], row
+        assert 'the rest is still in the trash' in row['reason']
+        await client.until(lambda: (table.get(trash) or {}).get('left') == 15_000, 20, lambda: f'the trash: {table.get(trash)}')
+        await restore(client, trash)
+    assert lists(crashing, queue, PREFIX) == [new + old for new, old in zip(since, before, strict=True)]
+    assert trash_keys(crashing, trash, PREFIX) == []
+
+
 async def test_a_purge_that_never_arrived_never_will(crashing: Stack, connect: ConnectClient) -> None:
     queue, gateway = unique('never'), crashing.running_gateway
     fill(crashing, queue, 40, PREFIX)
