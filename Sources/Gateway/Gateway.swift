@@ -463,8 +463,9 @@ package final class Gateway {
             // The event subscription may have been first: its round has then found no broker.
             reconcileIfNeeded()
             Task { @LoopActor in
-                await commands.examineLost()
+                // Purges and restores have marks that tell more than that something was sent.
                 await commands.examineLostTrash()
+                await commands.examineLost()
                 await compareTrash()
             }
             examineBroker()
