@@ -40,7 +40,7 @@ import Testing
     ) async throws {
         EventLoop.shared.startThread()
         let accepting = Accepting(failures: 3, reason: reason)
-        let heard = await Heard()
+        let heard = Heard()
         let started = ContinuousClock.now
         let listener = try await Self.listen(accepting, heard)
 
@@ -58,7 +58,7 @@ import Testing
     @Test func `a connection that was given up is no reason to rest`() async throws {
         EventLoop.shared.startThread()
         let accepting = Accepting(failures: 2, reason: ECONNABORTED)
-        let heard = await Heard()
+        let heard = Heard()
         let listener = try await Self.listen(accepting, heard)
 
         let client = try TestClient(port: await listener.address.port)
