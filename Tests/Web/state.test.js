@@ -9,7 +9,7 @@ import { formatRoute, parseRoute } from '../../web/core/query/route.js';
 import { readTaskFilter, whereOf, writeTaskFilter } from '../../web/core/query/task-filter.js';
 import { connectionWords } from '../../web/core/state/connection-words.js';
 import { History, Series, sparklinePath } from '../../web/core/state/history.js';
-import { alertsWorstFirst, completenessOf, gapsNewestFirst, queueParts, runnableNames, stateCounts, workersInTrouble, workersWorstFirst } from '../../web/core/state/selectors.js';
+import { alertsWorstFirst, completenessOf, gapsNewestFirst, queueParts, queuesDeepestFirst, runnableNames, stateCounts, workersInTrouble, workersWorstFirst } from '../../web/core/state/selectors.js';
 import { Store } from '../../web/core/state/store.js';
 import { seeded } from './random.js';
 
@@ -188,6 +188,15 @@ test('rows are sorted by who needs somebody first', () => {
   assert.equal(workersInTrouble(workers), 1);
   assert.deepEqual(alertsWorstFirst([{ id: '1', severity: 'info' }, { id: '2', severity: 'error', since: 1 }, { id: '3', severity: 'error', since: 2 }]).map(({ id }) => id), ['3', '2', '1']);
   assert.deepEqual(gapsNewestFirst([{ id: 'gap:1', from: 1, to: 2 }, { id: 'broker' }, { id: 'gap:2', from: 5, to: 6 }, { id: 'gap:3', from: 0 }]).map(({ id }) => id), ['gap:3', 'gap:2', 'gap:1']);
+});
+
+test('what changes from second to second moves nothing', () => {
+  const busy = [{ id: 'b', state: 'busy' }, { id: 'a', state: 'online' }];
+  assert.deepEqual(workersWorstFirst(busy).map(({ id }) => id), ['a', 'b']);
+  const ids = (...depths) => queuesDeepestFirst(depths.map((depth, index) => ({ id: 'abc'[index], depth }))).map(({ id }) => id).join('');
+  assert.equal(ids(0, 9, 3), 'abc');
+  assert.equal(ids(0, 10, 9), 'bac');
+  assert.equal(ids(99, 10, 100), 'cab');
 });
 
 test('counts of states keep names like __proto__', () => {

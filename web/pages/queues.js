@@ -1,6 +1,6 @@
 /** Queues: what waits, by priority step; who consumes; how fast it moves. */
 import { driftWords, isPaused, pauseWords } from '../core/state/queue-pause.js';
-import { queueLoad, queueParts, workersUp } from '../core/state/selectors.js';
+import { queueLoad, queueParts, queuesDeepestFirst, workersUp } from '../core/state/selectors.js';
 import { count, rate } from '../core/format/number.js';
 import { appointment, duration, isTime } from '../core/format/time.js';
 import { queueStatus } from '../core/format/states.js';
@@ -23,7 +23,7 @@ export class QueuesPage {
     this.#app = app;
     this.#filter = h('input', { type: 'search', class: 'field-input small', placeholder: 'Filter queues', 'aria-label': 'Filter queues', autocomplete: 'off', on: { input: () => this.#draw() } });
     this.#table = new DataTable({
-      caption: 'Queues', testid: 'queues-table', keyOf: ({ id }) => id, hrefOf: ({ id }) => formatRoute('queues', id), sort: ['depth', 'desc'],
+      caption: 'Queues', testid: 'queues-table', keyOf: ({ id }) => id, hrefOf: ({ id }) => formatRoute('queues', id),
       empty: emptyState('queues', 'No queue', 'Queues appear when a worker consumes them or a message waits.'),
       columns: [
         { key: 'name', label: 'Queue', class: 'c-name', sort: ({ id }) => id, cell: linkCell },
@@ -62,7 +62,7 @@ export class QueuesPage {
     const scale = Math.max(1, ...rows.map(queueLoad));
     const changed = scale !== this.#scale;
     this.#scale = scale;
-    this.#table.sync(rows, topic.complete);
+    this.#table.sync(queuesDeepestFirst(rows), topic.complete);
     if (changed) this.#table.refresh();
     setText(this.#count, topic.complete ? count(topic.size) : '');
   }

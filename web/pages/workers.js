@@ -1,5 +1,5 @@
 /** Workers: who needs somebody first; load, pool, memory, queues; every command that can be given. */
-import { arrayOf, workerStates } from '../core/state/selectors.js';
+import { arrayOf, troubleRank, workerStates } from '../core/state/selectors.js';
 import { bytes, compact, count } from '../core/format/number.js';
 import { duration } from '../core/format/time.js';
 import { workerStatus } from '../core/format/states.js';
@@ -10,7 +10,6 @@ import { DataTable, textCell } from '../elements/data-table.js';
 import { button, emptyState, iconButton, Meter, pageHead, setRefusal, setTime, StateChip, timeNode } from '../elements/parts.js';
 import { openWorkerCommands } from '../elements/worker-commands.js';
 
-const ORDER = ['wedged', 'unreachable', 'slow', 'unknown', 'busy', 'online', 'offline'];
 const QUEUES_SHOWN = 2;
 
 export class WorkersPage {
@@ -120,8 +119,7 @@ export function uptimeWords(worker, now) {
 }
 
 function rankText(worker) {
-  const rank = ORDER.indexOf(worker.state);
-  return `${rank < 0 ? 9 : rank}/${worker.id}`;
+  return `${troubleRank(worker)}/${worker.id}`;
 }
 
 function nameCell() {

@@ -41,7 +41,12 @@ export function runnableNames(workers, stats) {
 
 /** Workers that need somebody first, then by name. */
 export function workersWorstFirst(workers) {
-  return [...workers].sort((a, b) => rank(WORST_FIRST, a.state) - rank(WORST_FIRST, b.state) || compareText(a.id, b.id));
+  return [...workers].sort((a, b) => troubleRank(a) - troubleRank(b) || compareText(a.id, b.id));
+}
+
+/** Small numbers need somebody. A worker that gets its hands full and free again keeps its place. */
+export function troubleRank({ state }) {
+  return rank(WORST_FIRST, state === 'busy' ? 'online' : state);
 }
 
 /** @returns {Map<string, number>} state → how many */
@@ -54,9 +59,10 @@ export function workerStates(workers) {
   return new Map([...counts].sort(([a], [b]) => rank(WORST_FIRST, a) - rank(WORST_FIRST, b)));
 }
 
-/** Deepest first, then by name. */
+/** Deepest first by order of magnitude, then by name: a queue with one message more or less keeps its place. */
 export function queuesDeepestFirst(queues) {
-  return [...queues].sort((a, b) => queueLoad(b) - queueLoad(a) || compareText(a.id, b.id));
+  const magnitude = (queue) => Math.max(1, String(Math.round(queueLoad(queue))).length);
+  return [...queues].sort((a, b) => magnitude(b) - magnitude(a) || compareText(a.id, b.id));
 }
 
 /** Everything that waits for or is with a worker of this queue. */

@@ -1,0 +1,147 @@
+"""A purge from the page can be undone: at once from its outcome, or later from the trash of the queue, whole or in part."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from harness.stack import Stack, unique
+from playwright.sync_api import Locator, Page, expect
+
+AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+KNOWN_MS = 40_000
+STEPS = (0, 3, 6, 9)
+
+
+def go(page: Page, address: str) -> None:
+    page.evaluate('address => { location.hash = address; }', address)
+
+
+def row(page: Page, row_id: str) -> Locator:
+    return page.locator(f'[data-testid=row][data-id={json.dumps(row_id)}]').first
+
+
+def outcome(page: Page, state: str, label: str) -> Locator:
+    shown = page.locator(f'[data-testid=outcome][data-state={state}]').filter(has_text=label).first
+    shown.wait_for(timeout=KNOWN_MS)
+    return shown
+
+
+def clean(page: Page, where: str) -> None:
+    page.evaluate('() => Promise.all(document.getAnimations().map((animation) => animation.finished))')
+    found = Axe().run(page, context=where, options={'runOnly': {'type': 'tag', 'values': AXE_TAGS}})
+    assert found.violations_count == 0, found.generate_report()
+
+
+def lists(stack: Stack, queue: str) -> list[list[bytes | str]]:
+    """The messages of a queue, byte for byte, by step."""
+    redis = stack.redis()
+    return [redis.lrange(queue if step == 0 else f'{queue}\x06\x16{step}', 0, -1) for step in STEPS]
+
+
+def purge(page: Page, stack: Stack, number: int) -> tuple[str, list[list[bytes | str]], Locator]:
+    """Purges a new queue from the page; its name, what was in it, and the outcome."""
+    queue = unique('purged')
+    for n in range(number):
+        stack.send('math.add', 1, n, queue=queue, priority=STEPS[n % len(STEPS)])
+    before = lists(stack, queue)
+    go(page, '#/queues')
+    expect(row(page, queue).locator('.c-depth')).to_have_text(str(number), timeout=KNOWN_MS)
+    row(page, queue).get_by_test_id('action-purge').click()
+    dialog = page.get_by_test_id('dialog-confirm')
+    expect(dialog).to_contain_text('not touched')
+    expect(dialog.get_by_test_id('confirm-yes')).to_have_text(f'Purge {number} messages')
+    dialog.get_by_test_id('confirm-yes').click()
+    shown = outcome(page, 'confirmed', f'Purge queue {queue}')
+    assert lists(stack, queue) == [[], [], [], []]
+    return queue, before, shown
+
+
+def test_a_purge_is_undone_from_its_outcome(page: Page, stack: Stack) -> None:
+    queue, before, shown = purge(page, stack, 9)
+    shown.get_by_test_id('undo-purge').click()
+
+    outcome(page, 'confirmed', 'Restore 9 messages')
+    assert lists(stack, queue) == before
+    expect(shown).to_have_count(0)
+
+
+def test_a_purge_is_undone_in_part_from_the_trash(page: Page, stack: Stack) -> None:
+    queue, before, shown = purge(page, stack, 6)
+    shown.get_by_role('button', name='Dismiss').click()
+    go(page, f'#/queues/{queue}')
+    trash = page.get_by_test_id('trash')
+    expect(trash).to_contain_text('6 messages', timeout=KNOWN_MS)
+    expect(trash).to_contain_text('Purged by admin')
+    expect(trash).to_contain_text('kept 23 h 59 m more')
+
+    trash.get_by_test_id('trash-restore').click()
+    dialog = page.get_by_test_id('dialog-restore')
+    dialog.get_by_test_id('restore-which').select_option('first')
+    dialog.get_by_test_id('restore-count').fill('7')
+    dialog.get_by_test_id('restore-submit').click()
+    expect(dialog.locator('#restore-count-problem')).to_contain_text('1 to 6')
+    dialog.get_by_test_id('restore-count').fill('2')
+    expect(dialog.get_by_test_id('restore-submit')).to_have_text('Restore 2 messages')
+    dialog.get_by_test_id('restore-submit').click()
+    outcome(page, 'confirmed', 'Restore 2 messages')
+    expect(trash).to_contain_text('4 of 6 messages left', timeout=KNOWN_MS)
+    assert sum(len(step) for step in lists(stack, queue)) == 2
+
+    trash.get_by_test_id('trash-restore').click()
+    page.get_by_test_id('restore-submit').click()
+    outcome(page, 'confirmed', 'Restore 4 messages')
+    expect(trash).to_be_hidden(timeout=KNOWN_MS)
+    assert lists(stack, queue) == before
+
+
+def test_some_messages_are_chosen_from_the_trash(page: Page, stack: Stack) -> None:
+    queue, before, shown = purge(page, stack, 3)
+    shown.get_by_role('button', name='Dismiss').click()
+    chosen = json.loads(before[1][0])['headers']['id']
+    go(page, f'#/queues/{queue}')
+    page.get_by_test_id('trash-restore').click()
+    dialog = page.get_by_test_id('dialog-restore')
+    dialog.get_by_test_id('restore-which').select_option('some')
+    dialog.get_by_test_id('restore-submit').click()
+    expect(dialog.locator('#restore-which-problem')).to_have_text('Choose at least one below.')
+    dialog.locator(f'input[value="{chosen}"]').check()
+    expect(dialog.get_by_test_id('restore-submit')).to_have_text('Restore 1 message')
+    clean(page, '[data-testid=dialog-restore]')
+    dialog.get_by_test_id('restore-submit').click()
+
+    outcome(page, 'confirmed', 'Restore 1 message')
+    assert lists(stack, queue) == [[], before[1], [], []]
+
+
+def test_a_purge_that_keeps_nothing_offers_no_way_back(page: Page, stack: Stack) -> None:
+    queue = unique('gone')
+    stack.send('math.add', 1, 1, queue=queue)
+    go(page, '#/queues')
+    expect(row(page, queue)).to_be_visible(timeout=KNOWN_MS)
+    row(page, queue).get_by_test_id('action-purge').click()
+    page.get_by_test_id('purge-keep').select_option('0')
+    page.get_by_test_id('confirm-yes').click()
+
+    expect(outcome(page, 'confirmed', f'Purge queue {queue}').get_by_test_id('undo-purge')).to_have_count(0)
+    go(page, f'#/queues/{queue}')
+    expect(page.get_by_test_id('page-queue')).to_be_visible()
+    expect(page.get_by_test_id('trash')).to_be_hidden()
+
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+@pytest.mark.parametrize('width', [1280, 320])
+def test_the_trash_can_be_used_by_everybody(page: Page, stack: Stack, scheme: str, width: int) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    queue, _, shown = purge(page, stack, 2)
+    expect(shown.get_by_test_id('undo-purge')).to_be_visible(timeout=KNOWN_MS)
+    page.set_viewport_size({'width': width, 'height': 800})
+    clean(page, '.tray')
+    go(page, f'#/queues/{queue}')
+    expect(page.get_by_test_id('trash')).to_be_visible(timeout=KNOWN_MS)
+    clean(page, '[data-testid=page-queue]')
+    page.get_by_test_id('trash-restore').click()
+    clean(page, '[data-testid=dialog-restore]')
+    page.keyboard.press('Escape')
+    expect(page.get_by_test_id('trash-restore')).to_be_focused()
