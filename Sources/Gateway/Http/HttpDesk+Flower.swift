@@ -19,6 +19,26 @@ extension HttpDesk {
         return json(object(of: task, role))
     }
 
+    /// `GET /api/celery/workers/{name}?view=flower`: the fields of `celery.events.state.Worker`.
+    func flowerWorker(_ name: String) -> HttpResponse {
+        guard let flower = to.feed.fleet.flower else { return noFlower }
+        guard let worker = flower.worker(name) else {
+            return problem(404, "Not found", "the flower view does not know this worker")
+        }
+        func number(_ value: Int?) -> JsonValue { value.map { .integer(Int64($0)) } ?? .null }
+        func text(_ value: String?) -> JsonValue { value.map { .string($0) } ?? .null }
+        return json([
+            "hostname": .string(worker.hostname), "pid": number(worker.pid),
+            "freq": .number(worker.freq),
+            "heartbeats": .array(worker.heartbeats.map { .number($0) }),
+            "clock": .integer(worker.clock), "active": number(worker.active),
+            "processed": number(worker.processed),
+            "loadavg": worker.loadavg.map { .array($0.map { .number($0) }) } ?? .null,
+            "sw_ident": text(worker.software), "sw_ver": text(worker.version),
+            "sw_sys": text(worker.platform),
+        ])
+    }
+
     /// `GET /api/celery/tasks?view=flower`: a page, the one that leaves first is first.
     func flowerPage(_ query: TaskQuery, _ role: Role) throws(TaskQuery.Refusal) -> HttpResponse {
         guard let flower = to.feed.fleet.flower else { return noFlower }

@@ -17,7 +17,7 @@ extension HttpDesk {
         case ("trash", 1): return wholeTopic(Topics.trash, to.rows.trash, role)
         case ("catalog", 1): return json(["commands": CommandReference.json])
         case ("differences", 1): return differences(role)
-        case ("workers", 2): return worker(path[1], role)
+        case ("workers", 2): return worker(path[1], request, role)
         case ("queues", 2): return row(Topics.queues, to.rows.queues, path[1], role)
         case ("commands", 2): return command(path[1], role)
         case ("events", 1): return events(request, role)
@@ -97,8 +97,9 @@ extension HttpDesk {
         problem(403, "Forbidden", "role \(role.rawValue) may not read this", code: 1003)
     }
 
-    private func worker(_ name: String, _ role: Role) -> HttpResponse {
+    private func worker(_ name: String, _ request: HttpRequest, _ role: Role) -> HttpResponse {
         guard role != .wall else { return forbidden(role) }
+        if queryParameters(request.query)?["view"] == "flower" { return flowerWorker(name) }
         guard let record = to.feed.fleet.worker(name),
             case .object(var members) = object(Topics.workers, to.rows.workers, name, role)
         else { return problem(404, "Not found", "no such worker") }

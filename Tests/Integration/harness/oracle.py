@@ -16,7 +16,7 @@ from random import Random
 from typing import Any
 
 import httpx
-from celery.events.state import State, Task
+from celery.events.state import State, Task, Worker
 
 from .events import envelope
 from .lives import Event, Host, Life, LifeMaker
@@ -29,20 +29,28 @@ SKEWS = (0, 0, 0, 0.4, -0.7, 1.5, -1.5, 40, -75, 3600)
 Json = dict[str, Any]
 
 
-def heartbeat(host: Host) -> Event:
+def worker_event(host: Host, kind: str, random: Random) -> Event:
     return {
-        'type': 'worker-heartbeat',
+        'type': kind,
         'hostname': host.name,
         'pid': host.pid,
         'utcoffset': 0,
-        'clock': 1,
+        'clock': random.randrange(1_000_000),
         'timestamp': time.time() + host.skew,
         'freq': 2.0,
-        'active': 0,
+        'active': random.randrange(9),
+        'processed': random.randrange(9_999),
+        'loadavg': [random.randrange(99) / 16 for _ in range(3)],
         'sw_ident': 'py-celery',
-        'sw_ver': '5.7.0',
+        'sw_ver': random.choice(('5.6.0', '5.7.0')),
         'sw_sys': 'Linux',
     }
+
+
+def worker_events(host: Host, random: Random) -> list[Event]:
+    """A heartbeat; at times a goodbye and a return instead, or a return that no goodbye was heard of."""
+    kinds = random.choices((['worker-heartbeat'], ['worker-offline', 'worker-online'], ['worker-online']), (6, 3, 1))[0]
+    return [worker_event(host, kind, random) for kind in kinds]
 
 
 def arrivals(maker: LifeMaker, count: int) -> tuple[dict[str, Life], list[Event]]:
@@ -83,7 +91,7 @@ def publish(stack: Stack, http: httpx.Client, hosts: list[Host], events: list[Ev
     while place < len(events):
         pipeline = redis.pipeline(transaction=False)
         for host in hosts:
-            send([heartbeat(host)])
+            send(worker_events(host, random))
         end = min(place + 5_000, len(events))
         while place < end:
             count = random.randint(1, 24)
@@ -172,6 +180,22 @@ def flower_differences(state: State, flower: dict[str, Json], began: float) -> t
             compared += 1
             if theirs.get(name) != ours.get(name):
                 differences.append(f'{uuid} {name}: State {theirs.get(name)!r}, flower view {ours.get(name)!r}')
+    return compared, differences
+
+
+def worker_differences(state: State, flower: dict[str, Json]) -> tuple[int, list[str]]:
+    """Fields of workers. When heartbeats were heard is the receiver's own time: of them the number is compared."""
+    compared, differences = 0, []
+    for name, worker in state.workers.items():
+        ours = dict(flower.get(name, {}))
+        theirs = {field: getattr(worker, field) for field in Worker._fields}
+        for fields in (ours, theirs):
+            fields['heartbeats'] = len(fields.get('heartbeats') or [])
+        theirs['loadavg'] = list(theirs['loadavg']) if theirs['loadavg'] else None
+        for field in sorted(theirs):
+            compared += 1
+            if ours.get(field) != theirs[field]:
+                differences.append(f'{name} {field}: State {theirs[field]!r}, flower view {ours.get(field)!r}')
     return compared, differences
 
 
@@ -312,6 +336,8 @@ class Agreement:
     seconds: float = 0
     flower_tasks: int = 0
     flower_fields: int = 0
+    workers: int = 0
+    worker_fields: int = 0
     differences: list[str] = field(default_factory=list)
     own_fields: int = 0
     rules: Counter[str] = field(default_factory=Counter)
@@ -323,7 +349,7 @@ class Agreement:
             f'{len(self.events):,} events of {self.lives:,} tasks in {self.seconds:.0f} s, seed {self.seed}: '
             + ', '.join(f'{kind} {count:,}' for kind, count in kinds),
             f'flower view: {self.flower_tasks:,} tasks, {self.flower_fields:,} fields compared with State, '
-            f'{len(self.differences)} differences',
+            f'and of {self.workers} workers {self.worker_fields}: {len(self.differences)} differences',
             f'our own view: {self.own_fields:,} fields compared with what happened, {len(self.wrong)} wrong or unexplained',
             'differences of our own view from State, by rule:',
             *(f'  {count:7,}  {reason}' for reason, count in sorted(self.rules.items())),
@@ -345,6 +371,7 @@ def compare(stack: Stack, count: int, seed: int, flower_tasks: int) -> Agreement
         agreement.events = publish(stack, http, hosts, events, maker.random)
         flower = pages(http, view='flower')
         own = pages(http)
+        workers = {host.name: http.get(f'/api/celery/workers/{host.name}', params={'view': 'flower'}).json() for host in hosts}
         # The path of one task gives the same as the pages.
         for uuid in list(flower)[:50]:
             one = http.get(f'/api/celery/tasks/{uuid}', params={'view': 'flower'}).json()
@@ -355,6 +382,9 @@ def compare(stack: Stack, count: int, seed: int, flower_tasks: int) -> Agreement
     agreement.lives = len(lives)
     agreement.flower_tasks = len(flower)
     agreement.flower_fields, found = flower_differences(state, flower, began)
+    agreement.differences += found
+    agreement.workers = len(state.workers)
+    agreement.worker_fields, found = worker_differences(state, workers)
     agreement.differences += found
     agreement.own_fields, agreement.rules, agreement.wrong = own_differences(lives, own, flower, forgotten)
     return agreement
