@@ -40,6 +40,8 @@ async def steady(stack: Stack, watch: Watch, options: argparse.Namespace) -> lis
         f'    memory grows by {slope / (1 << 20):.2f} MiB a minute once all is full; dropped {watch.ingest("dropped")}',
         flush=True,
     )
+    by_minute = {int(sample.at // 60): sample.memory >> 20 for sample in result.samples}
+    print(f'    memory by the minute, MiB: {", ".join(str(by_minute[minute]) for minute in sorted(by_minute))}', flush=True)
     wrong = []
     if result.rate < options.rate * 0.98:
         wrong.append(f'only {result.rate:,.0f} events a second were published')

@@ -188,14 +188,14 @@ def worker_differences(state: State, flower: dict[str, Json]) -> tuple[int, list
     compared, differences = 0, []
     for name, worker in state.workers.items():
         ours = dict(flower.get(name, {}))
-        theirs = {field: getattr(worker, field) for field in Worker._fields}
+        theirs = {each: getattr(worker, each) for each in Worker._fields}
         for fields in (ours, theirs):
             fields['heartbeats'] = len(fields.get('heartbeats') or [])
         theirs['loadavg'] = list(theirs['loadavg']) if theirs['loadavg'] else None
-        for field in sorted(theirs):
+        for each in sorted(theirs):
             compared += 1
-            if ours.get(field) != theirs[field]:
-                differences.append(f'{name} {field}: State {theirs[field]!r}, flower view {ours.get(field)!r}')
+            if ours.get(each) != theirs[each]:
+                differences.append(f'{name} {each}: State {theirs[each]!r}, flower view {ours.get(each)!r}')
     return compared, differences
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -93,13 +94,14 @@ class GatewaySubject(Subject):
     # It counts once a second, so it needs more than a second's worth.
     room = 80_000
 
-    def __init__(self, folder: Path, sockets: int = 0) -> None:
+    def __init__(self, folder: Path, sockets: int = 0, options: Sequence[str] = ()) -> None:
         super().__init__(folder)
         self.sockets = sockets
+        self.options = options
 
     def start(self) -> None:
         env = {'CELERIAC_SOCKETS_PER_ADDRESS': str(self.sockets)} if self.sockets else {}
-        self.gateway = Gateway(self.redis.url(), self.folder, env=env)
+        self.gateway = Gateway(self.redis.url(), self.folder, env=env, options=self.options)
         self.gateway.start()
         headers = {'Authorization': f'Bearer {self.gateway.token("viewer")}'}
         self.http = httpx.Client(base_url=self.gateway.base_url, headers=headers, timeout=60)
