@@ -40,9 +40,9 @@ class Subject:
 
     name = ''
     room = 12_000
-    """Events on the way: more would not fit Redis' buffer for a subscriber, or not what the program says of its progress."""
+    """What may be on the way, as `counts` counts it: more would not fit Redis' buffer for a subscriber."""
     step = 1
-    """Progress is told in steps of so many events."""
+    """Progress is told in steps of so many."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -78,11 +78,11 @@ class Subject:
         raise NotImplementedError
 
     def seen(self) -> int:
-        """Events taken so far."""
+        """What was taken in so far: events, or what `counts` counts."""
         raise NotImplementedError
 
     def counts(self, message: Message) -> int:
-        """How many events of a message `seen` counts."""
+        """What `seen` rises by with a message."""
         return message.events
 
     def check(self) -> None:
@@ -91,8 +91,8 @@ class Subject:
 
 class GatewaySubject(Subject):
     name = 'gateway'
-    # It counts once a second, so it needs more than a second's worth.
-    room = 80_000
+    # Bytes of messages, told once a second: as many as its inbox has room for, and so never more than it can take.
+    room = 24 << 20
 
     def __init__(self, folder: Path, sockets: int = 0, options: Sequence[str] = ()) -> None:
         super().__init__(folder)
@@ -119,7 +119,11 @@ class GatewaySubject(Subject):
         return next((row for row in rows if row['id'] == 'ingest'), {})
 
     def seen(self) -> int:
-        return int(self.health().get('events') or 0)
+        # Not its figure of events, which counts what is decoded and may still wait to be applied.
+        return int(self.health().get('bytes') or 0)
+
+    def counts(self, message: Message) -> int:
+        return len(message.payload)
 
     def check(self) -> None:
         row = self.health()
