@@ -8,7 +8,8 @@ gets. What is measured is CPU time of the whole process for each event, read fro
 core for itself, Redis and the publisher have the other. The three take turns within each round. A subscriber is never sent more
 than it has room for, and every event is counted at its end.
 
-`--clients N` measures the gateway once more in each round while N clients look on; `--memory` measures what 10,000 and 100,000 tasks
+`--clients N` measures the gateway once more in each round while N clients look on: what they take is a share of a core, whatever the
+rate of events, and so the ratio is that of a core which is full. `--memory` measures what 10,000 and 100,000 tasks
 take in the gateway and in Flower. Ends with 1 if a target is missed that TARGETS says is met.
 """
 
@@ -51,12 +52,14 @@ class Round:
     ours: float
     state: float
     flower: float
-    watched: float | None = None
+    # Share of a core that clients took, which does not depend on the events.
+    share: float | None = None
 
     @property
     def ratios(self) -> dict[str, float]:
         found = {'events per CPU second': 1e6 / self.ours, 'x State': self.state / self.ours, 'x Flower': self.flower / self.ours}
-        return found | ({'x with clients': self.watched / self.ours} if self.watched else {})
+        # On a core that is full, events have what the clients leave.
+        return found | ({'x with clients': 1 / (1 - self.share)} if self.share is not None else {})
 
 
 def shaped(shape: str, captured: list[Message], share: float) -> list[Message]:
@@ -105,14 +108,15 @@ def rounds(shape: str, captured: list[Message], options: argparse.Namespace) -> 
         ours = measure(GatewaySubject, streams['gateway'])
         state = measure(Receiver, streams['receiver'])
         flower = measure(Flower, streams['flower'])
-        watched = measure(
-            lambda folder: GatewaySubject(folder, sockets=options.clients + 20), streams['gateway'], options.clients
-        )
-        one = Round(ours.microseconds, state.microseconds, flower.microseconds, watched.microseconds if options.clients else None)
+        share = None
+        if options.clients:
+            watched = measure(lambda folder: GatewaySubject(folder, options.clients + 20), streams['gateway'], options.clients)
+            share = (watched.cpu - ours.cpu) / watched.wall
+        one = Round(ours.microseconds, state.microseconds, flower.microseconds, share)
         found.append(one)
         cells = [shape, str(number), f'{ours.events:,}', *(f'{value:.2f}' for value in (one.ours, one.state, one.flower))]
         cells += [f'{one.ratios["x State"]:.1f}', f'{one.ratios["x Flower"]:.1f}', f'{1e6 / one.ours:,.0f}']
-        cells += [f'{ours.events / ours.wall:,.0f}', f'{one.ratios.get("x with clients", 0):.2f}' if one.watched else '-']
+        cells += [f'{ours.events / ours.wall:,.0f}', '-' if share is None else f'{share:.1%}']
         print('| ' + ' | '.join(cells) + ' |', flush=True)
     return found
 
@@ -164,7 +168,7 @@ def main(arguments: list[str]) -> int:
     if 'recorded' in shapes:
         captured = capture(options)
     print(
-        '| events a message | round | events | gateway µs | State µs | Flower µs | x State | x Flower | events/CPU s | events/s | x clients |'
+        '| events a message | round | events | gateway µs | State µs | Flower µs | x State | x Flower | events/CPU s | events/s | core of clients |'
     )
     print('|---|---|---|---|---|---|---|---|---|---|---|')
     is_missed = False
