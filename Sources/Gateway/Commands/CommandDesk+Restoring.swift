@@ -33,6 +33,7 @@ extension CommandDesk {
     /// The marker that sends a message once is taken here: if it could be had, nothing was sent and
     /// nothing can be sent any more, even by a command of ours that Redis has not come to yet.
     func examineLost() async {
+        await examineLostMessages()
         guard !lost.isEmpty else { return }
         let candidates = lost.filter { record in
             CommandCatalog.all.contains { $0.name == record.command && $0.proof == .taskSeen }

@@ -42,7 +42,7 @@ extension CommandDesk {
         do throws(BrokerError) {
             switch try await search(spec, for: command) {
             case .absent(let reason): learn(.declined(reason), for: command)
-            case .done: learn(.done("broker: it was done by the first try"), for: command)
+            case .done: learn(.done(MessageWords.doneBefore), for: command)
             case .found(let message):
                 command.record.taskID = message.id.flatMap {
                     1...CommandLimits.nameBytes ~= $0.utf8.count ? $0 : nil
@@ -58,6 +58,7 @@ extension CommandDesk {
             }
         } catch {
             learn(error.fact, for: command)
+            if case .lostInTransit = error.fact { settleLater(command) }
         }
     }
 
@@ -123,7 +124,7 @@ extension CommandDesk {
         }
         return [
             Array("EVAL".utf8), Array(MessageScripts.find.utf8), Array("\(lists.count + 1)".utf8),
-            marker(of: command),
+            marker(of: command.record.id),
         ] + lists + texts.map { Array($0.utf8) }
     }
 
@@ -148,13 +149,20 @@ extension CommandDesk {
         }
         let arguments = [
             Array("EVAL".utf8), Array(MessageScripts.move.utf8), Array("3".utf8),
-            marker(of: command), to.settings.queueKey(spec.queue, step: message.step),
+            marker(of: command.record.id), to.settings.queueKey(spec.queue, step: message.step),
             to.settings.queueKey(change.queue, step: change.step), message.bytes, change.message,
             Array("\(MessageLimits.markerSeconds)".utf8),
         ]
         guard try await sendUntilAnswered(arguments, for: command) != .integer(0) else {
             learn(.declined("a worker has taken it meanwhile"), for: command)
             return
+        }
+        if let id = message.id {
+            let queue = change.queue == spec.queue ? nil : change.queue
+            let now = to.clock.now()
+            to.feed.learn {
+                $0.moved(task: id, to: queue, priority: change.priority, now: now)
+            }
         }
         if change.queue != spec.queue, to.feed.fleet.queue(change.queue)?.workers.isEmpty ?? true {
             learn(.noted("no worker consumes queue \(change.queue) now"), for: command)
@@ -168,9 +176,5 @@ extension CommandDesk {
 
     private func place(_ queue: String, _ step: Int) -> String {
         step == 0 ? "queue \(queue)" : "queue \(queue), priority step \(step)"
-    }
-
-    private func marker(of command: Open) -> [UInt8] {
-        to.settings.key("celeriac.once.\(command.record.id)")
     }
 }

@@ -12,6 +12,8 @@ enum MessageLimits {
     static let wholeBytes = 128 << 10
     /// Times that a queue is searched, if it moved meanwhile.
     static let passes = 2
+    /// Milliseconds between questions whether a command was carried out whose answer was lost.
+    static let askAgainMilliseconds = 500
     /// Seconds for which the broker remembers that a command was carried out.
     static let markerSeconds = 86_400
 }
