@@ -132,6 +132,13 @@ package final class SyncEngine {
         return topic.slot(of: id).map { topic.rows.metas[$0].handle }
     }
 
+    /// Revision at which a field of a row last changed, or an earlier one that nobody can ask about any
+    /// more; `nil` if there is no such row.
+    package func revision(_ topic: TopicID, id: String, column: Int) -> Int? {
+        let topic = topics[topic.index]
+        return topic.slot(of: id).map { topic.rows.revision($0, column) }
+    }
+
     /// A field of a row; ``FieldValue/absent`` also if there is no such row.
     package func value(_ topic: TopicID, id: String, column: Int) -> FieldValue {
         let topic = topics[topic.index]

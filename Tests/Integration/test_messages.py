@@ -497,3 +497,55 @@ def test_killed_after_the_script_it_is_done_once_and_that_is_known(folder: Path,
     finally:
         relay.stop()
         stack.stop()
+
+
+# Preconditions and repetitions --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('command', ['message.delete', 'message.move', 'message.prioritize', 'queue.purge'])
+async def test_what_has_changed_since_it_was_seen_is_left_alone(stack: Stack, connect: ConnectClient, command: str) -> None:
+    queue = unique('seen')
+    stack.send('math.add', 1, 1, queue=queue)
+    (message,) = stack.waiting(queue)
+    args: Json = {'queue': queue, 'deliveryTag': tag_of(message)} if command != 'queue.purge' else {'queue': queue}
+    args |= {'message.move': {'to': unique('to')}, 'message.prioritize': {'priority': 9}}.get(command, {})
+    async with connect(stack) as client:
+        queues = await client.subscribe('queues')
+
+        async def seen(depth: int) -> int:
+            await client.until(lambda: (queues.get(queue) or {}).get('depth') == depth, 30, lambda: f'{queues.get(queue)}')
+            return queues.rev
+
+        old = await seen(1)
+        stack.send('math.add', 2, 2, queue=queue)
+        new = await seen(2)
+        before = everything(stack, queue)
+        for rev in (old, new + 1_000_000):
+            with pytest.raises(RpcError, match='1010'):
+                await client.submit(command, args, expect={'rev': rev})
+        assert everything(stack, queue) == before
+        row = await client.command(command, args, expect={'rev': new})
+        assert row['state'] == 'confirmed', row
+        with pytest.raises(RpcError, match='1010'):
+            await client.submit(command, {**args, 'queue': unique('nobody')}, expect={'rev': new})
+
+
+async def test_a_repetition_is_told_what_was_answered_first(stack: Stack, connect: ConnectClient) -> None:
+    key = unique('key')
+    async with connect(stack) as client:
+        task = {'task': 'math.add', 'args': [1, 1], 'queue': 'to-threads'}
+        first = await client.submit('task.run', task, key=key)
+        assert first['duplicate'] is False and 'firstState' not in first
+        commands = await client.subscribe('commands')
+        await client.until(lambda: commands.get(first['id'])['state'] == 'confirmed', 30, 'the end')
+        again = await client.submit('task.run', task, key=key)
+        assert again == {**first, 'state': 'confirmed', 'duplicate': True, 'firstState': first['state']}
+    gateway = stack.running_gateway
+    gateway.kill()
+    gateway.start()
+    async with http(stack, 'admin') as web:
+        body = {**task}
+        answers = [await web.post('/api/celery/commands/task.run', json=body, headers={'idempotency-key': key}) for _ in range(2)]
+    # Another principal, another command; its repetition is told.
+    assert [a.status_code for a in answers] == [202, 200], answers
+    assert answers[1].json()['firstState'] == answers[0].json()['state']

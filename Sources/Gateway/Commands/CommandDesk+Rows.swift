@@ -52,7 +52,7 @@ extension CommandDesk {
                 action: record.command, target: record.target, outcome: record.stage.rawValue,
                 detail: record.reason ?? "") : nil
         do {
-            try await to.records.update(record, answer: record.id, audit: audit)
+            try await to.records.update(record, answer: command.answer, audit: audit)
             if isNews { command.auditedStage = record.stage }
         } catch {
             to.log.error(

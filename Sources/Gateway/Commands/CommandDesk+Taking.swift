@@ -55,6 +55,7 @@ extension CommandDesk {
                 .brokerDown, "no connection to the broker; nothing was sent",
                 retryAfterMilliseconds: 1_000)
         }
+        try checkSeen(spec)
         beginning += 1
         defer { beginning -= 1 }
         var spec = spec
@@ -150,6 +151,7 @@ extension CommandDesk {
             // Unless the last of them has ended it already.
             learn(.declined("\(first.worker): \(first.lack.reason)"), for: command)
         }
+        command.answer = StoredAnswer(id: record.id, stage: command.tracker.state).text
         if command.tracker.state.isOpen {
             // The record is on the disk since before the effect; how far it has come may follow.
             save(command)
@@ -180,10 +182,12 @@ extension CommandDesk {
         switch beginning {
         case .conflict:
             throw CommandFault(.conflict, "this key was used for another command; use a new one")
-        case .duplicate(let known, _):
+        case .duplicate(let known, let answer):
             let handle = to.rows.engine.handle(of: known.id, in: to.rows.commands) ?? 0
             let stage = open[known.id]?.tracker.state ?? known.stage
-            return Receipt(handle: handle, id: known.id, stage: stage, isDuplicate: true)
+            return Receipt(
+                handle: handle, id: known.id, stage: stage, isDuplicate: true,
+                firstStage: answer.flatMap(StoredAnswer.init)?.stage)
         case .new: return nil
         }
     }

@@ -30,6 +30,8 @@ final class CommandDesk {
         var stage: CommandStage
         /// Whether the same request had come before.
         var isDuplicate: Bool
+        /// What was answered then, if the gateway was not stopped before it answered.
+        var firstStage: CommandStage?
     }
 
     final class Open {
@@ -50,6 +52,8 @@ final class CommandDesk {
         var isUnsaved = false
         /// Who waits until it is written.
         var savers: [CheckedContinuation<Void, Never>] = []
+        /// What its submitter is told, for a repetition (``StoredAnswer``).
+        var answer: String?
         /// The end that its last line in the audit tells.
         var auditedStage: CommandStage?
 

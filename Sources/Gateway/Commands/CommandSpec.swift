@@ -19,6 +19,9 @@ struct CommandSpec: Sendable {
     var action: CommandAction
     /// By which workers.
     let workers: Workers
+    /// The state of a queue that the client takes for granted (R41): nothing is done if the queue has
+    /// changed since that revision.
+    let seen: (queue: String, revision: Int)?
     /// Names of the arguments that are used.
     private let used: [CommandParameter]
 
@@ -39,6 +42,7 @@ struct CommandSpec: Sendable {
             of: command, args: args, expect: expect, newID: newID)
         workers = command.destination == .workers ? try arguments.workers() : .none
         action = try command.make(arguments)
+        seen = arguments.expected("rev").map { (arguments.required("queue"), $0) }
         used = command.parameters.filter { arguments.uses($0.name) }
     }
 

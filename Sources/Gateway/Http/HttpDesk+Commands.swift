@@ -30,10 +30,7 @@ extension HttpDesk {
                     deadline: parsed["deadlineMs"]?.double.map { $0 / 1000 },
                     principal: caller.principal, remote: request.peer))
             var response = json(
-                [
-                    "id": .string(receipt.id), "state": .string(receipt.stage.rawValue),
-                    "duplicate": .bool(receipt.isDuplicate),
-                ], status: receipt.isDuplicate ? 200 : 202)
+                .object(receipt.members), status: receipt.isDuplicate ? 200 : 202)
             response.headers.append(("location", "/api/celery/commands/\(receipt.id)"))
             return response
         } catch {

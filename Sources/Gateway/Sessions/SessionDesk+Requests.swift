@@ -427,11 +427,9 @@ extension SessionDesk {
                 let receipt = try await to.commands.submit(request)
                 answer = ServerFrame.result(
                     id,
-                    [
-                        "command": .integer(Int64(receipt.handle)), "id": .string(receipt.id),
-                        "state": .string(receipt.stage.rawValue),
-                        "duplicate": .bool(receipt.isDuplicate),
-                    ])
+                    .object(
+                        [JsonMember("command", .integer(Int64(receipt.handle)))]
+                            + receipt.members))
             } catch {
                 answer = ServerFrame.error(id, FrameFault(error))
             }

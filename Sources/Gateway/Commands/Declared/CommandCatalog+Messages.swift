@@ -22,7 +22,7 @@ extension CommandCatalog {
                 "digest", .text,
                 "Instead of `deliveryTag`, for a message that has none that can be read."),
         ],
-        roles: [.admin], proof: .broker,
+        expectations: [seenRevision], roles: [.admin], proof: .broker,
         evidence:
             "The broker has removed exactly that message; `rejected` if a worker took it meanwhile.",
         make: { (args: CommandArguments) throws(CommandFault) in
@@ -51,7 +51,7 @@ extension CommandCatalog {
                 "priority", .integer(0...9),
                 "Its new priority, 0 is the most urgent; left out, it keeps its own."),
         ],
-        roles: [.operator, .admin], proof: .broker,
+        expectations: [seenRevision], roles: [.operator, .admin], proof: .broker,
         evidence: """
             The broker has moved exactly that message in one step: body, headers and id byte for byte, its retries go \
             to the new queue as well. `rejected` if a worker took it meanwhile, or if it would harm one.
@@ -75,7 +75,7 @@ extension CommandCatalog {
                 "priority", .integer(0...9), isRequired: true,
                 "0 is the most urgent. Queues have four steps: 0 to 2, 3 to 5, 6 to 8, and 9.")
         ],
-        roles: [.operator, .admin], proof: .broker,
+        expectations: [seenRevision], roles: [.operator, .admin], proof: .broker,
         evidence: """
             The broker has moved exactly that message in one step, all but its priority byte for byte. `rejected` if a \
             worker took it meanwhile, or if it would harm one.

@@ -1,6 +1,12 @@
 internal import Ports
 
 extension CommandCatalog {
+    /// Precondition of commands about one queue (``CommandDesk/checkSeen(_:)``).
+    static let seenRevision = CommandParameter(
+        "rev", .integer(0...(1 << 53) - 1, meaning: "from 0 up"),
+        "The revision (`rev`) up to which the client has seen topic `queues`: refused if the queue's depth has changed since."
+    )
+
     /// Commands about queues.
     static let queues: [CommandDeclaration] = [purge, restore]
 
@@ -16,7 +22,8 @@ extension CommandCatalog {
         expectations: [
             CommandParameter(
                 "messagesMax", .integer(0...Int(Int32.max), meaning: "from 0 up"),
-                "Nothing is removed if the queue holds more messages than this.")
+                "Nothing is removed if the queue holds more messages than this."),
+            seenRevision,
         ],
         roles: [.admin], isDangerous: true, proof: .broker,
         evidence:
