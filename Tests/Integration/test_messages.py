@@ -124,14 +124,30 @@ async def test_a_message_can_be_removed_and_no_other_one(stack: Stack, connect: 
     async with connect(stack) as client:
         row = await act(client, 'message.delete', queue=queue, deliveryTag=tag_of(message))
         assert row['state'] == 'confirmed' and row['taskId'] == tasks[4], row
-        assert row['evidence'] == [
-            f'message of task math.add, id {tasks[4]}',
-            f'broker: removed from queue {queue}, priority step 3',
-        ]
+        first, kept, last = row['evidence']
+        assert (
+            first == f'message of task math.add, id {tasks[4]}' and last == f'broker: removed from queue {queue}, priority step 3'
+        )
+        assert kept.startswith(f'trash {row["id"]}: queue.restore puts it back until ')
         again = await act(client, 'message.delete', queue=queue, deliveryTag=tag_of(message))
         assert again['state'] == 'rejected' and 'a worker has taken it, or it was never there' in again['reason'], again
-    before[3].remove(message)
-    assert everything(stack, queue) == before
+        left = {step: [other for other in found if other != message] for step, found in before.items()}
+        assert everything(stack, queue) == left
+
+        # It can be undone: the very bytes, the very place.
+        undone = await act(client, 'queue.restore', trash=row['id'])
+        assert undone['state'] == 'confirmed', undone
+        assert {step: sorted(found) for step, found in everything(stack, queue).items()} == {
+            step: sorted(found) for step, found in before.items()
+        }
+        assert stack.waiting(queue, 3)[0] == message
+
+        gone = await act(client, 'message.delete', queue=queue, deliveryTag=tag_of(message), keep=0)
+        assert gone['state'] == 'confirmed' and 'trash' not in str(gone['evidence']), gone
+        assert everything(stack, queue) == left
+        refused = client.submit('queue.restore', {'trash': gone['id']})
+        with pytest.raises(RpcError, match='1010'):
+            await refused
 
 
 async def test_who_may_do_what(stack: Stack, connect: ConnectClient) -> None:
@@ -396,6 +412,12 @@ def test_a_kill_at_any_moment_leaves_each_message_once(stack: Stack) -> None:
         assert set(here) == (done[acts[task][0]] if state == 'confirmed' else {f'{queue} 3'}), (here, rows[task])
         assert len(here) <= 1, (here, rows[task])
     assert Counter(row['state'] for row in rows.values())['confirmed'] > len(tasks) / 2
+    # What was removed is in the trash, and nothing else is.
+    redis: Any = stack.redis()
+    aside = {task: redis.lrange(f'celeriac.trash.{row["id"]}.3', 0, -1) for task, row in rows.items()}
+    for task, row in rows.items():
+        is_aside = acts[task][0] == 'message.delete' and row['state'] == 'confirmed'
+        assert [json.loads(message)['headers']['id'] for message in aside[task]] == ([task] if is_aside else []), row
 
 
 def posted(base: str, token: str, command: str, body: Json) -> str:

@@ -114,6 +114,7 @@ extension CommandDesk {
         let stamps = RevokeDesk.rows(of: spec.action, command: record.id, now: now)
         var trash: TrashRecord?
         if case .purge(let purge) = spec.action { trash = purge.trash(of: record) }
+        if case .message(let message) = spec.action { trash = message.purge?.trash(of: record) }
         let beginning: CommandBeginning
         do {
             beginning = try await to.records.begin(

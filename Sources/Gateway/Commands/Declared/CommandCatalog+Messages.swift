@@ -21,10 +21,11 @@ extension CommandCatalog {
             CommandParameter(
                 "digest", .text,
                 "Instead of `deliveryTag`, for a message that has none that can be read."),
+            keep,
         ],
         expectations: [seenRevision], roles: [.admin], proof: .broker,
         evidence:
-            "The broker has removed exactly that message; `rejected` if a worker took it meanwhile.",
+            "The broker has moved exactly that message to the trash; `rejected` if a worker took it meanwhile.",
         make: { (args: CommandArguments) throws(CommandFault) in
             try args.exclude("deliveryTag", "digest")
             let address: MessageSpec.Address
@@ -39,7 +40,9 @@ extension CommandCatalog {
                 throw .argument("deliveryTag", "must be a text, or args.digest one")
             }
             return .message(
-                MessageSpec(queue: args.required("queue"), address: address, act: .delete))
+                MessageSpec(
+                    queue: args.required("queue"), address: address,
+                    act: .delete(keep: args.seconds("keep") ?? TrashLimits.keepSeconds)))
         })
 
     private static let moveMessage = CommandDeclaration(

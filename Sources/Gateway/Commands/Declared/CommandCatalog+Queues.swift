@@ -1,6 +1,12 @@
 internal import Ports
 
 extension CommandCatalog {
+    /// How long what is removed can be put back.
+    static let keep = CommandParameter(
+        "keep", .seconds(0...TrashLimits.longestKeepSeconds),
+        "Seconds for which `queue.restore` can undo it; \(Int(TrashLimits.keepSeconds)) if left out, 0: not at all."
+    )
+
     /// Precondition of commands about one queue (``CommandDesk/checkSeen(_:)``).
     static let seenRevision = CommandParameter(
         "rev", .integer(0...(1 << 53) - 1, meaning: "from 0 up"),
@@ -14,10 +20,7 @@ extension CommandCatalog {
         name: "queue.purge", summary: "Removes all waiting messages of a queue, of every priority.",
         parameters: [
             CommandParameter("queue", .queue, isRequired: true, "The queue."),
-            CommandParameter(
-                "keep", .seconds(0...TrashLimits.longestKeepSeconds),
-                "Seconds for which `queue.restore` can undo it; \(Int(TrashLimits.keepSeconds)) if left out, 0: not at all."
-            ),
+            keep,
         ],
         expectations: [
             CommandParameter(

@@ -49,20 +49,16 @@ extension CommandDesk {
         }
     }
 
-    /// The key of a command's marker.
-    func marker(of id: String) -> [UInt8] {
-        to.settings.key("celeriac.once.\(id)")
-    }
-
     /// Whether a command's script has run; if not, it never will.
     private func takeMarker(of id: String) async throws(BrokerError) -> Bool {
-        let key = marker(of: id)
+        let key = to.settings.markKey(id)
         let taken = try await to.broker.send([
-            Array("SET".utf8), key, Array("lost".utf8), Array("NX".utf8), Array("EX".utf8),
+            Array("SET".utf8), key, Array(TrashMark.lost.utf8), Array("NX".utf8), Array("EX".utf8),
             Array("\(MessageLimits.markerSeconds)".utf8),
         ])
         guard taken == .null else { return false }
-        return try await to.broker.send([Array("GET".utf8), key]) == .bulk(Array("done".utf8))
+        let marker = try await to.broker.send([Array("GET".utf8), key])
+        return marker != .null && marker != .bulk(Array(TrashMark.lost.utf8))
     }
 }
 

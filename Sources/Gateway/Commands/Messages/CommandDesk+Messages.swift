@@ -32,8 +32,8 @@ extension CommandDesk {
     /// What came of looking for a message.
     private enum Search {
         case found(FoundMessage)
-        /// The same command has been carried out, before a connection broke.
-        case done
+        /// The same command has been carried out, before a connection broke; its marker.
+        case done([UInt8])
         /// It does not wait in the queue, or too far back; in words.
         case absent(String)
     }
@@ -41,25 +41,47 @@ extension CommandDesk {
     func act(on spec: MessageSpec, for command: Open) async {
         do throws(BrokerError) {
             switch try await search(spec, for: command) {
-            case .absent(let reason): learn(.declined(reason), for: command)
-            case .done: learn(.done(MessageWords.doneBefore), for: command)
+            case .absent(let reason):
+                if spec.purge != nil { await to.trash.neverPurged(command.record.id) }
+                learn(.declined(reason), for: command)
+            case .done(let marker):
+                if case .purged(let counts)? = TrashMark(marker) {
+                    await to.trash.purged(command.record.id, counts)
+                }
+                learn(.done(MessageWords.doneBefore), for: command)
             case .found(let message):
                 command.record.taskID = message.id.flatMap {
                     1...CommandLimits.nameBytes ~= $0.utf8.count ? $0 : nil
                 }
                 switch spec.act {
-                case .delete:
-                    learn(.noted(message.text), for: command)
-                    learn(
-                        .done("broker: removed from \(place(spec.queue, message.step))"),
-                        for: command)
+                case .delete(let keep): await removed(message, spec, keep: keep, for: command)
                 case .move, .prioritize: try await move(message, spec, for: command)
                 }
             }
         } catch {
             learn(error.fact, for: command)
-            if case .lostInTransit = error.fact { settleLater(command) }
+            if case .lostInTransit = error.fact {
+                to.trash.isUncertain(command.record.id)
+                settleLater(command)
+            } else if spec.purge != nil {
+                await to.trash.neverPurged(command.record.id)
+            }
         }
+    }
+
+    /// The broker has removed a message.
+    private func removed(
+        _ message: FoundMessage, _ spec: MessageSpec, keep: Double, for command: Open
+    ) async {
+        let id = command.record.id
+        await to.trash.purged(
+            id, to.settings.naming.steps.map { $0 == message.step ? 1 : 0 })
+        learn(.noted(message.text), for: command)
+        if keep > 0 {
+            learn(.noted(TrashWords.kept(id, until: command.record.at + keep)), for: command)
+        }
+        learn(
+            .done("broker: removed from \(place(spec.queue, message.step))"), for: command)
     }
 
     // MARK: - Finding
@@ -91,7 +113,7 @@ extension CommandDesk {
             steps += 1
             let reply = try await sendUntilAnswered(find(spec, skip, command), for: command)
             switch MessageSearchReply(reply, lists: to.settings.naming.steps.count) {
-            case .done: return (.done, steps)
+            case .done(let marker): return (.done(marker), steps)
             case .absent: return (nil, steps)
             case .more(let next): skip = next
             case .found(let list, let size, let bytes):
@@ -109,23 +131,29 @@ extension CommandDesk {
 
     private func find(_ spec: MessageSpec, _ skip: Int, _ command: Open) -> [[UInt8]] {
         let lists = to.settings.naming.steps.map { to.settings.queueKey(spec.queue, step: $0) }
+        let (purge, id) = (spec.purge, command.record.id)
+        let isAside = purge.map { $0.keep > 0 } ?? false
         var texts = [
-            spec.act == .delete ? "delete" : "look", "\(skip)",
+            purge == nil ? "look" : isAside ? "aside" : "delete", "\(skip)",
             "\(min(MessageLimits.searchedAtOnce, MessageLimits.searched - skip))",
             "\(MessageLimits.bytesAtOnce)", "\(MessageLimits.wholeBytes)", "\(MessageTail.bytes)",
             "\(MessageLimits.readAtOnce)", "\(MessageLimits.markerSeconds)",
-            "\(spec.act == .delete ? MessageLimits.wholeBytes : CeleryLimits.maxMovedBytes)",
+            "\(purge != nil ? MessageLimits.wholeBytes : CeleryLimits.maxMovedBytes)",
         ]
+        let milliseconds = "\(Int(((purge?.keep ?? 0) * 1000).rounded(.up)))"
         switch spec.address {
         case .tag(let tag):
             texts +=
-                ["tag", tag] + Set([true, false].map { JsonValue.string(tag).text(asciiOnly: $0) })
-        case .digest(let digest): texts += ["digest", digest]
+                ["tag", tag, milliseconds]
+                + Set([true, false].map { JsonValue.string(tag).text(asciiOnly: $0) })
+        case .digest(let digest): texts += ["digest", digest, milliseconds]
         }
+        let keys =
+            [to.settings.markKey(id)] + lists
+            + (isAside ? TrashKeys(id, settings: to.settings).lists : [])
         return [
-            Array("EVAL".utf8), Array(MessageScripts.find.utf8), Array("\(lists.count + 1)".utf8),
-            marker(of: command.record.id),
-        ] + lists + texts.map { Array($0.utf8) }
+            Array("EVAL".utf8), Array(MessageScripts.find.utf8), Array("\(keys.count)".utf8),
+        ] + keys + texts.map { Array($0.utf8) }
     }
 
     // MARK: - Moving
@@ -149,7 +177,8 @@ extension CommandDesk {
         }
         let arguments = [
             Array("EVAL".utf8), Array(MessageScripts.move.utf8), Array("3".utf8),
-            marker(of: command.record.id), to.settings.queueKey(spec.queue, step: message.step),
+            to.settings.markKey(command.record.id),
+            to.settings.queueKey(spec.queue, step: message.step),
             to.settings.queueKey(change.queue, step: change.step), message.bytes, change.message,
             Array("\(MessageLimits.markerSeconds)".utf8),
         ]

@@ -6,16 +6,18 @@
 enum MessageScripts {
     /// Looks for a message from the end at which consumers take them, and removes it if told to.
     ///
-    /// `KEYS`: the marker, then the queue's lists, most urgent first. `ARGV`: 1 what to do (`look` or
-    /// `delete`), 2 messages to pass over, 3 and 4 messages and bytes to look at, 5 above how many bytes only
+    /// `KEYS`: the marker, then the queue's lists, most urgent first, and for `aside` as many lists of the trash.
+    /// `ARGV`: 1 what to do (`look`, `delete`, or `aside`: to the trash), 2 messages to pass over, 3 and 4 messages and bytes to look at, 5 above how many bytes only
     /// the end is searched, 6 how many that are, 7 messages to read at a time, 8 the marker's seconds, 9 above how
-    /// many bytes only the end is answered, 10 what is looked for (`tag` or `digest`), 11 its text, 12 … that text as
-    /// JSON may write it.
+    /// many bytes only the end is answered, 10 what is looked for (`tag` or `digest`), 11 its text, 12 milliseconds
+    /// in the trash, 13 … that text as JSON may write it.
     ///
-    /// Answers `{'done'}` if the marker is there, `{'found', place of the list, bytes, message or its end}`,
+    /// Answers `{'done', marker}` if there is one, `{'found', place of the list, bytes, message or its end}`,
     /// `{'more', messages to pass over}` or `{'none'}`.
     static let find = """
-        if redis.call('EXISTS', KEYS[1]) == 1 then return {'done'} end
+        local known = redis.call('GET', KEYS[1])
+        if known then return {'done', known} end
+        local lists = ARGV[1] == 'aside' and (#KEYS - 1) / 2 or #KEYS - 1
         local skip, most, budget = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
         local whole, ending = tonumber(ARGV[5]), tonumber(ARGV[6])
         local size = ARGV[10] == 'digest' and tonumber(string.match(ARGV[11], '^%d+'))
@@ -38,7 +40,7 @@ enum MessageScripts {
           if size then return #message == size and redis.sha1hex(message) == hash end
           local text = message
           if #message > whole then text = string.sub(message, -ending) end
-          for form = 12, #ARGV do
+          for form = 13, #ARGV do
             if string.find(text, ARGV[form], 1, true) then
               local found = #message <= whole and tag(text) or nil
               if found == nil then
@@ -51,8 +53,19 @@ enum MessageScripts {
           return false
         end
 
+        local function remove(list, message)
+          if ARGV[1] == 'aside' then
+            redis.call('LPUSH', KEYS[list + lists], message)
+            redis.call('PEXPIRE', KEYS[list + lists], ARGV[12])
+          end
+          redis.call('LREM', KEYS[list], -1, message)
+          local counts = {}
+          for i = 1, lists do counts[i] = i == list - 1 and 1 or 0 end
+          redis.call('SET', KEYS[1], 'purged ' .. table.concat(counts, ' '), 'EX', ARGV[8])
+        end
+
         local passed, seen, bytes = 0, 0, 0
-        for list = 2, #KEYS do
+        for list = 2, lists + 1 do
           local length = redis.call('LLEN', KEYS[list])
           local from = math.max(0, skip - passed)
           while from < length do
@@ -63,10 +76,7 @@ enum MessageScripts {
               local message = some[index]
               bytes = bytes + #message
               if is_meant(message) then
-                if ARGV[1] == 'delete' then
-                  redis.call('LREM', KEYS[list], -1, message)
-                  redis.call('SET', KEYS[1], 'done', 'EX', ARGV[8])
-                end
+                if ARGV[1] ~= 'look' then remove(list, message) end
                 local answer = message
                 if #message > tonumber(ARGV[9]) then answer = string.sub(message, -ending) end
                 return {'found', tostring(list - 1), tostring(#message), answer}

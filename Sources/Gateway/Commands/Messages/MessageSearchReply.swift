@@ -3,8 +3,8 @@ internal import WireFormats
 
 /// What ``MessageScripts/find`` answers.
 enum MessageSearchReply {
-    /// The command has been carried out before.
-    case done
+    /// The command has been carried out before, and left this marker.
+    case done([UInt8])
     /// The message, or its end; `list` is the place of its list among the steps.
     case found(list: Int, size: Int, bytes: [UInt8])
     /// Not among those looked at; so many are to be passed over next.
@@ -21,7 +21,9 @@ enum MessageSearchReply {
             if case .bulk(let bytes) = item { String(decoding: bytes, as: UTF8.self) } else { "" }
         }
         switch (texts.first, items.count) {
-        case ("done", 1): self = .done
+        case ("done", 2):
+            guard case .bulk(let marker) = items[1] else { return nil }
+            self = .done(marker)
         case ("none", 1): self = .absent
         case ("more", 2):
             guard let skip = Int(texts[1]) else { return nil }

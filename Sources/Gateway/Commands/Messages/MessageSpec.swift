@@ -13,8 +13,8 @@ struct MessageSpec: Equatable, Sendable {
 
     /// What is to be done with it.
     enum Act: Equatable, Sendable {
-        /// Take it away.
-        case delete
+        /// Take it away; `keep`: seconds for which that can be undone, 0: not at all.
+        case delete(keep: Double)
         /// Put it into another queue.
         case move(to: String, priority: Int?)
         /// Put it among those of another priority.
@@ -27,6 +27,12 @@ struct MessageSpec: Equatable, Sendable {
     var address: Address
     /// What is to be done.
     var act: Act
+
+    /// What removes it, as a purge of one; `nil` if it is not removed.
+    var purge: PurgeSpec? {
+        guard case .delete(let keep) = act else { return nil }
+        return PurgeSpec(queue: queue, keep: keep)
+    }
 
     /// For people.
     var subject: String {
