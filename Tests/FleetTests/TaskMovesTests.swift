@@ -23,7 +23,8 @@ import Testing
         let task = try #require(state.task("a"))
         #expect(task.queue == "new" && task.priority == 6)
         #expect(task.exchange ?? "" == "" && task.routingKey ?? "new" == "new")
-        #expect(state.takeChanges().tasks == ["a"])
+        let changes = state.takeChanges()
+        #expect(changes.tasks.count == 1)
         // A retry is published by its worker, and tells what is known.
         state.apply(Make.task(.received, "a", at: 7, on: "w1@host"), receivedAt: 7)
         #expect(state.task("a")?.queue == "new")

@@ -370,9 +370,10 @@ def test_a_kill_at_any_moment_leaves_each_message_once(stack: Stack) -> None:
     tasks = [stack.send('math.add', number, 1, queue=queue, priority=3) for number in range(48)]
     tags = dict(zip(tasks, map(tag_of, stack.waiting(queue, 3)), strict=True))
     acts: dict[str, tuple[str, Json]] = {}
+    arguments: dict[str, Json] = {'move': {'to': to}, 'prioritize': {'priority': 0}, 'delete': {}}
     for number, task in enumerate(tasks):
         name = ('move', 'prioritize', 'delete')[number % 3]
-        acts[task] = (f'message.{name}', {'move': {'to': to}, 'prioritize': {'priority': 0}, 'delete': {}}[name])
+        acts[task] = (f'message.{name}', arguments[name])
     threads: list[threading.Thread] = []
     ids: dict[str, str] = {}
 
@@ -530,7 +531,8 @@ async def test_what_has_changed_since_it_was_seen_is_left_alone(stack: Stack, co
     stack.send('math.add', 1, 1, queue=queue)
     (message,) = stack.waiting(queue)
     args: Json = {'queue': queue, 'deliveryTag': tag_of(message)} if command != 'queue.purge' else {'queue': queue}
-    args |= {'message.move': {'to': unique('to')}, 'message.prioritize': {'priority': 9}}.get(command, {})
+    more: dict[str, Json] = {'message.move': {'to': unique('to')}, 'message.prioritize': {'priority': 9}}
+    args |= more.get(command, {})
     async with connect(stack) as client:
         queues = await client.subscribe('queues')
 
@@ -559,7 +561,7 @@ async def test_a_repetition_is_told_what_was_answered_first(stack: Stack, connec
         first = await client.submit('task.run', task, key=key)
         assert first['duplicate'] is False and 'firstState' not in first
         commands = await client.subscribe('commands')
-        await client.until(lambda: commands.get(first['id'])['state'] == 'confirmed', 30, 'the end')
+        await client.until(lambda: (commands.get(first['id']) or {}).get('state') == 'confirmed', 30, 'the end')
         again = await client.submit('task.run', task, key=key)
         assert again == {**first, 'state': 'confirmed', 'duplicate': True, 'firstState': first['state']}
     gateway = stack.running_gateway
