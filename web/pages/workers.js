@@ -39,7 +39,7 @@ export class WorkersPage {
         { key: 'reserved', label: 'Reserved', class: 'number c-minor', sort: (worker) => worker.reserved ?? -1, cell: textCell((worker) => count(worker.reserved), { className: 'num' }) },
         { key: 'processed', label: 'Processed', class: 'number c-minor', sort: (worker) => worker.processed ?? -1, cell: textCell((worker) => compact(worker.processed), { className: 'num' }) },
         { key: 'memory', label: 'Memory', class: 'number', sort: (worker) => worker.memoryBytes ?? -1, cell: textCell((worker) => bytes(worker.memoryBytes), { className: 'num' }) },
-        { key: 'uptime', label: 'Uptime', class: 'number', sort: (worker) => worker.uptime ?? -1, cell: textCell((worker) => uptimeWords(worker, app.serverNow()), { className: 'num' }) },
+        { key: 'uptime', label: 'Uptime', class: 'number c-tight', sort: (worker) => worker.uptime ?? -1, cell: textCell((worker) => uptimeWords(worker, app.serverNow()), { className: 'num' }) },
         { key: 'queues', label: 'Queues', class: 'c-queues', cell: queuesCell },
         { key: 'heartbeat', label: 'Heard', class: 'number c-minor', sort: (worker) => worker.heartbeat ?? 0, cell: () => { const node = timeNode(); return { node, update: (worker) => setTime(node, worker.heartbeat, app.serverNow()) }; } },
         { key: 'actions', label: 'Actions', hideLabel: true, class: 'c-actions', cell: () => this.#actionCell() },
