@@ -47,7 +47,7 @@ def tasks_in(stack: Stack, queue: str, step: int = 0) -> list[str]:
     return [json.loads(raw)['headers']['id'] for raw in reversed(stack.redis().lrange(key, 0, -1))]
 
 
-def test_one_message_is_deleted_and_the_others_stay(page: Page, stack: Stack) -> None:
+def test_one_message_is_deleted_the_others_stay_and_it_comes_back(page: Page, stack: Stack) -> None:
     queue = unique('delete')
     tasks = [stack.send('math.add', 1, n, queue=queue) for n in range(3)]
     box = waiting(page, queue)
@@ -58,9 +58,13 @@ def test_one_message_is_deleted_and_the_others_stay(page: Page, stack: Stack) ->
     expect(dialog.get_by_test_id('confirm-yes')).to_have_text('Delete 1 message')
     dialog.get_by_test_id('confirm-yes').click()
 
-    outcome(page, 'confirmed', 'Delete math.add')
+    shown = outcome(page, 'confirmed', 'Delete math.add')
     assert tasks_in(stack, queue) == [tasks[0], tasks[2]]
     expect(box.get_by_test_id('message')).to_have_count(2)
+    expect(page.get_by_test_id('trash')).to_contain_text('1 message')
+    shown.get_by_test_id('undo').click()
+    outcome(page, 'confirmed', 'Restore 1 message')
+    assert sorted(tasks_in(stack, queue)) == sorted(tasks)
 
 
 def test_one_message_is_moved_to_a_queue_whose_workers_run_it(page: Page, stack: Stack) -> None:

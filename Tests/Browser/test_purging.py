@@ -60,7 +60,7 @@ def purge(page: Page, stack: Stack, number: int) -> tuple[str, list[list[bytes |
 
 def test_a_purge_is_undone_from_its_outcome(page: Page, stack: Stack) -> None:
     queue, before, shown = purge(page, stack, 9)
-    shown.get_by_test_id('undo-purge').click()
+    shown.get_by_test_id('undo').click()
 
     outcome(page, 'confirmed', 'Restore 9 messages')
     assert lists(stack, queue) == before
@@ -73,7 +73,7 @@ def test_a_purge_is_undone_in_part_from_the_trash(page: Page, stack: Stack) -> N
     go(page, f'#/queues/{queue}')
     trash = page.get_by_test_id('trash')
     expect(trash).to_contain_text('6 messages', timeout=KNOWN_MS)
-    expect(trash).to_contain_text('Purged by admin')
+    expect(trash).to_contain_text('Removed by admin')
     expect(trash).to_contain_text('kept 23 h 59 m more')
 
     trash.get_by_test_id('trash-restore').click()
@@ -124,7 +124,7 @@ def test_a_purge_that_keeps_nothing_offers_no_way_back(page: Page, stack: Stack)
     page.get_by_test_id('purge-keep').select_option('0')
     page.get_by_test_id('confirm-yes').click()
 
-    expect(outcome(page, 'confirmed', f'Purge queue {queue}').get_by_test_id('undo-purge')).to_have_count(0)
+    expect(outcome(page, 'confirmed', f'Purge queue {queue}').get_by_test_id('undo')).to_have_count(0)
     go(page, f'#/queues/{queue}')
     expect(page.get_by_test_id('page-queue')).to_be_visible()
     expect(page.get_by_test_id('trash')).to_be_hidden()
@@ -135,7 +135,7 @@ def test_a_purge_that_keeps_nothing_offers_no_way_back(page: Page, stack: Stack)
 def test_the_trash_can_be_used_by_everybody(page: Page, stack: Stack, scheme: str, width: int) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     queue, _, shown = purge(page, stack, 2)
-    expect(shown.get_by_test_id('undo-purge')).to_be_visible(timeout=KNOWN_MS)
+    expect(shown.get_by_test_id('undo')).to_be_visible(timeout=KNOWN_MS)
     page.set_viewport_size({'width': width, 'height': 800})
     clean(page, '.tray')
     go(page, f'#/queues/{queue}')

@@ -6,6 +6,7 @@ import { h, setText } from '../platform/dom.js';
 import { confirm, openDialog } from './dialogs.js';
 import { datalist, FormFields, textInput } from './form-field.js';
 import { button, setRefusal } from './parts.js';
+import { keepField, undoOf } from './undo.js';
 import { urgencyInput } from './urgency.js';
 
 /** @typedef {{queue: string, message: object, done: () => void}} Target `done` runs when the outcome is known */
@@ -20,20 +21,22 @@ function nameOf(message) {
   return typeof message.id === 'string' ? `${name} (${shortId(message.id)})` : name;
 }
 
-function send(app, command, args, target, label) {
-  app.tray.submit(command, { ...addressOf(target), ...args }, { label, href: formatRoute('queues', target.queue), settled: () => target.done() });
+function send(app, command, args, target, label, offer = null) {
+  app.tray.submit(command, { ...addressOf(target), ...args }, { label, href: formatRoute('queues', target.queue), settled: () => target.done(), offer });
 }
 
 /** @param {import('../app.js').App} app @param {Target} target */
 export async function deleteMessage(app, target) {
   const what = nameOf(target.message);
+  const keep = keepField('delete-keep');
   const yes = await confirm({
     title: 'Delete this message?',
-    lead: `${what} is removed from ${line(target.queue, 80)} and will never run.`,
-    points: ['Exactly this message is removed: if a worker takes it first, nothing happens and you are told.', 'This cannot be undone.'],
+    lead: `${what} is taken out of ${line(target.queue, 80)} and put into its trash: it will not run unless it is put back.`,
+    points: ['Exactly this message is removed: if a worker takes it first, nothing happens and you are told.'],
+    extra: keep.node,
     yes: 'Delete 1 message',
   });
-  if (yes) send(app, 'message.delete', {}, target, `Delete ${what}`);
+  if (yes) send(app, 'message.delete', keep.args(), target, `Delete ${what}`, (row) => undoOf(app, row));
 }
 
 /** @param {import('../app.js').App} app @param {Target} target */

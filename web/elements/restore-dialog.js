@@ -40,7 +40,7 @@ export function openRestoreDialog(app, trash) {
     h('div', { class: 'run-fields' }, fields.add('which', 'Which', choiceInput([['all', 'All of them'], ['first', 'The first ones'], ['some', 'Some of them']])), number), choice.node,
     h('input', { type: 'submit', hidden: true }));
   go.addEventListener('click', submit);
-  const dialog = openDialog({ title: 'Restore what was purged?', testid: 'dialog-restore', body: [form], actions: [button('Cancel', { onClick: () => dialog.close() }), go] });
+  const dialog = openDialog({ title: 'Restore from the trash?', testid: 'dialog-restore', body: [form], actions: [button('Cancel', { onClick: () => dialog.close() }), go] });
   check();
   fields.get('which').focus();
 }
@@ -48,6 +48,6 @@ export function openRestoreDialog(app, trash) {
 /** @param {import('../app.js').App} app @param {{id: string, queue: string, left?: number}} trash @param {{count?: number, ids?: string[]}} [args] */
 export function restore(app, trash, args = {}) {
   const number = args.count ?? args.ids?.length ?? trash.left;
-  const what = Number.isFinite(number) ? plural(number, 'message') : 'what was purged';
+  const what = Number.isFinite(number) ? plural(number, 'message') : 'what was removed';
   app.tray.submit('queue.restore', { trash: trash.id, ...args }, { label: `Restore ${what} to ${line(trash.queue, 80)}`, href: formatRoute('queues', trash.queue) });
 }

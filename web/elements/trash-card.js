@@ -1,4 +1,4 @@
-/** What purges of one queue have put aside: how much, by whom, for how long yet, and the way back. */
+/** What purges and deletes have put aside from one queue: how much, by whom, for how long yet, and the way back. */
 import { count, plural } from '../core/format/number.js';
 import { line } from '../core/format/text.js';
 import { ago, duration, exact, isTime } from '../core/format/time.js';
@@ -20,7 +20,7 @@ export class TrashCard {
     this.#queue = queue;
     this.#rows = new KeyedList(this.#list, () => this.#item());
     const box = card('Trash', { testid: 'trash' });
-    box.body.append(h('p', { class: 'muted', text: 'What was purged here, and can be put back.' }), this.#list);
+    box.body.append(h('p', { class: 'muted', text: 'What was purged or deleted here, and can be put back.' }), this.#list);
     this.node = box.node;
     this.update();
   }
@@ -47,7 +47,7 @@ export class TrashCard {
         const now = this.#app.serverNow();
         node.dataset.id = row.id;
         setText(words, row.left < row.count ? `${count(row.left)} of ${plural(row.count, 'message')} left` : plural(row.left, 'message'));
-        setText(detail, `Purged by ${line(row.by ?? 'somebody', 80)} ${ago(row.at, now)} · ${leftWords(row.expires, now)}`);
+        setText(detail, `Removed by ${line(row.by ?? 'somebody', 80)} ${ago(row.at, now)} · ${leftWords(row.expires, now)}`);
         setAttr(detail, 'title', isTime(row.expires) ? `Until ${exact(row.expires)}` : null);
         setRefusal(restore, this.#app.actions.refusal('queue.restore'));
       },
