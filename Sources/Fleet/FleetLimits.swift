@@ -46,6 +46,10 @@ package struct FleetLimits: Sendable, Equatable {
     package var ghostSeconds = 600.0
     /// A queue without consumers, binding and messages leaves the list after this time.
     package var idleQueueSeconds = 3_600.0
+    /// A worker without a sign of life for this long does not count as a consumer of a paused queue.
+    package var silentSeconds = 30.0
+    /// A paused queue that is consumed this long is found: longer than telling its workers takes.
+    package var driftSeconds = 10.0
     /// `processed` stands still this long while messages wait and slots are free: wedged.
     package var wedgedSeconds = 60.0
     /// Clock differences below this are taken for network delay.

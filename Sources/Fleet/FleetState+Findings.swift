@@ -3,7 +3,7 @@ extension FleetState {
     package func findings(now: Double) -> [Finding] {
         var found = FindingList(since: findingsSince, now: now)
         for place in workers.places { judgeWorker(workers[place], &found, now: now) }
-        for place in queues.places { judgeQueue(place, &found) }
+        for place in queues.places { judgeQueue(place, &found, now: now) }
         judgeFleet(&found, now: now)
         judgeBroker(&found)
         judgeClock(&found)
@@ -102,7 +102,7 @@ extension FleetState {
         }
     }
 
-    private func judgeQueue(_ place: Int32, _ found: inout FindingList) {
+    private func judgeQueue(_ place: Int32, _ found: inout FindingList, now: Double) {
         let queue = queues[place]
         let subject = "queue \(queue.name)"
         if !queue.unconsumedSince.isNaN, !queue.isPaused {
@@ -112,6 +112,7 @@ extension FleetState {
                 "Start a worker with -Q \(queue.name), or add it to a running one with add_consumer."
             )
         }
+        judgePause(place, &found, now: now)
         if let unreachable = queue.depth?.unreachable, unreachable > 0 {
             found.add(
                 "queue-unreachable", .error, subject, "Messages that no worker reads",

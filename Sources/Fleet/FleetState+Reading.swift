@@ -249,7 +249,8 @@ extension FleetState {
             scheduled: queue.scheduled, workers: queue.consumers.map { workers[$0].name }.sorted(),
             oldestAge: queue.oldestAge, rateIn: queue.rateIn(),
             rateOut: queue.rateOut(), runtimeMean: minute.runtimeMean, waitMean: minute.waitMean,
-            depthAt: queue.depthAt.known, stale: queue.isStale)
+            depthAt: queue.depthAt.known, stale: queue.isStale, pause: queue.pause,
+            stillConsuming: queue.isPaused ? liveConsumers(place) : [])
     }
 
     private func condition(_ place: Int32) -> QueueRecord.Condition {

@@ -51,7 +51,8 @@ package struct FleetState: Sendable {
     var nextTrace = 1
     var arrivals: Set<String> = []
     var aggregatesChanged = false
-    var pausedQueues: Set<String> = []
+    /// Queues that are to stay without consumers.
+    var pausedQueues: [String: QueuePause] = [:]
     /// Since when each finding holds.
     var findingsSince: [String: Double] = [:]
     /// What the broker says about itself.

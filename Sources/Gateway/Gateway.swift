@@ -26,6 +26,8 @@ package final class Gateway {
         package var revokes: any RevokeRecords
         /// What purges have removed and can be restored.
         package var trash: any TrashRecords
+        /// Queues that are to stay without consumers.
+        package var pauses: any PauseRecords
         /// Random names and derived ids.
         package var secrets: any SecretSource
         /// What was done at the broker so far.
@@ -35,7 +37,7 @@ package final class Gateway {
         package init(
             broker: any BrokerCommands, results: any BrokerCommands, access: any AccessControl,
             commandRecords: any CommandRecords, audit: any AuditLog, revokes: any RevokeRecords,
-            trash: any TrashRecords, secrets: any SecretSource,
+            trash: any TrashRecords, pauses: any PauseRecords, secrets: any SecretSource,
             cost: @escaping @LoopActor () -> BrokerCost
         ) {
             self.broker = broker
@@ -45,6 +47,7 @@ package final class Gateway {
             self.audit = audit
             self.revokes = revokes
             self.trash = trash
+            self.pauses = pauses
             self.secrets = secrets
             self.cost = cost
         }
@@ -62,6 +65,7 @@ package final class Gateway {
     let queues: QueueReader
     let revokes: RevokeDesk
     let trash: TrashDesk
+    let pauses: PauseDesk
     let commands: CommandDesk
     let sessions: SessionDesk
     let http: HttpDesk
@@ -121,12 +125,18 @@ package final class Gateway {
         trash = TrashDesk(
             broker: edges.broker, records: edges.trash, rows: rows, settings: options.celery,
             clock: clock, cost: cost, log: log, onChange: { later.gateway?.changed() })
+        pauses = PauseDesk(
+            PauseDesk.Dependencies(
+                control: control, feed: feed, records: edges.pauses, clock: clock, log: log,
+                onChange: { later.gateway?.changed() },
+                resume: { await later.gateway?.commands.endPause($0) ?? false }))
         commands = CommandDesk(
             CommandDesk.Dependencies(
                 rows: rows, feed: feed, broker: edges.broker, results: edges.results,
                 control: control, inspector: inspector, records: edges.commandRecords,
                 audit: edges.audit,
-                revokes: revokes, trash: trash, secrets: edges.secrets, settings: options.celery,
+                revokes: revokes, trash: trash, pauses: pauses, secrets: edges.secrets,
+                settings: options.celery,
                 clock: clock,
                 log: log,
                 origin: options.origin, onChange: { later.gateway?.changed() }))
@@ -181,6 +191,7 @@ package final class Gateway {
         }
         await revokes.load()
         await trash.load()
+        await pauses.load()
         repeatEvery(.seconds(1)) { $0.everySecond() }
         repeatEvery(.seconds(60)) { $0.revokes.tick() }
         repeatEvery(.seconds(30)) { $0.queues.note(due: [.bindings, .unreachable]) }
@@ -226,6 +237,11 @@ package final class Gateway {
         endDropGap(now: now)
         sessions.sweep()
         reconcileIfNeeded()
+        if health.isConnected {
+            pauses.check()
+            // Only then it is known which workers are there to be told.
+            if inspector.isReconciled { pauses.endDue() }
+        }
         guard health.isConnected, !isReadingQueues else { return }
         isReadingQueues = true
         Task { @LoopActor in
@@ -291,6 +307,7 @@ package final class Gateway {
         health.received(batch.messages, batch.bytes, dropped: batch.dropped, at: at)
         if batch.dropped > 0 { noteDrop(batch.dropped, at: at) }
         for name in applied.startedWorkers {
+            pauses.workerAppeared(name)
             commands.workerAppeared(name)
             revokes.workerAppeared(name)
             inspector.workerAppeared(name)
@@ -344,6 +361,7 @@ package final class Gateway {
                 await queues.readUnreachable()
             })
             openRounds -= 1
+            pauses.check(atOnce: true)
             if isDone {
                 health.reconciled()
             } else {

@@ -166,31 +166,6 @@ package struct OpenStampRevoke: Sendable, Equatable {
     }
 }
 
-/// A queue that is to stay without consumers: desired state, asserted again when a worker appears.
-package struct PausedQueue: Sendable, Equatable {
-    /// Its name.
-    package var queue: String
-    /// The ``Principal/name`` of who paused it.
-    package var by: String
-    /// When, unix seconds.
-    package var at: Double
-    /// When it is to be resumed, unix seconds; `nil` if by hand only.
-    package var resumeAt: Double?
-    /// Why, in the words of who paused it.
-    package var reason: String?
-
-    /// Makes a row.
-    package init(
-        queue: String, by: String, at: Double, resumeAt: Double? = nil, reason: String? = nil
-    ) {
-        self.queue = queue
-        self.by = by
-        self.at = at
-        self.resumeAt = resumeAt
-        self.reason = reason
-    }
-}
-
 /// One line of the audit: who did what from where, and what came of it; refusals too. No secrets.
 package struct AuditEntry: Sendable, Equatable {
     /// When, unix seconds.

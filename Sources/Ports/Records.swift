@@ -79,16 +79,22 @@ package protocol RevokeRecords: Sendable {
     func openStampRevokes(now: Double) async throws(RecordsError) -> [OpenStampRevoke]
 }
 
-/// Paused queues. When a call returns, the change is on the disk.
+/// Paused queues. They come with a command (``DesiredState``); when a call returns, the change is on
+/// the disk.
 package protocol PauseRecords: Sendable {
-    /// All of them, by name.
+    /// All of them, by name, with those that are being resumed.
     func pausedQueues() async throws(RecordsError) -> [PausedQueue]
 
-    /// Records that a queue is to be paused; a second time replaces the row.
-    func pause(_ queue: PausedQueue, audit: AuditEntry) async throws(RecordsError)
+    /// Remembers who would consume a paused queue; what is known of a worker is replaced. Nothing
+    /// happens if the queue is neither paused nor being resumed.
+    func remember(_ consumers: [PausedConsumer], of queue: String) async throws(RecordsError)
 
-    /// Records that a queue is to be consumed again; nothing happens if it was not paused.
-    func resume(queue: String, audit: AuditEntry) async throws(RecordsError)
+    /// Forgets workers that would consume a paused queue.
+    func forget(consumers workers: [String], of queue: String) async throws(RecordsError)
+
+    /// Forgets a queue that is being resumed: everybody consumes it again. Nothing happens if it has
+    /// been paused anew.
+    func closeResumed(queue: String) async throws(RecordsError)
 }
 
 /// Purged messages that can be restored. When a call returns, the change is on the disk.

@@ -37,6 +37,8 @@ package enum Limits {
     package static let trash = 1000
     /// Priority steps of a queue that are counted each.
     package static let prioritySteps = 16
+    /// Workers of which is kept that they would consume a paused queue, for each.
+    package static let pausedConsumers = 10_000
     /// Tokens that are neither revoked nor expired.
     package static let tokens = 10_000
     /// Live sessions of one token; the oldest ends when one more is opened.

@@ -27,6 +27,8 @@ extension RecordStore: CommandRecords {
             try Self.insert(desired.revokes, now: command.at, in: db)
             try Self.insert(desired.stamps, now: command.at, in: db)
             if let trash = desired.trash { try Self.insert(trash, now: command.at, in: db) }
+            if let pause = desired.pause { try Self.insert(pause, in: db) }
+            if let resume = desired.resume { try Self.insert(resume, in: db) }
             try self.append(audit, in: db)
             return .new
         }

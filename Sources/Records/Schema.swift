@@ -14,6 +14,7 @@ enum Schema {
         migrator.registerMigration("1 desired state") { try $0.execute(sql: desiredState) }
         migrator.registerMigration("2 revocations by stamp") { try $0.execute(sql: stamps) }
         migrator.registerMigration("3 trash") { try $0.execute(sql: trash) }
+        migrator.registerMigration("4 pause details") { try $0.execute(sql: pauseDetails) }
         return migrator
     }
 
@@ -173,6 +174,20 @@ enum Schema {
             at REAL NOT NULL,
             resumeAt REAL,
             reason TEXT
+        ) STRICT;
+        """
+
+    /// `resumedAt` is set while those who consumed a queue are being told to do so again.
+    private static let pauseDetails = """
+        ALTER TABLE pausedQueues ADD COLUMN resumedAt REAL;
+
+        CREATE TABLE pausedConsumers (
+            queue TEXT NOT NULL REFERENCES pausedQueues(queue) ON DELETE CASCADE,
+            worker TEXT NOT NULL,
+            exchange TEXT,
+            exchangeType TEXT,
+            routingKey TEXT,
+            PRIMARY KEY (queue, worker)
         ) STRICT;
         """
 }

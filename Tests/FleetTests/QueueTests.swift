@@ -117,9 +117,6 @@ import Testing
         #expect(state.queue("q")?.condition == .ok)
         #expect(state.queue("q")?.workers == ["w1@host"])
         #expect(!state.findings(now: 3).contains { $0.rule == "queue-unconsumed" })
-
-        state.setPaused(queues: ["q"], now: 4)
-        #expect(state.queue("q")?.condition == .paused)
     }
 
     @Test func `tasks count for their queue while they wait and run`() throws {

@@ -100,6 +100,9 @@ import WorkerRules
                 var queues = [spec.queue]
                 if case .move(let other, _) = spec.act { queues.append(other) }
                 #expect(queues.allSatisfy { QueueKeys.refusal(queue: $0) == nil })
+            case .consumers(let changes):
+                for change in changes { try check(change.method, change.workers) }
+            case .recorded: break
             }
         } catch {
             Issue.record("\(error)")

@@ -75,6 +75,14 @@ import WireFormats
         Fault("queue.restore", ["trash": "t", "count": 0], "from 1 to 10000"),
         Fault("queue.restore", ["trash": "t", "count": 10_001], "from 1 to 10000"),
         Fault("queue.restore", ["trash": "t", "ids": []], "at least one"),
+        Fault("queue.pause", [:], "args.queue must be a text"),
+        Fault(
+            "queue.pause", ["queue": "q", "seconds": 0.5],
+            "args.seconds must be seconds from 1.0 to 31622400"),
+        Fault(
+            "queue.pause", ["queue": "q", "seconds": 9, "resumeAt": "2026-11-23T20:15:00Z"],
+            "args.resumeAt and args.seconds exclude each other"),
+        Fault("queue.pause", ["queue": "_kombu.binding.x"], "args.queue"),
         Fault("worker.restart", ["workers": "celery@a"], "must be an array"),
         Fault("worker.shutdown", ["workers": [1]], "must hold texts only"),
         Fault("worker.restart", [1], "args must be an object"),
@@ -211,6 +219,8 @@ import WireFormats
         ("task.revoke", ["id": "a", "terminate": true], [false, false, true, false, false]),
         ("queue.purge", ["queue": "q"], [false, false, true, false, false]),
         ("queue.restore", ["trash": "t"], [false, false, true, false, false]),
+        ("queue.pause", ["queue": "q"], [false, true, true, false, false]),
+        ("queue.resume", ["queue": "q"], [false, true, true, false, false]),
         ("worker.restart", ["all": true], [false, false, true, false, false]),
         ("worker.shutdown", ["all": true], [false, false, true, false, false]),
     ]

@@ -57,6 +57,29 @@ import WireFormats
         #expect(tracker.reason == "1 of 2 done")
     }
 
+    @Test func `a pause that nobody hears is kept for workers that appear`() throws {
+        var tracker = try tracker("queue.pause", ["queue": "mail"], workers: two)
+
+        _ = tracker.learn(.taken("published", receivers: 0))
+
+        #expect(tracker.state == .sent)
+        #expect(tracker.evidence.last == "no worker listens now; those that appear will be told")
+    }
+
+    @Test func `a pause is proven by every worker that consumed the queue`() throws {
+        var tracker = try tracker("queue.pause", ["queue": "mail"], workers: two)
+        _ = tracker.learn(.taken("published", receivers: 2))
+        for worker in two {
+            _ = tracker.learn(.agreed(worker: worker, text: "no longer consuming from mail"))
+        }
+        #expect(tracker.state == .sent)
+
+        _ = tracker.learn(.effect(worker: two[0], text: "active_queues does not show mail"))
+        #expect(tracker.state == .sent)
+        _ = tracker.learn(.effect(worker: two[1], text: "active_queues does not show mail"))
+        #expect(tracker.state == .confirmed)
+    }
+
     @Test func `a worker's answer to revoke proves nothing`() throws {
         var tracker = try revoke(asked: ["celery@a"])
         _ = tracker.learn(.taken("published", receivers: 1))

@@ -259,6 +259,30 @@ async def cancel_consumer(case: Case) -> None:
     assert queue not in json.dumps(await case.asked('active_queues'))
 
 
+async def paused(case: Case) -> str:
+    """A queue that only this worker consumes, paused, with a message in it."""
+    queue = unique('paused')
+    await case.confirmed('worker.addConsumer', workers=[case.node], queue=queue)
+    await case.confirmed('queue.pause', f'{case.node}: active_queues does not show {queue}', 'recorded: it stays', queue=queue)
+    case.stack.send('math.add', 20, 22, queue=queue)
+    return queue
+
+
+@covers('queue.pause')
+async def pause(case: Case) -> None:
+    queue = await paused(case)
+    assert await case.result(case.stack.send('math.add', 1, 1, queue=case.queue)) == 2
+    assert case.stack.queue_length(queue) == 1
+    assert queue not in json.dumps(await case.asked('active_queues'))
+
+
+@covers('queue.resume')
+async def resume(case: Case) -> None:
+    queue = await paused(case)
+    await case.confirmed('queue.resume', f'{case.node}: active_queues shows {queue}', queue=queue)
+    await case.outside(lambda: case.stack.queue_length(queue) == 0, 'the message to be taken')
+
+
 @covers('worker.enableEvents')
 async def enable_events(case: Case) -> None:
     await case.confirmed('worker.enableEvents', f'{case.node}: task events', workers=[case.node])

@@ -65,39 +65,6 @@ import Testing
         #expect(open == [ending])
     }
 
-    @Test func `paused queues stay paused over a restart`() async throws {
-        let site = TemporarySite()
-        let store = try site.open()
-        let mail = PausedQueue(
-            queue: "mail", by: "ops", at: 1000, resumeAt: 2000, reason: "deploy")
-        let other = PausedQueue(queue: "other", by: "ops", at: 1001)
-        try await store.pause(other, audit: line("queue.pause"))
-        try await store.pause(mail, audit: line("queue.pause"))
-        try store.close()
-
-        let reopened = try site.open()
-        #expect(try await reopened.pausedQueues() == [mail, other])
-        try await reopened.resume(queue: "other", audit: line("queue.resume"))
-        #expect(try await reopened.pausedQueues() == [mail])
-        #expect(
-            try await reopened.lines(after: 0, limit: 9).map(\.entry.action)
-                == ["queue.pause", "queue.pause", "queue.resume"])
-    }
-
-    @Test func `a queue's name with a NUL is refused, because it would be another queue's`()
-        async throws
-    {
-        let store = try TemporarySite().open()
-
-        let refusal = await #expect(throws: RecordsError.self) {
-            try await store.pause(
-                PausedQueue(queue: "mail\u{0}x", by: "ops", at: 1), audit: line("queue.pause"))
-        }
-
-        #expect(refusal?.code == .invalid)
-        #expect(try await store.pausedQueues().isEmpty)
-    }
-
     @Test func `settings are kept and removed`() async throws {
         let store = try TemporarySite().open()
 

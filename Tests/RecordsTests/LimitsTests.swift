@@ -113,24 +113,6 @@ import Testing
         #expect(try await store.openCommands().map(\.id) == ["c-1"])
     }
 
-    @Test func `paused queues are refused beyond their bound`() async throws {
-        try await store.write("filling") { db in
-            for number in 1..<Limits.pausedQueues {
-                try db.execute(
-                    sql: "INSERT INTO pausedQueues VALUES (?, 'ops', 1, NULL, NULL)",
-                    arguments: ["q\(number)"])
-            }
-        }
-        try await store.pause(PausedQueue(queue: "last", by: "o", at: 1), audit: line("a"))
-        let refusal = await #expect(throws: RecordsError.self) {
-            try await store.pause(PausedQueue(queue: "more", by: "o", at: 1), audit: line("a"))
-        }
-
-        #expect(refusal?.code == .overloaded)
-        // A queue that is paused can be paused again: that needs no more room.
-        try await store.pause(PausedQueue(queue: "last", by: "p", at: 2), audit: line("a"))
-    }
-
     @Test func `an audit page has at most its size`() async throws {
         for number in 0...Limits.auditPage { try await store.append(line("a\(number)")) }
 

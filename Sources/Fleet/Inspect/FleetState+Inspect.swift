@@ -104,6 +104,10 @@ extension FleetState {
             queues[number].lastSeen = now
             numbers.append(number)
         }
+        workers[place].consumed = consumed.prefix(limits.namesPerWorker).filter {
+            !$0.name.isEmpty
+        }
+        workers[place].consumedAt = now
         setConsumed(place, numbers, now: now)
         for number in queues.places { noteConsumption(number, now: now) }
     }

@@ -6,7 +6,7 @@ extension FleetState {
         let place = queues.place(name) { QueueSlot(name: name, now: now) }
         if queues.count != known {
             aggregatesChanged = true
-            queues[place].isPaused = pausedQueues.contains(name)
+            queues[place].pause = pausedQueues[name]
         }
         return place
     }
@@ -78,17 +78,6 @@ extension FleetState {
         }
     }
 
-    /// Sets which queues are meant to be paused (wish of the operators).
-    package mutating func setPaused(queues names: Set<String>, now: Double) {
-        pausedQueues = names
-        for place in queues.places {
-            let isPaused = names.contains(queues[place].name)
-            guard isPaused != queues[place].isPaused else { continue }
-            queues[place].isPaused = isPaused
-            queues.mark(place)
-        }
-    }
-
     /// Notes what a worker consumes.
     mutating func setConsumed(_ worker: Int32, _ numbers: [Int32], now: Double) {
         let before = Set(workers[worker].queues ?? [])
@@ -124,6 +113,7 @@ extension FleetState {
             queues[place].unconsumedSince = isUnconsumed ? now : .nan
             queues.mark(place)
         }
+        noteDrift(place, now: now)
     }
 
     /// Rates age by themselves; queues that are only a word in old messages go.
@@ -143,7 +133,9 @@ extension FleetState {
             let isIdle =
                 queues[place].active + queues[place].reserved + queues[place].scheduled == 0
                 && (queues[place].total ?? 0) == 0
-            if isIdle, now - queues[place].lastSeen > limits.idleQueueSeconds {
+            if isIdle, !queues[place].isPaused,
+                now - queues[place].lastSeen > limits.idleQueueSeconds
+            {
                 nameTable.forget(queue: place)
                 queues.remove(place)
                 hasDismissed = true

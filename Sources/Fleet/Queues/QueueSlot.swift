@@ -14,7 +14,11 @@ struct QueueSlot: Sendable {
     var history: [(at: Double, depth: Int)] = []
     /// The oldest message of each priority step: its tag, and since when it waits at least.
     var oldest: [Int: (tag: String, since: Double)] = [:]
-    var isPaused = false
+    /// Set while it is to stay without consumers.
+    var pause: QueuePause?
+    /// Since when it is consumed although it is paused, and by how many.
+    var driftSince = Double.nan
+    var driftCount = 0
     var isStale = false
     var isListed = false
     var isPublished = false
@@ -37,6 +41,8 @@ struct QueueSlot: Sendable {
         }
         return waiting.values.map(\.since).min().map { max(depthAt - $0, 0) }
     }
+
+    var isPaused: Bool { pause != nil }
 
     var total: Int? { depth.map { $0.steps.reduce(0, +) } }
 }

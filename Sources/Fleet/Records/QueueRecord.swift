@@ -34,4 +34,8 @@ package struct QueueRecord: Sendable, Equatable {
     /// When the depth was read, unix seconds.
     package var depthAt: Double?
     package var stale: Bool
+    /// Set while it is to stay without consumers.
+    package var pause: QueuePause?
+    /// Names of the workers that consume it although it is paused.
+    package var stillConsuming: [String]
 }

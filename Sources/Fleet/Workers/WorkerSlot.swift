@@ -52,6 +52,9 @@ struct WorkerSlot: Sendable {
     var statsAt = Double.nan
     var settings: WorkerSettings?
     var queues: [Int32]?
+    /// The same as it told them, and when.
+    var consumed: [ConsumedQueue] = []
+    var consumedAt = Double.nan
     var registered: [String] = []
     var rateLimits: [RegisteredTask] = []
     /// Names of its tasks that hide their events (`send_events=False`).

@@ -22,6 +22,10 @@ enum CommandAction: Equatable, Sendable {
     case restore(RestoreSpec)
     /// Do something with one waiting message.
     case message(MessageSpec)
+    /// Keep a queue without consumers.
+    case pause(PauseSpec)
+    /// Give a paused queue back to its consumers.
+    case resume(queue: String)
     /// Tell workers to do something, by remote control.
     case control(ControlMethod)
 
@@ -41,6 +45,8 @@ enum CommandAction: Equatable, Sendable {
         case .purge(let purge): "queue \(purge.queue)"
         case .restore(let restore): restore.queue.map { "queue \($0)" } ?? "trash \(restore.trash)"
         case .message(let spec): spec.subject
+        case .resume(let queue): "queue \(queue)"
+        case .pause(let pause): "queue \(pause.queue)"
         case .control(let method):
             switch method {
             case .queryTask(let ids): ids.count == 1 ? "task \(ids[0])" : "\(ids.count) tasks"
@@ -48,6 +54,18 @@ enum CommandAction: Equatable, Sendable {
             case .addConsumer(let queue, _, _, _), .cancelConsumer(let queue): "queue \(queue)"
             default: nil
             }
+        }
+    }
+
+    /// What each worker that has to do it is told, as far as its proof goes; `nil` if it is not for
+    /// certain workers.
+    var method: ControlMethod? {
+        switch self {
+        case .control(let method): method
+        case .pause(let pause): .cancelConsumer(queue: pause.queue)
+        case .resume(let queue):
+            .addConsumer(queue: queue, exchange: nil, exchangeType: nil, routingKey: nil)
+        default: nil
         }
     }
 
@@ -68,7 +86,7 @@ enum CommandAction: Equatable, Sendable {
         case .retry(let retry): [retry.newID]
         case .revoke(let revoke): revoke.ids
         case .rerun(let rerun): rerun.items.map(\.run.id) + rerun.refused.keys.sorted()
-        case .planned, .revokeStamped, .purge, .restore, .message, .control: []
+        case .planned, .revokeStamped, .purge, .restore, .message, .pause, .resume, .control: []
         }
     }
 }

@@ -73,7 +73,7 @@ extension CommandDesk {
     private func fact(
         from value: JsonValue, of worker: String, for command: Open
     ) -> CommandTracker.Fact? {
-        guard case .control(let method) = command.tracker.spec.action else { return nil }
+        guard let method = command.tracker.spec.action.method else { return nil }
         let effect: String?
         switch method {
         case .poolRestart, .poolGrow, .poolShrink, .autoscale:

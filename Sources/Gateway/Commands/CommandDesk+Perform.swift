@@ -16,25 +16,31 @@ extension CommandDesk {
         case .message(let spec): await act(on: spec, for: command)
         case .broadcast(let method, let destination):
             await broadcast(method, to: destination, for: command)
+        case .consumers(let changes):
+            let new = Set(newcomers.all(now: to.clock.now()))
+            for change in changes {
+                // Nobody waits until a new worker's mailbox opens.
+                for workers in [
+                    change.workers.filter { !new.contains($0) },
+                    change.workers.filter(new.contains),
+                ] where !workers.isEmpty {
+                    await broadcast(change.method, to: workers, for: command, isKept: true)
+                }
+            }
+            if command.tracker.open.isEmpty, command.tracker.state.isOpen {
+                learn(.done("nobody that is up has to be waited for"), for: command)
+            }
+        case .recorded(let text): learn(.done(text), for: command)
         }
     }
 
     func pause(_ duration: Duration) async {
-        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
-            let holder = TimerHolder()
-            holder.timer = LoopTimer(after: duration) {
-                holder.timer = nil
-                done.resume()
-            }
-        }
+        await LoopTimer.pause(for: duration)
     }
 
-    @LoopActor private final class TimerHolder {
-        var timer: LoopTimer?
-    }
-
+    /// - Parameter isKept: whether it is recorded, and told again until it holds.
     private func broadcast(
-        _ method: ControlMethod, to destination: [String], for command: Open
+        _ method: ControlMethod, to destination: [String], for command: Open, isKept: Bool = false
     ) async {
         await reach(destination, of: method, for: command)
         await lookBefore(destination, for: command)
@@ -59,7 +65,10 @@ extension CommandDesk {
             // Nobody waits for proof to hear that it was sent.
             if case .revoke = method { Task { @LoopActor in await readResults(of: command) } }
         } catch {
-            learn(error.fact, for: command)
+            learn(
+                isKept
+                    ? .lostInTransit("\(error.message); workers are told when the broker is back")
+                    : error.fact, for: command)
         }
     }
 
@@ -169,13 +178,14 @@ extension CommandDesk {
         case .run(let run):
             if run.eta != nil { return "it waits for its time" }
             guard let queue = fleet.queue(run.queue) else { return nil }
+            if queue.pause != nil { return "queue \(run.queue) is paused" }
             if queue.workers.isEmpty { return "no worker consumes queue \(run.queue)" }
             if let depth = queue.depth, depth > 0 {
                 return "\(depth) messages wait in queue \(run.queue)"
             }
             return nil
         case .group, .retry, .rerun, .planned: return nil
-        case .revoke, .revokeStamped, .control:
+        case .revoke, .revokeStamped, .control, .pause, .resume:
             let busy = command.tracker.silent.sorted().filter(answersLate)
             if !busy.isEmpty {
                 return "\(busy.joined(separator: ", ")) will answer after its task: "

@@ -17,6 +17,7 @@ extension CommandDesk {
     }
 
     func plan(for spec: CommandSpec, now: Double) async throws(CommandFault) -> Plan {
+        if let plan = try planPausing(spec.action, now: now) { return plan }
         let workers: [String]
         switch spec.workers {
         case .none: workers = asked(for: spec)

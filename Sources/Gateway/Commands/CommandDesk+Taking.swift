@@ -104,17 +104,7 @@ extension CommandDesk {
             ),
             CommandLimits.deadline.upperBound)
         let record = try newRecord(request, spec, now: now, wait: wait)
-        var revokes: [OpenRevoke] = []
-        if case .revoke(let revoke) = spec.action {
-            revokes = RevokeDesk.rows(of: revoke, command: record.id, now: now).filter {
-                let state = to.feed.fleet.task($0.taskID)?.state
-                return state != .success && state != .failure
-            }
-        }
-        let stamps = RevokeDesk.rows(of: spec.action, command: record.id, now: now)
-        var trash: TrashRecord?
-        if case .purge(let purge) = spec.action { trash = purge.trash(of: record) }
-        if case .message(let message) = spec.action { trash = message.purge?.trash(of: record) }
+        let desired = desired(by: spec.action, record)
         let beginning: CommandBeginning
         do {
             beginning = try await to.records.begin(
@@ -123,15 +113,19 @@ extension CommandDesk {
                 audit: AuditEntry(
                     at: now, principal: request.principal.name, remote: request.remote,
                     action: spec.name, target: spec.target, outcome: "accepted"),
-                desired: DesiredState(revokes: revokes, stamps: stamps, trash: trash))
+                desired: desired)
         } catch {
             throw CommandFault(
                 .brokerDown, "the command could not be recorded: \(error.message)",
                 retryAfterMilliseconds: 5_000)
         }
         if let receipt = try receipt(for: beginning) { return receipt }
-        to.revokes.added(revokes, stamps: stamps)
-        if let trash { to.trash.added(trash) }
+        to.revokes.added(desired.revokes, stamps: desired.stamps)
+        if let trash = desired.trash { to.trash.added(trash) }
+        to.pauses.added(desired)
+        if case .control(.cancelConsumer(let queue)) = spec.action {
+            to.pauses.dismiss(plan.workers, of: queue)
+        }
         let command = Open(
             CommandTracker(spec, workers: plan.workers), record)
         start(command, wait: wait)
@@ -162,6 +156,23 @@ extension CommandDesk {
         let handle = to.rows.engine.handle(of: record.id, in: to.rows.commands) ?? 0
         return Receipt(
             handle: handle, id: record.id, stage: command.tracker.state, isDuplicate: false)
+    }
+
+    /// What a command leaves behind.
+    private func desired(by action: CommandAction, _ record: CommandRecord) -> DesiredState {
+        var desired = DesiredState(
+            stamps: RevokeDesk.rows(of: action, command: record.id, now: record.at))
+        if case .revoke(let revoke) = action {
+            desired.revokes = RevokeDesk.rows(of: revoke, command: record.id, now: record.at)
+                .filter {
+                    let state = to.feed.fleet.task($0.taskID)?.state
+                    return state != .success && state != .failure
+                }
+        }
+        if case .purge(let purge) = action { desired.trash = purge.trash(of: record) }
+        if case .message(let message) = action { desired.trash = message.purge?.trash(of: record) }
+        pausing(by: action, record, in: &desired)
+        return desired
     }
 
     /// The receipt of the same request, if it came before.

@@ -74,6 +74,7 @@ final class CommandDesk {
         let audit: any AuditLog
         let revokes: RevokeDesk
         let trash: TrashDesk
+        let pauses: PauseDesk
         let secrets: any SecretSource
         let settings: CelerySettings
         let clock: GatewayClock

@@ -230,7 +230,7 @@ struct CommandTracker: Sendable {
     /// Whether workers that appear later are told as well.
     private var isKept: Bool {
         switch spec.action {
-        case .revoke: true
+        case .revoke, .pause, .resume: true
         case .revokeStamped(let spec): spec.keep > 0
         default: false
         }

@@ -19,6 +19,10 @@ enum Effect: Sendable {
     case message(MessageSpec)
     /// A remote control command.
     case broadcast(ControlMethod, destination: [String])
+    /// What workers are told about consuming a queue; it is recorded, and asserted again.
+    case consumers([ConsumerChange])
+    /// Nothing is sent: what is wanted is recorded, and nobody has to be told now; in words.
+    case recorded(String)
 
     /// Encodes what a command sends.
     ///
@@ -59,6 +63,15 @@ enum Effect: Sendable {
             }
             for method in methods { try Self.check(method, []) }
             self = .revokeMany(methods)
+        case .pause(let pause):
+            let change = ConsumerChange(
+                method: .cancelConsumer(queue: pause.queue), workers: workers)
+            try self.init(workers.isEmpty ? [] : [change], ifNone: "no worker consumes it now")
+        case .resume(let queue):
+            // As its workers would by default; how they did before is looked up with the plan.
+            let consumers = workers.map { PausedConsumer(worker: $0) }
+            try self.init(
+                ConsumerChange.giving(queue, back: consumers), ifNone: "no worker consumed it")
         case .planned:
             throw CommandFault(.invalid, "args.plan was not looked up")
         case .retry:
@@ -82,6 +95,14 @@ enum Effect: Sendable {
             try Self.check(method, workers)
             self = .broadcast(method, destination: workers)
         }
+    }
+
+    /// Encodes what workers are told about consuming a queue.
+    ///
+    /// - Parameter ifNone: why nobody is told, if there is no change.
+    init(_ changes: [ConsumerChange], ifNone: String) throws(CommandFault) {
+        for change in changes { try Self.check(change.method, change.workers) }
+        self = changes.isEmpty ? .recorded(ifNone) : .consumers(changes)
     }
 
     /// Refuses what the encoder would refuse, while nothing is recorded yet.

@@ -5,7 +5,7 @@ internal import LiveSync
 enum QueueProjection {
     /// The fields in the order of ``Topics/queues``.
     static func fields(_ queue: QueueRecord) -> [FieldUpdate] {
-        var row = RowBuilder(capacity: 16)
+        var row = RowBuilder(capacity: 22)
         row.add(queue.depth)
         row.add(queue.steps.isEmpty ? nil : queue.steps)
         row.add(queue.unreachable == 0 ? nil : queue.unreachable)
@@ -23,6 +23,11 @@ enum QueueProjection {
         row.add(queue.condition.rawValue)
         row.add(queue.stale ? true : nil)
         row.add(queue.priorities)
+        row.add(queue.pause?.by)
+        row.add(queue.pause?.at)
+        row.add(queue.pause?.reason)
+        row.add(queue.pause?.resumeAt)
+        row.add(queue.stillConsuming.isEmpty ? nil : queue.stillConsuming)
         return row.updates
     }
 }

@@ -33,6 +33,7 @@ enum Topics {
             "depth", "steps", "unreachable", "unacked", "active", "reserved", "scheduled",
             "consumers", "workers", "oldestAge", "rateIn", "rateOut", "runtimeMean", "waitMean",
             "state", "stale", "priorities",
+            "pausedBy", "pausedAt", "pauseReason", "resumeAt", "stillConsuming",
         ],
         filters: ["id", "state"])
 

@@ -90,7 +90,7 @@ final class GatewayProcess {
             edges: Gateway.Edges(
                 broker: broker, results: results,
                 access: TokenAccess(store: store, secrets: secrets, logger: log),
-                commandRecords: store, audit: store, revokes: store, trash: store,
+                commandRecords: store, audit: store, revokes: store, trash: store, pauses: store,
                 secrets: secrets,
                 cost: { Self.sum(links.0.statistics, links.1.statistics, replies.statistics) }),
             options: GatewayOptions(

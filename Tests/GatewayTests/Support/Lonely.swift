@@ -16,6 +16,7 @@ enum Lonely {
             edges: Gateway.Edges(
                 broker: NoBroker(), results: NoBroker(), access: TokenIsRole(),
                 commandRecords: records, audit: records, revokes: records, trash: records,
+                pauses: records,
                 secrets: secrets,
                 cost: { BrokerCost() }),
             options: GatewayOptions(
@@ -104,7 +105,9 @@ enum Lonely {
         }
     }
 
-    private final class NoRecords: CommandRecords, AuditLog, RevokeRecords, TrashRecords {
+    private final class NoRecords: CommandRecords, AuditLog, RevokeRecords, TrashRecords,
+        PauseRecords
+    {
         func begin(
             _ command: CommandRecord, claim: IdempotencyClaim, audit: AuditEntry,
             desired: DesiredState
@@ -128,6 +131,12 @@ enum Lonely {
         func trash(now: Double) async throws(RecordsError) -> [TrashRecord] { [] }
         func update(_ trash: TrashRecord) async throws(RecordsError) {}
         func forgetTrash(of ids: [String]) async throws(RecordsError) {}
+        func pausedQueues() async throws(RecordsError) -> [PausedQueue] { [] }
+        func remember(
+            _ consumers: [PausedConsumer], of queue: String
+        ) async throws(RecordsError) {}
+        func forget(consumers workers: [String], of queue: String) async throws(RecordsError) {}
+        func closeResumed(queue: String) async throws(RecordsError) {}
     }
 
     private struct Silence: LogHandler {

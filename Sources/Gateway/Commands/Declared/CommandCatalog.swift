@@ -2,7 +2,7 @@
 /// `memdump` of Celery's remote control harm or litter a worker and are left out on purpose.
 enum CommandCatalog {
     /// By subject, in the order in which they are explained.
-    static let all: [CommandDeclaration] = tasks + workers + queues + messages
+    static let all: [CommandDeclaration] = tasks + workers + queues + pausing + messages
 
     private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 
