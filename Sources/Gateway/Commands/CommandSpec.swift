@@ -51,6 +51,7 @@ struct CommandSpec: Sendable {
         command = try CommandCatalog.command(name)
         self.action = action
         workers = .none
+        seen = nil
         used = []
     }
 
