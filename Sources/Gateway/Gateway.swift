@@ -182,6 +182,7 @@ package final class Gateway {
 
     /// Starts the timers and shows the commands of earlier runs.
     package func start() async {
+        await revokes.load()
         do throws(RecordsError) {
             let recent = try await edges.commandRecords.recentCommands(
                 since: clock.now() - CommandLimits.endedSeconds, limit: CommandLimits.endedRows)
@@ -189,7 +190,6 @@ package final class Gateway {
         } catch {
             log.error("earlier commands cannot be read", metadata: ["error": "\(error.message)"])
         }
-        await revokes.load()
         await trash.load()
         await pauses.load()
         repeatEvery(.seconds(1)) { $0.everySecond() }

@@ -29,6 +29,9 @@ package protocol CommandRecords: Sendable {
         _ command: CommandRecord, answer: String?, audit: AuditEntry?
     ) async throws(RecordsError)
 
+    /// The client's key of a command; `nil` if it is not kept any more.
+    func key(of command: String) async throws(RecordsError) -> String?
+
     /// The commands that had not come to an end, oldest first.
     func openCommands() async throws(RecordsError) -> [CommandRecord]
 

@@ -82,6 +82,13 @@ extension RecordStore: CommandRecords {
         }
     }
 
+    package func key(of command: String) async throws(RecordsError) -> String? {
+        try await read("looking for a command's key") { db in
+            try String.fetchOne(
+                db, sql: "SELECT key FROM idempotency WHERE command = ?", arguments: [command])
+        }
+    }
+
     package func openCommands() async throws(RecordsError) -> [CommandRecord] {
         try await read("reading open commands") { db in
             try Row.fetchAll(

@@ -1,9 +1,10 @@
-"""Command -> confirmed, side by side with Celery's own `app.control`.
+"""Command -> confirmed, side by side with Celery's own `app.control`, `send_task` and purge.
 
     bin/bench command [--rounds 200] [--workers 1,4] [--target 20]
 
 Starts a private Redis, prefork workers and the release gateway. In every round each of the two asks the same workers the same thing,
-one after the other, who begins alternates. Ends with 1 if a command was not confirmed or the 99th percentile of the first answer
+one after the other, who begins alternates; then task.run, task.revoke (of a task that waits for its time) and queue.purge (of three
+messages). Ends with 1 if a command was not confirmed or the 99th percentile of the first answer
 (recorded, and sent to Redis) is above the target in milliseconds.
 """
 
@@ -22,11 +23,16 @@ from typing import Any
 
 from harness.client import GatewayClient
 from harness.machine import machine
-from harness.stack import Stack
+from harness.stack import Stack, unique
+from harness.waiting import wait_for
 from harness.workers import WorkerSpec
 
 CLIENTS = 10
 """A principal may send five commands a second."""
+PURGERS = 25
+"""And purge six times a minute: so many principals, so few rounds."""
+PURGES = 100
+WARM_UP = 10
 TERMINAL = {'confirmed', 'partial', 'rejected', 'failed', 'unknown'}
 
 
@@ -48,7 +54,7 @@ class Figures:
     def rows(self, what: str) -> list[str]:
         cells = []
         for name, values in [
-            ("Celery's client: all answers in", self.celery),
+            ("Celery's client: done, or all answers in", self.celery),
             ('gateway: recorded, sent, first answer', self.answered),
             ('gateway: confirmed (its own times)', self.proven),
             ('gateway: row confirmed at the client', self.seen),
@@ -69,9 +75,10 @@ class Bench:
         self.nodes = nodes
 
     async def by_gateway(self, number: int, command: str, arguments: dict[str, Any], figures: Figures) -> None:
-        client, table = self.clients[number % CLIENTS], self.tables[number % CLIENTS]
+        who = number % (CLIENTS if command != 'queue.purge' else PURGERS)
+        client, table = self.clients[who], self.tables[who]
         begun = time.perf_counter()
-        answer = await client.submit(command, {'workers': self.nodes, **arguments})
+        answer = await client.submit(command, arguments)
         figures.answered.append((time.perf_counter() - begun) * 1000)
         row = await client.until(
             lambda: r if (r := table.rows.get(answer['command'])) and r['state'] in TERMINAL else None, 30, 'the end of a command'
@@ -81,6 +88,7 @@ class Bench:
         figures.unconfirmed += row['state'] != 'confirmed'
 
     def by_celery(self, method: str, arguments: dict[str, Any], figures: Figures) -> None:
+        """A broadcast, and all answers to it."""
         begun = time.perf_counter()
         replies = self.stack.app.control.broadcast(method, arguments=arguments, destination=self.nodes, reply=True, timeout=5)
         figures.celery.append((time.perf_counter() - begun) * 1000)
@@ -88,15 +96,65 @@ class Bench:
 
     async def measure(self, rounds: int, command: str, ours: dict[str, Any], method: str, theirs: dict[str, Any]) -> Figures:
         figures = Figures()
-        for number in range(-10, rounds):
+        for number in range(-WARM_UP, rounds):
             kept = figures if number >= 0 else Figures()
             if number % 2:
                 await asyncio.to_thread(self.by_celery, method, theirs, kept)
-                await self.by_gateway(number, command, ours, kept)
+                await self.by_gateway(number, command, {'workers': self.nodes, **ours}, kept)
             else:
-                await self.by_gateway(number, command, ours, kept)
+                await self.by_gateway(number, command, {'workers': self.nodes, **ours}, kept)
                 await asyncio.to_thread(self.by_celery, method, theirs, kept)
         return figures
+
+    async def measure_others(self, rounds: int, command: str) -> Figures:
+        """What Celery does without an answer of a worker."""
+        figures = Figures()
+        for number in range(-WARM_UP, rounds):
+            kept = figures if number >= 0 else Figures()
+            ours = await asyncio.to_thread(self.prepare, command)
+            theirs = await asyncio.to_thread(self.prepare, command)
+            begun = time.perf_counter()
+            await asyncio.to_thread(self.plainly, command, theirs)
+            kept.celery.append((time.perf_counter() - begun) * 1000)
+            await self.by_gateway(number, command, ours, kept)
+        return figures
+
+    def prepare(self, command: str) -> dict[str, Any]:
+        match command:
+            case 'task.run':
+                return {'task': 'math.add', 'args': [1, 2]}
+            case 'task.revoke':
+                task = self.stack.send('math.add', 1, 2, countdown=3600)
+                # Held by a worker for its time, as most that are revoked.
+                wait_for(lambda: self.stack.queue_length('celery') == 0, 10, 'it to be fetched', every=0.005)
+                return {'id': task}
+            case _:
+                queue = unique('bench')
+                for _ in range(3):
+                    self.stack.send('math.add', 1, 2, queue=queue)
+                return {'queue': queue}
+
+    def plainly(self, command: str, arguments: dict[str, Any]) -> None:
+        app = self.stack.app
+        match command:
+            case 'task.run':
+                self.stack.send('math.add', 1, 2)
+            case 'task.revoke':
+                app.control.revoke(arguments['id'], reply=True, timeout=5, limit=len(self.nodes))
+            case _:
+                with app.connection_for_write() as connection:
+                    connection.default_channel.queue_purge(arguments['queue'])
+
+
+def told(figures: Figures, command: str, count: int, target: float) -> bool:
+    """Prints the rows; whether the target was met."""
+    p99 = percentile(figures.answered, 0.99)
+    verdict = 'met' if p99 <= target else 'MISSED'
+    print('\n'.join(figures.rows(f'{command}, {count} workers')), flush=True)
+    print(
+        f'| {command}, {count} workers | first answer p99 {p99:.1f} ms, target {target:g} ms: {verdict}; {figures.unconfirmed} unconfirmed |'
+    )
+    return figures.unconfirmed == 0 and p99 <= target
 
 
 async def run(count: int, rounds: int, target: float) -> bool:
@@ -111,7 +169,7 @@ async def run(count: int, rounds: int, target: float) -> bool:
                     await sessions.enter_async_context(
                         GatewayClient.connect(gateway.ws_url, gateway.token('admin', f'bench{number}'))
                     )
-                    for number in range(CLIENTS)
+                    for number in range(PURGERS)
                 ]
                 tables = [await client.subscribe('commands', maxHz=20) for client in clients]
                 bench = Bench(stack, clients, tables, [spec.node for spec in specs])
@@ -124,9 +182,10 @@ async def run(count: int, rounds: int, target: float) -> bool:
                         {'task_name': 'math.add', 'rate_limit': '100/s'},
                     ),
                 ]:
-                    figures = await bench.measure(rounds, command, ours, method, theirs)
-                    print('\n'.join(figures.rows(f'{command}, {count} workers')), flush=True)
-                    is_good = is_good and figures.unconfirmed == 0 and percentile(figures.answered, 0.99) <= target
+                    is_good &= told(await bench.measure(rounds, command, ours, method, theirs), command, count, target)
+                for command in ('task.run', 'task.revoke', 'queue.purge'):
+                    fewer = min(rounds, PURGES) if command == 'queue.purge' else rounds
+                    is_good &= told(await bench.measure_others(fewer, command), command, count, target)
         finally:
             stack.stop()
     return is_good

@@ -231,3 +231,103 @@ import WireFormats
         #expect(tracker.outcome(of: "t1").state == "done" && tracker.counts?.done == 99)
     }
 }
+
+@Suite struct RevokeTrackerTests {
+    private func tracker(_ ids: [String], asked: [String] = []) throws -> CommandTracker {
+        let args: JsonValue = ["ids": .array(ids.map(JsonValue.string))]
+        return CommandTracker(
+            try CommandSpec("task.revoke", args: args, newID: { _ in "t" }), workers: asked)
+    }
+
+    @Test func `REVOKED in the backend proves nothing alone`() throws {
+        var tracker = try tracker(["t1"])
+        _ = tracker.learn(.taken("published", receivers: 2))
+
+        _ = tracker.learn(.recorded(id: "t1", state: "REVOKED"))
+        #expect(tracker.state == .sent && tracker.recordedOnly == ["t1"])
+
+        _ = tracker.learn(.flagged(id: "t1", text: "no worker has it"))
+        #expect(tracker.state == .confirmed)
+        #expect(
+            tracker.evidence == [
+                "published", "task t1: REVOKED in the result backend", "task t1: no worker has it",
+            ])
+    }
+
+    @Test func `that no worker has a task proves nothing alone`() throws {
+        var tracker = try tracker(["t1"])
+
+        _ = tracker.learn(.flagged(id: "t1", text: "no worker has it"))
+
+        #expect(tracker.state == .accepted)
+    }
+
+    @Test func `a task that a worker holds is told at the deadline, and its end corrects the row`()
+        throws
+    {
+        var tracker = try tracker(["t1"])
+        _ = tracker.learn(.recorded(id: "t1", state: "REVOKED"))
+        _ = tracker.learn(.held(id: "t1", worker: "a@h", how: "runs it"))
+        #expect(tracker.heldText == "a@h runs it")
+
+        _ = tracker.learn(.deadline(hint: tracker.heldText))
+        #expect(tracker.state == .unknown)
+        _ = tracker.learn(.recorded(id: "t1", state: "SUCCESS"))
+
+        #expect(tracker.state == .rejected)
+        #expect(tracker.reason == "the task went on to its end: SUCCESS")
+        #expect(tracker.heldText == nil)
+    }
+
+    @Test func `a proof without a worker's word is taken back when the task starts`() throws {
+        var tracker = try tracker(["t1"])
+        _ = tracker.learn(.recorded(id: "t1", state: "REVOKED"))
+        _ = tracker.learn(.flagged(id: "t1", text: "no worker has it"))
+        #expect(tracker.state == .confirmed)
+
+        _ = tracker.learn(.task(id: "t1", state: "STARTED", worker: "new@h"))
+        #expect(tracker.state == .unknown)
+        #expect(tracker.reason == "a task has started after all: t1 on new@h")
+        _ = tracker.learn(.task(id: "t1", state: "SUCCESS", worker: "new@h"))
+
+        #expect(tracker.state == .rejected)
+        #expect(tracker.reason == "the task went on to its end: SUCCESS")
+    }
+
+    @Test func `a worker's word is only taken back by a success`() throws {
+        var tracker = try tracker(["t1"])
+        _ = tracker.learn(.task(id: "t1", state: "REVOKED", worker: "a@h"))
+
+        for state in ["STARTED", "FAILURE", "RETRY"] {
+            _ = tracker.learn(.task(id: "t1", state: state, worker: "a@h"))
+            #expect(tracker.state == .confirmed)
+        }
+        _ = tracker.learn(.recorded(id: "t1", state: "SUCCESS"))
+
+        #expect(tracker.state == .rejected)
+    }
+
+    @Test func `of two tasks one that ran makes it partial`() throws {
+        var tracker = try tracker(["t1", "t2"])
+        for id in ["t1", "t2"] { _ = tracker.learn(.recorded(id: id, state: "REVOKED")) }
+        for id in ["t1", "t2"] { _ = tracker.learn(.flagged(id: id, text: "no worker has it")) }
+        #expect(tracker.state == .confirmed)
+
+        _ = tracker.learn(.recorded(id: "t2", state: "FAILURE"))
+
+        #expect(tracker.state == .partial && tracker.reason == "1 of 2 done")
+        #expect(tracker.outcome(of: "t1").state == "done")
+        #expect(tracker.outcome(of: "t2").state == "refused")
+    }
+
+    @Test func `a resumed command for tasks that are not all known is never wholly confirmed`()
+        throws
+    {
+        let spec = try CommandSpec("task.revoke", args: ["ids": ["t1"]], newID: { _ in "t" })
+        var tracker = CommandTracker(resuming: spec, evidence: [], reason: nil, count: 3)
+
+        _ = tracker.learn(.task(id: "t1", state: "REVOKED", worker: "a@h"))
+
+        #expect(tracker.state == .partial && tracker.reason == "1 of 3 done")
+    }
+}

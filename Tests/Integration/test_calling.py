@@ -137,11 +137,41 @@ def test_run_waits_and_ends_with_0_if_confirmed(stack: Stack, token: str) -> Non
 
 
 def test_call_prints_the_row_and_the_answers(stack: Stack, token: str) -> None:
-    done = celeriac(stack, token, 'call', 'worker.report', '--json', '{"all": true}', '--wait')
+    done = celeriac(stack, token, 'call', 'worker.report', '{"all": true}', '--wait')
     assert done.returncode == 0 and 'broker_url' in done.stdout, done
     done = celeriac(stack, token, 'call', 'worker.ping', '--json', '-', '--wait', '--raw', text=json.dumps({'workers': [NODE]}))
     row = json.loads(done.stdout)
     assert done.returncode == 0 and row['state'] == 'confirmed' and f'{NODE}: pong' in row['evidence']
+
+
+def test_run_passes_every_option_on(stack: Stack, token: str) -> None:
+    options = [
+        '--soft-time-limit',
+        '20',
+        '--time-limit',
+        '30',
+        '--shadow',
+        unique('shown'),
+        '--no-ignore-result',
+        '--expires',
+        '60',
+    ]
+    options += ['--exchange', 'q', '--routing-key', 'q', '--headers', '{"tenant": "north"}', '--priority', '3']
+    done = celeriac(stack, token, 'run', 'request.describe', *options, '--wait', '--raw')
+    row = json.loads(done.stdout)
+    assert done.returncode == 0 and row['state'] == 'confirmed', done
+    result = wait_for(lambda: (stack.result(row['taskId']) or {}).get('result'), 20, 'what the task saw')
+    assert result['timelimit'] == [30, 20] and result['headers']['tenant'] == 'north', result
+    assert result['shadow'] == options[5] and result['expires'] and result['ignore_result'] is False, result
+    assert result['priority'] == 3, result
+
+
+@pytest.mark.parametrize('place', ['positional', 'option', 'standard input'])
+def test_the_arguments_of_call_come_in_three_ways(stack: Stack, token: str, place: str) -> None:
+    text = json.dumps({'workers': [NODE]})
+    given = {'positional': [text], 'option': ['--json', text], 'standard input': ['-']}[place]
+    done = celeriac(stack, token, 'call', 'worker.ping', *given, '--wait', text=text)
+    assert done.returncode == 0 and f'{NODE}: pong' in done.stdout, done
 
 
 def test_what_is_not_confirmed_ends_with_1(stack: Stack, token: str) -> None:
@@ -170,6 +200,12 @@ def test_the_same_key_runs_once(stack: Stack, token: str, folder: Path) -> None:
     [
         (['call', 'worker.ping', '--json', '{'], 64, 'not JSON'),
         (['call', 'worker.ping', '--json', '[]'], 64, 'must be a JSON object'),
+        (['call', 'worker.ping', '{'], 64, "what follows the command's name is not JSON"),
+        (['call', 'worker.ping', '{}', '--json', '{}'], 64, 'give the arguments once'),
+        (['run', 'math.add', '--headers', '[1]'], 1, 'args.headers'),
+        (['run', 'math.add', '--exchange', 'none-such'], 1, 'no queue is bound'),
+        (['run', 'math.add', '--queue', 'q', '--exchange', 'q'], 1, 'args.'),
+        (['run', 'math.add', '--soft-time-limit', '3', '--time-limit', '2'], 1, 'args.softTimeLimit'),
         (['call', 'no.such'], 1, 'unknown command no.such'),
         (['call', 'worker.ping'], 1, 'args.workers'),
         (['run', 'math.add', '--priority', '11'], 1, 'args.priority'),

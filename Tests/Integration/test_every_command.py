@@ -285,9 +285,18 @@ async def resume(case: Case) -> None:
 
 @covers('worker.enableEvents')
 async def enable_events(case: Case) -> None:
-    await case.confirmed('worker.enableEvents', f'{case.node}: task events', workers=[case.node])
-    task = case.stack.send('math.add', 1, 1, queue=case.queue)
-    await case.reached(task, 'SUCCESS')
+    """Of a worker that was started without -E: what its tasks do is told from then on."""
+    guest = WorkerSpec(name=unique(f'quiet-{case.pool}'), pool=case.pool, queues=(unique('q'),), events=False)
+    worker = await asyncio.to_thread(case.stack.start_worker, guest)
+    events = await case.client.events(types=['task-started'], workers=[guest.node], format='celery')
+    queue = guest.queues[0]
+    await case.result(case.stack.send('math.add', 1, 1, queue=queue))
+    row = await case.run('worker.enableEvents', workers=[guest.node])
+    assert row['state'] == 'confirmed' and f'{guest.node}: task events enabled' in row['evidence'], row
+    told = case.stack.send('math.add', 2, 2, queue=queue)
+    await case.client.until(lambda: events.events, 30, 'its event')
+    assert [event['uuid'] for event in events.events] == [told], 'the task before was not told'
+    worker.stop()
 
 
 @covers('worker.disableEvents')

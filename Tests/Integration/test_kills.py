@@ -26,4 +26,7 @@ def test_effects_happen_once_or_are_unknown(stack: Stack, folder: Path) -> None:
 
     print(report)
     assert not report.wrong
-    assert report.states['confirmed'] > report.states.total() / 2
+    for command in ('task.run', 'task.group', 'task.revoke', 'worker.ping', 'worker.rateLimit'):
+        assert report.of(command).total() > 0, f'{command} was never sent'
+    assert report.of('task.run')['confirmed'] > report.of('task.run').total() / 2
+    assert report.kills.total() == KILLS

@@ -202,18 +202,69 @@ async def test_an_unknown_signal_or_no_stamp_is_refused(stack: Stack, connect: C
                 await client.submit('task.revokeStamped', arguments)
 
 
-@pytest.mark.parametrize('signal', ['SIGTERM', 'SIGKILL', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1'])
+@pytest.mark.parametrize('signal', ['SIGTERM', 'SIGKILL', 'SIGQUIT', 'SIGHUP'])
 async def test_terminate_with_every_signal_that_ends_a_process(stack: Stack, connect: ConnectClient, signal: str) -> None:
     async with connect(stack) as client:
         view = await client.view(where=['eq', 'queue', 'q-always'], mode='follow', limit=100)
         task = stack.send('time.sleep', 60, queue='q-always')
         await client.until(lambda: (view.get(task) or {}).get('state') == 'STARTED', 20, 'the task to run')
         row = await client.command('task.revoke', {'id': task, 'terminate': True, 'signal': signal}, deadline_ms=15_000)
-        if signal in {'SIGUSR1', 'SIGINT'}:
-            # billiard's children handle these: a soft time limit, or nothing; the evidence must not claim more.
-            assert row['state'] in {'confirmed', 'rejected', 'unknown'}, row
-        else:
-            assert row['state'] == 'confirmed' and 'REVOKED' in ' '.join(row['evidence']), row
+        assert row['state'] == 'confirmed' and f'task {task}: REVOKED on always@celeriac.test' in row['evidence'], row
+
+
+@pytest.mark.parametrize(('signal', 'end'), [('SIGINT', 'SUCCESS'), ('SIGUSR1', 'FAILURE')])
+async def test_terminate_with_a_signal_that_ends_no_process(stack: Stack, connect: ConnectClient, signal: str, end: str) -> None:
+    """billiard's children ignore the one and take the other for a soft time limit: Celery says revoked, and the task goes on."""
+    async with connect(stack) as client:
+        commands = await client.subscribe('commands')
+        view = await client.view(where=['eq', 'queue', 'q-always'], mode='follow', limit=100)
+        task = stack.send('time.sleep', 5, queue='q-always')
+        await client.until(lambda: (view.get(task) or {}).get('state') == 'STARTED', 20, 'the task to run')
+        row = await client.command('task.revoke', {'id': task, 'terminate': True, 'signal': signal}, deadline_ms=2000)
+        assert row['state'] == ('unknown' if end == 'SUCCESS' else 'rejected'), row
+        last = await client.until(
+            lambda: r if (r := commands.get(row['id'])) and r['state'] != 'unknown' else None, 20, 'the truth to be told late'
+        )
+        assert last['state'] == 'rejected' and last['reason'] == f'the task went on to its end: {end}', last
+
+
+@pytest.mark.parametrize('pool', ['prefork', 'gevent'])
+async def test_terminate_by_stamp_ends_what_runs_and_names_it(stack: Stack, connect: ConnectClient, pool: str) -> None:
+    stamp, queue = unique('customer'), unique('stamped')
+    worker = stack.start_worker(WorkerSpec(name=unique(pool), pool=pool, queues=(queue,), concurrency=2))
+
+    def send(value: str) -> str:
+        signature = stack.app.signature('time.sleep', args=[40], options={'queue': queue})
+        signature.stamp(customer=value)
+        return str(signature.apply_async(stamped_headers=['customer'], customer=value).id)
+
+    async with connect(stack) as client:
+        workers, commands = await client.subscribe('workers'), await client.subscribe('commands')
+        up = {worker.node, 'always@celeriac.test'}
+        await client.until(
+            lambda: {row['id'] for row in workers.rows.values() if row['state'] in {'online', 'busy', 'slow', 'wedged'}} == up,
+            30,
+            'the workers of earlier tests to be gone',
+        )
+        view = await client.view(where=['eq', 'queue', queue], mode='follow', limit=100)
+        task, other = send(stamp), send(unique('other'))
+        await client.until(
+            lambda: all((view.get(running) or {}).get('state') == 'STARTED' for running in (task, other)), 30, 'the tasks to run'
+        )
+
+        row = await client.command('task.revokeStamped', {'stamps': {'customer': [stamp]}, 'terminate': True, 'keep': 0})
+
+        assert row['state'] == 'confirmed', row
+        told = f'{worker.node} has ended task {task} (task-revoked)'
+        await client.until(
+            lambda: told in (commands.get(row['id']) or {}).get('evidence', []), 20, lambda: str(commands.get(row['id']))
+        )
+        await client.until(lambda: (view.get(task) or {}).get('state') == 'REVOKED', 20, 'the stamped task to be over')
+        assert (view.get(other) or {}).get('state') == 'STARTED', 'another stamp is not meant'
+        assert other not in ' '.join((commands.get(row['id']) or {})['evidence'])
+        ended = await client.command('task.revoke', {'id': other, 'terminate': True, 'signal': 'SIGKILL'})
+        assert ended['state'] == 'confirmed', ended
+    worker.stop()
 
 
 # Keys -------------------------------------------------------------------------------------------------------------------------

@@ -55,6 +55,15 @@ import Testing
                 == ["queue.purge", "queue.purge.confirmed"])
     }
 
+    @Test func `the key of a command is told, and of no other`() async throws {
+        let store = try TemporarySite().open()
+        _ = try await store.begin(
+            full(1), claim: claim(1), audit: line("task.group"), revokes: [])
+
+        #expect(try await store.key(of: full(1).id) == claim(1).key)
+        #expect(try await store.key(of: full(2).id) == nil)
+    }
+
     @Test func `looking for a key records nothing`() async throws {
         let store = try TemporarySite().open()
         #expect(try await store.known(claim(1), now: 1000) == .new)

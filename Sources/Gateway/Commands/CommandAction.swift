@@ -122,4 +122,7 @@ struct RevokeSpec: Equatable, Sendable {
 
     /// Signals that Celery's prefork pool can deliver and that mean "end".
     static let signals = ["SIGTERM", "SIGKILL", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1"]
+    /// Those that end no pool process (`WORKER_SIGIGNORE` in celery/concurrency/prefork.py, and the soft
+    /// time limit of billiard).
+    static let gentleSignals: Set<String> = ["SIGINT", "SIGUSR1"]
 }

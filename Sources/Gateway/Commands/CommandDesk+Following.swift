@@ -34,20 +34,53 @@ extension CommandDesk {
         if was.isOpen, !command.tracker.state.isOpen { command.record.endedAt = now }
         show(command)
         guard was != command.tracker.state, !command.tracker.state.isOpen else { return }
-        let mayBeLifted = command.tracker.state == .unknown || command.tracker.state == .partial
-        if !mayBeLifted || (command.tracker.state == .partial && !command.tracker.isOverdue) {
+        if isOver(command) {
             close(command)
+        } else if command.tracker.state == .confirmed {
+            closeLater(command, after: afterSeconds(command))
         }
         save(command)
+    }
+
+    /// Whether nothing that comes now can change what became of a command.
+    private func isOver(_ command: Open) -> Bool {
+        switch command.tracker.state {
+        case .accepted, .sent, .unknown: false
+        case .partial: !command.tracker.isOverdue && afterSeconds(command) == 0
+        case .confirmed: afterSeconds(command) == 0
+        case .rejected, .failed: true
+        }
+    }
+
+    /// Seconds for which a command that is done is followed on.
+    private func afterSeconds(_ command: Open) -> Double {
+        switch command.tracker.spec.action {
+        // A task that runs all the same takes the proof back.
+        case .revoke: CommandLimits.lateSeconds
+        // Which tasks were ended is told after the answer.
+        case .revokeStamped(let spec): spec.terminate ? CommandLimits.stampSeconds : 0
+        default: 0
+        }
+    }
+
+    func closeLater(_ command: Open, after seconds: Double = CommandLimits.lateSeconds) {
+        command.timer = LoopTimer(after: .milliseconds(Int(seconds * 1_000))) { [weak self] in
+            self?.close(command)
+        }
+    }
+
+    /// Gives the oldest command up that has its end and is only followed on, if there are too many.
+    func makeRoom() {
+        guard open.count + beginning >= CommandLimits.open else { return }
+        let ended = open.values.filter { !$0.tracker.state.isOpen }
+        if let oldest = ended.min(by: { $0.record.at < $1.record.at }) { close(oldest) }
     }
 
     func deadlinePassed(_ id: String) {
         guard let command = open[id] else { return }
         learn(.deadline(hint: hint(for: command)), for: command)
         // Proof that comes late still counts, for a while.
-        command.timer = LoopTimer(after: .seconds(CommandLimits.lateSeconds)) { [weak self] in
-            self?.close(command)
-        }
+        closeLater(command)
     }
 
     func close(_ command: Open) {

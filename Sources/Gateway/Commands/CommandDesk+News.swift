@@ -11,13 +11,13 @@ extension CommandDesk {
         for event in events {
             switch event {
             case .task(let task):
-                guard let ids = tasksWatched[task.uuid], let state = task.kind.stateName else {
-                    continue
-                }
-                let worker = task.kind == .sent ? nil : task.origin.hostname
+                noticedStamped(task)
+                guard let ids = tasksWatched[task.uuid] else { continue }
                 for id in ids {
-                    guard let command = open[id] else { continue }
-                    learn(.task(id: task.uuid, state: state, worker: worker), for: command)
+                    guard let command = open[id], let fact = fact(from: task, for: command) else {
+                        continue
+                    }
+                    learn(fact, for: command)
                 }
             case .worker(let worker):
                 guard worker.kind == .offline, let ids = workersWatched[worker.origin.hostname]
@@ -25,6 +25,17 @@ extension CommandDesk {
                 for id in ids { noticedOffline(worker.origin.hostname, id) }
             }
         }
+    }
+
+    private func fact(
+        from task: TaskEvent, for command: Open
+    ) -> CommandTracker.Fact? {
+        if let fact = endingFact(from: task, for: command) { return fact }
+        guard let state = task.kind.stateName, !task.isEcho(for: command.tracker.spec) else {
+            return nil
+        }
+        let worker = task.kind == .sent ? nil : task.origin.hostname
+        return .task(id: task.uuid, state: state, worker: worker)
     }
 
     /// A worker has said `worker-online`.
@@ -45,6 +56,10 @@ extension CommandDesk {
         for result in results where !result.status.isEmpty {
             for id in tasksWatched[result.id] ?? [] {
                 guard let command = open[id] else { continue }
+                if command.tracker.spec.command.proof == .tasksRevoked {
+                    learn(.recorded(id: result.id, state: result.status), for: command)
+                    continue
+                }
                 let fact = CommandTracker.Fact.task(
                     id: result.id, state: result.status, worker: result.worker)
                 guard command.tracker.spec.command.proof == .taskSeen, result.worker == nil else {

@@ -8,8 +8,8 @@ extension CommandDesk {
     func perform(_ effect: Effect, for command: Open) async {
         switch effect {
         case .publish(let publication): await publish(publication, for: command)
-        case .publishMany(let publications): await publish(publications, for: command)
-        case .revokeMany(let methods): await revoke(methods, for: command)
+        case .publishMany(let publications): await publishFirst(of: publications, for: command)
+        case .revokeMany(let methods): await revokeFirst(of: methods, for: command)
         case .purge(let purge): await perform(purge, for: command)
         case .restore(let restore, let queue):
             await perform(restore, queue: queue, for: command)
@@ -58,12 +58,13 @@ extension CommandDesk {
                         self?.answered(answer, to: method, for: command)
                     })
             }
+            command.listeners = receivers
             learn(
                 .taken(
                     "broker: handed to \(receivers) \(receivers == 1 ? "listener" : "listeners")",
                     receivers: receivers), for: command)
             // Nobody waits for proof to hear that it was sent.
-            if case .revoke = method { Task { @LoopActor in await readResults(of: command) } }
+            if case .revoke = method { Task { @LoopActor in await followRevoke(command) } }
         } catch {
             learn(
                 isKept
@@ -103,20 +104,39 @@ extension CommandDesk {
 
     /// Tells all workers some ids after the others. Each worker takes them in order, so its answer to the
     /// last part tells that it had the others.
-    private func revoke(_ methods: [ControlMethod], for command: Open) async {
-        do throws(BrokerError) {
-            for method in methods.dropLast() { try await to.control.tell(method) }
-        } catch {
-            learn(error.fact, for: command)
+    ///
+    /// The caller waits for the first part only: all ids are recorded, and after a crash workers are
+    /// told of them again.
+    private func revokeFirst(of methods: [ControlMethod], for command: Open) async {
+        guard let last = methods.last else { return }
+        guard methods.count > 1 else {
+            await broadcast(last, to: [], for: command)
             return
         }
-        if let last = methods.last { await broadcast(last, to: [], for: command) }
+        guard await tell(methods[0], for: command) else { return }
+        Task { @LoopActor in
+            for method in methods.dropFirst().dropLast() {
+                guard await tell(method, for: command) else { return }
+            }
+            await broadcast(last, to: [], for: command)
+        }
+    }
+
+    private func tell(_ method: ControlMethod, for command: Open) async -> Bool {
+        do throws(BrokerError) {
+            try await to.control.tell(method)
+            return true
+        } catch {
+            learn(error.fact, for: command)
+            return false
+        }
     }
 
     private func answered(
         _ answer: ControlDesk.Answer, to method: ControlMethod, for command: Open
     ) {
         guard open[command.record.id] === command else { return }
+        command.answerers.insert(answer.worker)
         switch CommandAnswer(answer.value, to: method) {
         case .refused(let text):
             learn(.refused(worker: answer.worker, text: text), for: command)
@@ -143,28 +163,7 @@ extension CommandDesk {
             && to.feed.fleet.worker(worker)?.events == true
     }
 
-    // MARK: - Proof
-
-    /// Since Celery 5.6 a revoke writes REVOKED to the backend at once; the announcement may have
-    /// been missed, so the keys are read as well.
-    private func readResults(of command: Open) async {
-        guard case .revoke = command.tracker.spec.action else { return }
-        var pauseMilliseconds = 300
-        // Many take their time; of a few, three looks will do.
-        var rounds = command.tracker.spec.action.isBulk ? Int.max : 3
-        while rounds > 0, command.tracker.state.isOpen {
-            rounds -= 1
-            await pause(.milliseconds(pauseMilliseconds))
-            if command.tracker.spec.action.isBulk {
-                pauseMilliseconds = min(pauseMilliseconds * 2, 5_000)
-            }
-            for ids in command.tracker.open.sorted().chunks(of: BulkLimits.resultsAtOnce) {
-                guard let found = await to.inspector.readResults(ids) else { continue }
-                noticed(found)
-                to.revokes.noticed(found)
-            }
-        }
-    }
+    // MARK: - Hints
 
     /// Whether a worker cannot answer before its running task has ended.
     func answersLate(_ worker: String) -> Bool {
@@ -186,6 +185,7 @@ extension CommandDesk {
             return nil
         case .group, .retry, .rerun, .planned: return nil
         case .revoke, .revokeStamped, .control, .pause, .resume:
+            if let text = command.tracker.heldText { return text }
             let busy = command.tracker.silent.sorted().filter(answersLate)
             if !busy.isEmpty {
                 return "\(busy.joined(separator: ", ")) will answer after its task: "

@@ -71,7 +71,7 @@ extension CommandDesk {
     }
 
     /// The worker that runs a task now.
-    private func runner(of id: String) -> String? {
+    func runner(of id: String) -> String? {
         guard let task = to.feed.fleet.task(id), task.state == .started else { return nil }
         return task.worker
     }

@@ -33,21 +33,35 @@ extension CommandDesk {
 
     /// Publishes some messages after the others. Each part is sent once or not at all, and so is the
     /// first, whose marker is the command's: after a crash it tells whether anything was sent.
-    func publish(_ publications: [Publication], for command: Open) async {
-        var count = 0
-        do throws(BrokerError) {
-            for (number, publication) in publications.enumerated() {
-                let part = number == 0 ? "" : ".\(number)"
-                _ = try await sendUntilAnswered(
-                    script(publication, for: command, part: part), for: command)
-                count += publication.pushes.count
+    ///
+    /// The caller waits for the first part only.
+    func publishFirst(of publications: [Publication], for command: Open) async {
+        guard await publish(publications, part: 0, for: command) else { return }
+        Task { @LoopActor in
+            for part in publications.indices.dropFirst() {
                 // Events of all these tasks come back to us, and to every other monitor.
                 await pause(.milliseconds(BulkLimits.publishPauseMilliseconds))
+                guard await publish(publications, part: part, for: command) else { return }
             }
+            let count = publications.reduce(0) { $0 + $1.pushes.count }
             learn(.taken("broker: \(count) messages", receivers: nil), for: command)
+        }
+    }
+
+    /// - Returns: whether it was taken.
+    private func publish(
+        _ publications: [Publication], part: Int, for command: Open
+    ) async -> Bool {
+        do throws(BrokerError) {
+            _ = try await sendUntilAnswered(
+                script(publications[part], for: command, part: part == 0 ? "" : ".\(part)"),
+                for: command)
+            return true
         } catch {
-            if count > 0 { learn(.noted("broker: \(count) messages, then no more"), for: command) }
-            learn(count > 0 ? .lostInTransit(error.message) : error.fact, for: command)
+            let sent = publications.prefix(part).reduce(0) { $0 + $1.pushes.count }
+            if sent > 0 { learn(.noted("broker: \(sent) messages, then no more"), for: command) }
+            learn(sent > 0 ? .lostInTransit(error.message) : error.fact, for: command)
+            return false
         }
     }
 

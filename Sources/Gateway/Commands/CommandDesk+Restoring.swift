@@ -27,31 +27,16 @@ extension CommandDesk {
         to.onChange()
     }
 
-    /// Finds out about messages that the last run was about to send: whether they are sent, and that
-    /// they will not be if they are not.
-    ///
-    /// The marker that sends a message once is taken here: if it could be had, nothing was sent and
-    /// nothing can be sent any more, even by a command of ours that Redis has not come to yet.
+    /// Finds out about tasks that the last run was about to send or to revoke: whether they are sent, and
+    /// that they will not be if they are not. What is out is followed on.
     func examineLost() async {
         await examineLostMessages()
-        guard !lost.isEmpty else { return }
-        let candidates = lost.filter { record in
-            CommandCatalog.all.contains { $0.name == record.command && $0.proof == .taskSeen }
-        }
-        for var record in candidates {
-            let marker = to.settings.key("celeriac.once.\(record.id)")
+        for var record in lost {
+            guard let proof = (try? CommandCatalog.command(record.command))?.proof,
+                proof == .taskSeen || proof == .tasksRevoked
+            else { continue }
             do throws(BrokerError) {
-                let reply = try await to.broker.send([
-                    Array("SET".utf8), marker, Array("lost".utf8), Array("NX".utf8),
-                    Array("EX".utf8), Array("86400".utf8),
-                ])
-                if reply != .null {
-                    record.stage = .failed
-                    record.reason = "the gateway was stopped before it was sent; nothing was sent"
-                } else {
-                    let text = "broker: it had the message before the restart"
-                    if !record.evidence.contains(text) { record.evidence.append(text) }
-                }
+                try await examine(&record, proof)
             } catch {
                 // The next connection tries again.
                 return
@@ -67,26 +52,33 @@ extension CommandDesk {
         }
     }
 
-    /// Watches the task of a command that was sent before the restart.
-    private func resume(_ record: CommandRecord) async {
-        guard let id = record.taskID, open[record.id] == nil, open.count < CommandLimits.open,
-            let spec = try? CommandSpec(
-                "task.run", args: ["task": .string(record.command)], newID: { _ in id })
-        else { return }
-        ended.removeAll { $0.id == record.id }
-        let command = Open(
-            CommandTracker(resuming: spec, evidence: record.evidence, reason: record.reason),
-            record)
-        open[record.id] = command
-        tasksWatched[id, default: []].insert(record.id)
-        command.timer = LoopTimer(after: .seconds(CommandLimits.lateSeconds)) { [weak self] in
-            self?.close(command)
+    private func examine(
+        _ record: inout CommandRecord, _ proof: CommandProof
+    ) async throws(BrokerError) {
+        let told: String
+        if proof == .tasksRevoked {
+            told = "recorded before the restart; workers are told again"
+        } else if try await forbid(record.id) {
+            record.stage = .failed
+            record.reason = "the gateway was stopped before it was sent; nothing was sent"
+            return
+        } else {
+            told = "broker: it had the message before the restart"
         }
-        // Its events may have come and gone before the subscription: the backend is asked as well.
-        for _ in 0..<3 where open[record.id] != nil {
-            if let found = await to.inspector.readResults([id]) { noticed(found) }
-            await pause(.seconds(2))
-        }
+        if !record.evidence.contains(told) { record.evidence.append(told) }
+    }
+
+    /// Takes the marker that lets a command's effect happen once: if it can be had, nothing was done and
+    /// nothing can be any more, even by a script of ours that Redis has not come to yet.
+    ///
+    /// - Returns: whether it could be had.
+    private func forbid(_ command: String) async throws(BrokerError) -> Bool {
+        let marker = to.settings.markKey(command)
+        let reply = try await to.broker.send([
+            Array("SET".utf8), marker, Array("lost".utf8), Array("NX".utf8), Array("EX".utf8),
+            Array("86400".utf8),
+        ])
+        return reply != .null
     }
 
     func save(lost record: CommandRecord) async {

@@ -47,6 +47,7 @@ extension CommandDesk {
     private func accept(
         _ request: Request, _ spec: CommandSpec, now: Double
     ) async throws(CommandFault) -> Receipt {
+        makeRoom()
         guard open.count + beginning < CommandLimits.open else {
             throw CommandFault(.busy, "too many commands are open", retryAfterMilliseconds: 1_000)
         }
@@ -80,7 +81,13 @@ extension CommandDesk {
     func taskIDs(
         for request: Request
     ) -> @Sendable (Int) throws(CommandFault) -> String {
-        let (secrets, principal, key) = (to.secrets, request.principal.id, request.key)
+        taskIDs(principal: request.principal.id, key: request.key)
+    }
+
+    func taskIDs(
+        principal: String, key: String
+    ) -> @Sendable (Int) throws(CommandFault) -> String {
+        let secrets = to.secrets
         return { number throws(CommandFault) in
             do throws(CredentialError) {
                 // No principal's id ends like that, so no key of another can give these ids.

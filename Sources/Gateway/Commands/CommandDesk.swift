@@ -41,6 +41,9 @@ final class CommandDesk {
         /// Results that no event has preceded, and what takes them into account.
         var lateResults: [CommandTracker.Fact] = []
         var resultTimer: LoopTimer?
+        /// Listeners that the broker has handed it to, and those that have answered.
+        var listeners: Int?
+        var answerers: Set<String> = []
         /// Figures of workers before the command, if its proof is a difference.
         var statsBefore: [String: WorkerStats] = [:]
         /// Workers that have answered and whose effect is looked for.

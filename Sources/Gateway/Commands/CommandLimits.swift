@@ -27,6 +27,8 @@ enum CommandLimits {
     static let burst: Double = 10
     /// Seconds after its deadline during which late proof still counts.
     static let lateSeconds: Double = 300
+    /// Seconds after the last answer in which tasks with a stamp are told to have ended.
+    static let stampSeconds: Double = 5
     /// Bytes (as JSON) of one worker's answer that is kept, and of all answers to one command.
     static let answerBytes = 65_536
     static let answersBytes = 1_048_576

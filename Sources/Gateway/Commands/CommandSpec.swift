@@ -46,6 +46,15 @@ struct CommandSpec: Sendable {
         used = command.parameters.filter { arguments.uses($0.name) }
     }
 
+    /// A command of an earlier run of the gateway.
+    init(resuming name: String, _ action: CommandAction) throws(CommandFault) {
+        command = try CommandCatalog.command(name)
+        self.action = action
+        workers = .none
+        seen = nil
+        used = []
+    }
+
     /// The name on the wire.
     var name: String { command.name }
 

@@ -31,6 +31,12 @@ struct CommandTracker: Sendable {
         case effect(worker: String, text: String)
         /// A task reached a state; `worker` is who said so, if known.
         case task(id: String, state: String, worker: String?)
+        /// The result backend has a state of a task that is to be revoked.
+        case recorded(id: String, state: String)
+        /// A worker has such a task in a way in which it may still run.
+        case held(id: String, worker: String, how: String)
+        /// Every worker that could take such a task throws it away, and none has it; why so, in words.
+        case flagged(id: String, text: String)
         /// Nothing was, or needed to be, done about a task: it had ended, or cannot be run again.
         case skipped(id: String, reason: String)
         /// Nothing more was seen until the deadline; `hint` says what is known about why.
@@ -40,7 +46,8 @@ struct CommandTracker: Sendable {
         var tellsOfSending: Bool {
             switch self {
             case .taken, .done, .doneInPart, .agreed, .refused, .effect: true
-            case .declined, .notSent, .lostInTransit, .unable, .noted, .task, .skipped, .deadline:
+            case .declined, .notSent, .lostInTransit, .unable, .noted, .task, .recorded, .held,
+                .flagged, .skipped, .deadline:
                 false
             }
         }
@@ -49,24 +56,30 @@ struct CommandTracker: Sendable {
     /// What is asked for.
     let spec: CommandSpec
     /// Where it stands.
-    private(set) var state: CommandStage = .accepted
+    var state: CommandStage = .accepted
     /// Sentences, oldest first.
     private(set) var evidence: [String] = []
     /// Why it was rejected, failed or is unknown.
-    private(set) var reason: String?
+    var reason: String?
     /// The setting that would make it work.
     private(set) var fix: String?
     /// Targets (worker names, or task ids) without proof yet.
-    private(set) var open: Set<String>
+    var open: Set<String>
     /// Workers that were asked and have not answered.
     private(set) var silent: Set<String>
 
-    private var proven: Set<String> = []
-    private var refusals: [String: String] = [:]
+    var proven: Set<String> = []
+    var refusals: [String: String] = [:]
     /// Tasks that had ended, or cannot be run again -> why.
-    private var skipped: [String: String] = [:]
+    var skipped: [String: String] = [:]
     /// Whether the deadline ended it before every part was proven: what comes later still counts.
-    private(set) var isOverdue = false
+    var isOverdue = false
+    /// Tasks that the result backend has as REVOKED, which is no proof by itself.
+    var recorded: Set<String> = []
+    /// Tasks whose only proof is that no worker has them and all know of the revocation.
+    var flagged: Set<String> = []
+    /// Tasks that may still run -> who has them and how.
+    var held: [String: String] = [:]
     private var dropped = 0
     private let targetCount: Int
 
@@ -82,10 +95,15 @@ struct CommandTracker: Sendable {
         targetCount = max(1, open.count)
     }
 
-    /// Goes on following a command of an earlier run of the gateway that was to run one task: it is
-    /// unknown, and what is seen of the task still proves it.
-    init(resuming spec: CommandSpec, evidence: [String], reason: String?) {
-        self.init(spec)
+    /// Goes on following a command of an earlier run of the gateway: it is unknown, and what is seen of
+    /// its tasks still proves it.
+    ///
+    /// - Parameter count: how many targets it had, if some of them are not known any more.
+    init(resuming spec: CommandSpec, evidence: [String], reason: String?, count: Int? = nil) {
+        self.spec = spec
+        open = Set(spec.action.taskIDs)
+        silent = []
+        targetCount = max(1, open.count, count ?? 0)
         state = .unknown
         isOverdue = true
         self.evidence = evidence
@@ -144,6 +162,9 @@ struct CommandTracker: Sendable {
             settle()
         case .task(let id, let taskState, let worker):
             learnTask(id, taskState, worker)
+        case .recorded(let id, let taskState): learnRecorded(id, taskState)
+        case .held(let id, let worker, let how): learnHeld(id, worker, how)
+        case .flagged(let id, let text): learnFlagged(id, text)
         case .deadline(let hint):
             learnDeadline(hint)
         }
@@ -188,28 +209,17 @@ struct CommandTracker: Sendable {
     }
 
     private mutating func learnTask(_ id: String, _ taskState: String, _ worker: String?) {
-        guard open.contains(id) || state == .unknown else { return }
         let who = worker.map { " on \($0)" } ?? ""
         switch spec.command.proof {
         case .taskSeen:
             // That it was published is known from the broker.
-            guard taskState != "PENDING" else { return }
+            guard open.contains(id) || state == .unknown, taskState != "PENDING" else { return }
             if !spec.action.isBulk {
                 note(
                     targetCount == 1 ? "task \(taskState)\(who)" : "task \(id): \(taskState)\(who)")
             }
             prove(id)
-        case .tasksRevoked:
-            if !spec.action.isBulk { note("task \(id): \(taskState)\(who)") }
-            switch taskState {
-            case "REVOKED": prove(id)
-            case "SUCCESS", "FAILURE":
-                guard open.remove(id) != nil else { return }
-                refusals[id] = "the task had ended already: \(taskState)"
-                skipped[id] = refusals[id]
-                settle()
-            default: break
-            }
+        case .tasksRevoked: learnRevoked(id, taskState, who)
         case .broker, .answer, .observed: break
         }
     }
@@ -236,15 +246,16 @@ struct CommandTracker: Sendable {
         }
     }
 
-    private mutating func prove(_ target: String) {
+    mutating func prove(_ target: String) {
         guard open.remove(target) != nil || !proven.contains(target) else { return }
         proven.insert(target)
         settle()
     }
 
-    private mutating func settle() {
+    mutating func settle() {
         guard open.isEmpty else { return }
-        if refusals.isEmpty || isBroadcast && proven.count == targetCount {
+        let isPartOnly = !spec.action.taskIDs.isEmpty && proven.count < targetCount
+        if proven.count == targetCount || refusals.isEmpty && !isPartOnly {
             end(.confirmed, nil)
         } else if proven.isEmpty {
             end(.rejected, refusals.sorted { $0.key < $1.key }.first?.value)
@@ -272,7 +283,7 @@ struct CommandTracker: Sendable {
         return parts.joined(separator: "; ")
     }
 
-    private mutating func note(_ text: String) {
+    mutating func note(_ text: String) {
         let sentence = String(text.prefix(CommandLimits.evidenceLength))
         guard !evidence.contains(sentence) else { return }
         guard evidence.count < CommandLimits.evidence else {

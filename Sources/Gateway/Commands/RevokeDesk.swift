@@ -83,6 +83,11 @@ final class RevokeDesk {
         }
     }
 
+    /// Those of a command whose tasks have not ended.
+    func revokes(of command: String) -> [OpenRevoke] {
+        open.values.filter { $0.command == command }
+    }
+
     /// What tells workers of all of them.
     private var messages: [ControlMethod] {
         RevokeMessages.make(for: Array(open.values), origin: origin)
@@ -98,7 +103,8 @@ final class RevokeDesk {
             events.compactMap { event in
                 guard case .task(let task) = event else { return nil }
                 switch task.kind {
-                case .succeeded, .failed, .revoked, .rejected: return task.uuid
+                case .succeeded, .failed, .revoked: return task.uuid
+                case .rejected: return task.requeue == true ? nil : task.uuid
                 default: return nil
                 }
             })

@@ -24,7 +24,7 @@ final class Inspector {
     /// Workers named in one question of a refresh.
     static let askedAtOnce = 100
 
-    private let control: ControlDesk
+    let control: ControlDesk
     let feed: Feed
     let results: any BrokerCommands
     let settings: CelerySettings

@@ -7,8 +7,8 @@ struct CallCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "call", abstract: "Send a command to a running gateway.",
         discussion: """
-            celeriac call worker.ping --json '{"all": true}' --wait
-            celeriac call queue.purge --json '{"queue": "mail"}' --expect '{"messagesMax": 100}' --wait
+            celeriac call worker.ping '{"all": true}' --wait
+            celeriac call queue.purge '{"queue": "mail"}' --expect '{"messagesMax": 100}' --wait
 
             `celeriac commands` explains every command and its arguments.
             """)
@@ -16,18 +16,31 @@ struct CallCommand: AsyncParsableCommand {
     @Argument(help: "The command, such as worker.ping.")
     var name: String
 
-    @Option(
+    @Argument(
         help: ArgumentHelp(
             "Its arguments as a JSON object, or - for standard input.", valueName: "json"))
-    var json: String = "{}"
+    var arguments: String?
+
+    @Option(help: ArgumentHelp("The same as an option.", valueName: "json"))
+    var json: String?
 
     @OptionGroup var options: CallOptions
 
+    func validate() throws {
+        guard arguments == nil || json == nil else {
+            throw ValidationError("give the arguments once: after the name, or with --json")
+        }
+    }
+
     func run() async throws {
+        let given = arguments ?? json ?? "{}"
         let text =
-            json == "-"
+            given == "-"
             ? String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self)
-            : json
-        try await options.perform(name, arguments: try CallOptions.parse(text, "--json"))
+            : given
+        try await options.perform(
+            name,
+            arguments: try CallOptions.parse(
+                text, json == nil ? "what follows the command's name" : "--json"))
     }
 }

@@ -8,7 +8,7 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             celeriac run mail.send --args '["a@example.com"]' --kwargs '{"retry": true}' --queue mail --wait
 
-            For chains, callbacks, headers and exchanges: `celeriac call task.run`.
+            For chains and callbacks: `celeriac call task.run`.
             """)
 
     @Argument(help: "Name of the task.")
@@ -23,6 +23,12 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "The queue.")
     var queue: String?
 
+    @Option(help: "A named exchange instead of a queue.")
+    var exchange: String?
+
+    @Option(help: "The routing key for --exchange.")
+    var routingKey: String?
+
     @Option(help: "0 (most urgent) to 9.")
     var priority: Int?
 
@@ -35,23 +41,49 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Seconds after which it is not wanted any more.")
     var expires: Double?
 
+    @Option(help: "Seconds after which the task gets an exception.")
+    var softTimeLimit: Double?
+
     @Option(help: "Seconds after which its process is killed.")
     var timeLimit: Double?
+
+    @Option(help: ArgumentHelp("Headers of your own as a JSON object.", valueName: "json"))
+    var headers: String?
+
+    @Option(help: "Name to show instead of the task's.")
+    var shadow: String?
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Throw the result away; left out, the task's own setting holds.")
+    var ignoreResult: Bool?
 
     @OptionGroup var options: CallOptions
 
     func run() async throws {
+        try await options.perform("task.run", arguments: .object(try members()))
+    }
+
+    private func members() throws -> [JsonMember] {
+        let parsed = [("args", args), ("kwargs", kwargs), ("headers", headers)]
+        let texts = [
+            ("queue", queue), ("exchange", exchange), ("routingKey", routingKey), ("eta", eta),
+            ("shadow", shadow),
+        ]
+        let numbers = [
+            ("countdown", countdown), ("expires", expires), ("softTimeLimit", softTimeLimit),
+            ("timeLimit", timeLimit),
+        ]
         var members = [JsonMember("task", .string(task))]
-        if let args { members.append(JsonMember("args", try CallOptions.parse(args, "--args"))) }
-        if let kwargs {
-            members.append(JsonMember("kwargs", try CallOptions.parse(kwargs, "--kwargs")))
+        for case (let name, let text?) in parsed {
+            members.append(JsonMember(name, try CallOptions.parse(text, "--\(name)")))
         }
-        if let queue { members.append(JsonMember("queue", .string(queue))) }
+        for case (let name, let text?) in texts { members.append(JsonMember(name, .string(text))) }
+        for case (let name, let number?) in numbers {
+            members.append(JsonMember(name, .number(number)))
+        }
         if let priority { members.append(JsonMember("priority", .integer(Int64(priority)))) }
-        if let countdown { members.append(JsonMember("countdown", .number(countdown))) }
-        if let eta { members.append(JsonMember("eta", .string(eta))) }
-        if let expires { members.append(JsonMember("expires", .number(expires))) }
-        if let timeLimit { members.append(JsonMember("timeLimit", .number(timeLimit))) }
-        try await options.perform("task.run", arguments: .object(members))
+        if let ignoreResult { members.append(JsonMember("ignoreResult", .bool(ignoreResult))) }
+        return members
     }
 }

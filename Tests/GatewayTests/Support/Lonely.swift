@@ -118,6 +118,7 @@ enum Lonely {
         func update(
             _ command: CommandRecord, answer: String?, audit: AuditEntry?
         ) async throws(RecordsError) {}
+        func key(of command: String) async throws(RecordsError) -> String? { nil }
         func openCommands() async throws(RecordsError) -> [CommandRecord] { [] }
         func recentCommands(
             since: Double, limit: Int

@@ -55,6 +55,20 @@ def echo(*args: Any, **kwargs: Any) -> dict[str, Any]:
     return {'args': list(args), 'kwargs': kwargs}
 
 
+@app.task(name='request.describe', bind=True)
+def describe(self: Any) -> dict[str, Any]:
+    """Gives back what came with the message."""
+    request = self.request
+    return {
+        'timelimit': request.timelimit,
+        'headers': request.headers,
+        'shadow': request.shadow,
+        'expires': request.expires,
+        'ignore_result': request.ignore_result,
+        'priority': request.delivery_info.get('priority'),
+    }
+
+
 @app.task(name='time.sleep')
 def sleep(seconds: float) -> float:
     """Runs for a known time."""

@@ -17,6 +17,14 @@ def python_tool(name: str) -> str:
     return str(Path(sys.executable).parent / name)
 
 
+def old_celery() -> str:
+    """The `celery` of .venv-old, which bin/setup makes from Tests/requirements-old.txt."""
+    program = ROOT / '.venv-old' / 'bin' / 'celery'
+    if not program.exists():
+        raise FileNotFoundError(f'no old Celery at {program}: run bin/setup')
+    return str(program)
+
+
 def gateway_binary() -> Path:
     """The gateway to test: CELERIAC_BIN, or the debug build."""
     return Path(os.environ.get('CELERIAC_BIN', ROOT / '.build' / 'debug' / 'celeriac'))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .paths import APPS, python_tool
+from .paths import APPS, old_celery, python_tool
 from .process import ManagedProcess
 
 
@@ -26,6 +26,8 @@ class WorkerSpec:
     app: str = 'apps.fleet'
     options: Sequence[str] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    is_old: bool = False
+    """Whether it runs the Celery of Tests/requirements-old.txt."""
 
     @property
     def node(self) -> str:
@@ -52,7 +54,18 @@ class Worker:
         """Starts it without waiting."""
         spec = self.spec
         self._starts += 1
-        command = [python_tool('celery'), '-A', spec.app, 'worker', '-n', spec.node, '-P', spec.pool, '-l', 'INFO']
+        command = [
+            old_celery() if spec.is_old else python_tool('celery'),
+            '-A',
+            spec.app,
+            'worker',
+            '-n',
+            spec.node,
+            '-P',
+            spec.pool,
+            '-l',
+            'INFO',
+        ]
         command += ['-Q', ','.join(spec.queues)]
         if spec.autoscale:
             low, high = spec.autoscale

@@ -14,7 +14,7 @@ extension CommandCatalog {
         ],
         roles: [.operator, .admin], destination: .everybody, proof: .tasksRevoked,
         evidence:
-            "A worker or the result backend reports REVOKED; a worker's answer alone proves nothing.",
+            "A worker reports REVOKED; or the result backend does, every worker has answered, and none has the task but for its time. An answer or REVOKED in the backend alone proves nothing: Celery writes it also while the task runs. Should it run all the same, the row is put right.",
         make: { (args: CommandArguments) throws(CommandFault) in
             try args.exclude("id", "ids")
             if let plan = args.text("plan") {
@@ -49,7 +49,8 @@ extension CommandCatalog {
         ],
         roles: [.operator, .admin], destination: .everybody,
         needs: [.celery(major: 5, minor: 3)], proof: .answer,
-        evidence: "Each worker's answer. There is no way to take it back.",
+        evidence:
+            "Each worker's answer: it has the stamps flagged. With `terminate` the tasks that a worker ended meanwhile are named (`task-revoked`); nothing tells the stamps of a task, so others are flagged only. There is no way to take it back.",
         make: { (args: CommandArguments) throws(CommandFault) in
             var stamps: [String: [String]] = [:]
             for member in args["stamps"]?.object ?? [] {

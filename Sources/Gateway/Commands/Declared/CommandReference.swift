@@ -30,8 +30,10 @@ package enum CommandReference {
         Made by `celeriac commands` from their declarations (`Sources/Gateway/Commands/Declared`); a test compares the two.
 
         `cmd.submit {cmd, args, key, expect?, deadlineMs?}` over the socket, `POST /api/celery/commands/<name>` with `Idempotency-Key` over HTTP,
-        `celeriac call <name> --json '{…}'` in a shell. What became of it is a row of topic `commands` (`topics.md`): `accepted` → `sent` → `confirmed`, or
+        `celeriac call <name> '{…}'` in a shell. What became of it is a row of topic `commands` (`topics.md`): `accepted` → `sent` → `confirmed`, or
         `partial`, `rejected`, `failed`; at the deadline `unknown`, which later proof still lifts for five minutes.
+        A revoke that is `confirmed` is put right within that time if its task runs all the same; the answer to `cmd.submit` waits for the record and the
+        first effect, of a command for many tasks for its first part.
         """
 
     private static func section(_ command: CommandDeclaration) -> String {

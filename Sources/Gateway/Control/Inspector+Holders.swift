@@ -1,0 +1,44 @@
+internal import EventLoop
+internal import Fleet
+internal import Ports
+internal import WireFormats
+
+extension Inspector {
+    /// Asks every worker which of some tasks it has.
+    ///
+    /// - Returns: `nil` if the question could not be sent.
+    func holders(of ids: [String]) async -> TaskHolders? {
+        // All that may come back count, also those that nothing was heard of lately.
+        let expected = feed.fleet.workerNames.filter {
+            feed.fleet.worker($0)?.health != .offline
+        }
+        let gathered = Gathering()
+        let ended = AsyncStream.makeStream(of: Void.self)
+        let listeners: Int
+        do throws(BrokerError) {
+            listeners = try await control.ask(
+                .queryTask(ids: ids), expecting: expected, timeout: Self.patience,
+                onAnswer: { answer in
+                    let told = TaskInfo.queried(answer.value).map { ($0.task.id, $0.state) }
+                    gathered.holders.note(told, of: answer.worker)
+                },
+                onEnd: { _ in ended.continuation.finish() })
+        } catch {
+            return nil
+        }
+        for await _ in ended.stream {}
+        var holders = gathered.holders
+        let missing = expected.filter { !holders.answered.contains($0) }
+        // If all that the broker handed it to have answered, the others are not connected to it.
+        if holders.answered.count >= listeners {
+            holders.absent = missing
+        } else {
+            holders.silent = missing
+        }
+        return holders
+    }
+
+    @LoopActor private final class Gathering {
+        var holders = TaskHolders()
+    }
+}
