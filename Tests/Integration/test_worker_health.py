@@ -257,6 +257,34 @@ async def test_the_oldest_running_task_is_told(stack: Stack, connect: ConnectCli
         worker.kill()
 
 
+async def test_a_held_task_that_somebody_else_revoked_is_marked(folder: Path, connect: ConnectClient) -> None:
+    """Without a result backend nothing tells of it before its time, but its worker knows."""
+    spec = WorkerSpec('holder', queues=('q-held',), env={'CELERY_RESULT_BACKEND': 'disabled://'})
+    stack = Stack(folder, [spec]).start()
+    try:
+        async with connect(stack) as client:
+            view = await client.view(mode='follow')
+            task = stack.send('math.add', 1, 1, queue='q-held', countdown=600)
+            other = stack.send('math.add', 1, 2, queue='q-held', countdown=600)
+            both = (task, other)
+            await client.until(
+                lambda: all((view.get(one) or {}).get('state') == 'RECEIVED' for one in both), 30, 'both to be held'
+            )
+            assert stack.app.control.revoke(task, reply=True, timeout=10) is not None
+            headers = {'authorization': f'Bearer {stack.running_gateway.token("operator", unique("round"))}'}
+            async with httpx.AsyncClient(base_url=stack.running_gateway.base_url, headers=headers) as http:
+                assert (await http.post('/api/celery/reconcile', json={})).status_code == 202
+            row = await client.until(
+                lambda: r if (r := view.get(task) or {}).get('reason', '').startswith('Revoked') else None,
+                30,
+                lambda: f'{view.get(task)}',
+            )
+            assert row['state'] == 'RECEIVED' and row['reason'] == 'Revoked, waiting for its time: its worker drops it then.'
+            assert (view.get(other) or {})['reason'] == 'Held by its worker until its eta.'
+    finally:
+        stack.stop()
+
+
 async def test_a_worker_is_described_whole_and_tells_no_secret(stack: Stack, connect: ConnectClient) -> None:
     settings = {
         'task_annotations': {'math.add': {'rate_limit': '5/m'}},
