@@ -33,7 +33,8 @@ extension FleetState {
         if isNew {
             noteWorker(place, hint: worker, hostname: event.origin.hostname, host: fact.host)
             if fact.kind == .started, worker >= 0 {
-                workers[worker].noteStarted(pid: fact.pid, stamp: stamp)
+                workers[worker].noteStarted(
+                    pid: fact.pid, stamp: stamp, clock: event.origin.clock)
             }
             if fact.kind.endsAttempt { noteEnd(place, event, stamp: stamp) }
             if tasks.slots[place].hasExtra {

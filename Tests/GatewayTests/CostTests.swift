@@ -98,6 +98,20 @@ import Testing
         #expect(keeper.putOff == 2)
     }
 
+    @Test @LoopActor func `what the server does within a script is told too`() {
+        let world = World()
+        let keeper = keeper(world)
+        world.cost.commands = 1
+        keeper.noteScripted(120)
+        #expect(keeper.perMinute().commands == 121)
+
+        for _ in 0..<61 {
+            world.pass(1)
+            _ = keeper.perMinute()
+        }
+        #expect(keeper.perMinute().commands == 0)
+    }
+
     @Test @LoopActor func `what is charged afterwards counts`() {
         let world = World()
         let keeper = keeper(world)

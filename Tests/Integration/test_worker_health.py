@@ -103,7 +103,7 @@ async def test_a_stopped_worker_is_slow_then_unreachable_and_back(calm: Stack, c
         finally:
             worker.process.signal(signal.SIGCONT)
         await states.reach('online')
-        await client.until(lambda: all(a['subject'] != f'worker {spec.node}' for a in alerts), 20, 'the alert to go')
+        await client.until(lambda: all(a['rule'] != 'worker-unreachable' for a in alerts), 20, 'the alert to go')
         # It was stopped for less than the time after which it would leave, and no word of an end was said.
         assert states.all()[-3:] == ['slow', 'unreachable', 'online'], states.all()
         assert 'offline' not in states.all()
@@ -255,6 +255,34 @@ async def test_the_oldest_running_task_is_told(stack: Stack, connect: ConnectCli
         assert row['state'] == 'busy' and row['reason'].startswith('All 2 slots run a task; its oldest task has run for '), row
         await client.until(lambda: 'oldestActive' not in states.row, 60, 'the time to go')
         worker.kill()
+
+
+async def test_a_held_task_that_somebody_else_revoked_is_marked(folder: Path, connect: ConnectClient) -> None:
+    """Without a result backend nothing tells of it before its time, but its worker knows."""
+    spec = WorkerSpec('holder', queues=('q-held',), env={'CELERY_RESULT_BACKEND': 'disabled://'})
+    stack = Stack(folder, [spec]).start()
+    try:
+        async with connect(stack) as client:
+            view = await client.view(mode='follow')
+            task = stack.send('math.add', 1, 1, queue='q-held', countdown=600)
+            other = stack.send('math.add', 1, 2, queue='q-held', countdown=600)
+            both = (task, other)
+            await client.until(
+                lambda: all((view.get(one) or {}).get('state') == 'RECEIVED' for one in both), 30, 'both to be held'
+            )
+            assert stack.app.control.revoke(task, reply=True, timeout=10) is not None
+            headers = {'authorization': f'Bearer {stack.running_gateway.token("operator", unique("round"))}'}
+            async with httpx.AsyncClient(base_url=stack.running_gateway.base_url, headers=headers) as http:
+                assert (await http.post('/api/celery/reconcile', json={})).status_code == 202
+            row = await client.until(
+                lambda: r if (r := view.get(task) or {}).get('reason', '').startswith('Revoked') else None,
+                30,
+                lambda: f'{view.get(task)}',
+            )
+            assert row['state'] == 'RECEIVED' and row['reason'] == 'Revoked, waiting for its time: its worker drops it then.'
+            assert (view.get(other) or {})['reason'] == 'Held by its worker until its eta.'
+    finally:
+        stack.stop()
 
 
 async def test_a_worker_is_described_whole_and_tells_no_secret(stack: Stack, connect: ConnectClient) -> None:

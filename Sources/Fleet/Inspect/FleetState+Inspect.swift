@@ -63,21 +63,12 @@ extension FleetState {
         guard let index = workers[place].processes.firstIndex(where: { $0.pid == number }) else {
             return
         }
-        // A part of them would add up to something wrong.
-        workers[place].processes[index].totals =
-            totals.count <= limits.namesPerWorker ? totals : nil
-        workers[place].processes[index].meter.noteTotals(
-            Self.sums(of: totals, hiding: workers[place].hiding))
-    }
-
-    /// How many tasks a process accepted, and how many of them were hidden.
-    private static func sums(
-        of totals: [String: Int], hiding: Set<String>
-    ) -> CompletenessMeter.Totals {
-        (
-            totals.values.reduce(0) { $0 + max($1, 0) },
-            hiding.reduce(0) { $0 + max(totals[$1] ?? 0, 0) }
-        )
+        guard let clock = stats.clock else { return }
+        // What it accepted and did not hide.
+        let hiding = workers[place].hiding
+        let visible = totals.reduce(0) { hiding.contains($1.key) ? $0 : $0 + max($1.value, 0) }
+        workers[place].processes[index].answered.noteProcessed(
+            visible, stamp: Double(clock), now: now, keep: limits.completenessSeconds)
     }
 
     /// Which tasks hide their events, as the worker itself says: what no event ever names can be told
@@ -87,11 +78,9 @@ extension FleetState {
         let hiding = Set(names.prefix(limits.namesPerWorker))
         guard hiding != workers[place].hiding else { return }
         workers[place].hiding = hiding
+        // Figures from before counted something else.
         for index in workers[place].processes.indices {
-            workers[place].processes[index].meter.setHiding(!hiding.isEmpty)
-            guard let totals = workers[place].processes[index].totals else { continue }
-            workers[place].processes[index].meter.noteTotals(
-                Self.sums(of: totals, hiding: hiding))
+            workers[place].processes[index].answered = CompletenessMeter()
         }
     }
 

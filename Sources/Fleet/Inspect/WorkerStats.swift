@@ -2,6 +2,8 @@
 package struct WorkerStats: Sendable, Equatable {
     /// Main process.
     package var pid: Int?
+    /// Its logical clock when it answered; every event carries one, too.
+    package var clock: Int64?
     /// Seconds since the worker started.
     package var uptime: Double?
     /// The pool as `celery worker -P` calls it, such as `prefork`; read from `pool.implementation`.

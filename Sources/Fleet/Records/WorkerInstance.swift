@@ -17,7 +17,7 @@ package struct WorkerInstance: Sendable, Equatable {
 extension WorkerSlot {
     /// The record of one of its processes.
     func instance(_ process: WorkerProcess) -> WorkerInstance {
-        let sums = process.meter.sums
+        let sums = sums(of: process)
         let isMeasured = eventsOn == true
         return WorkerInstance(
             pid: Int(process.pid), active: process.active, processed: process.processed,

@@ -6,9 +6,9 @@
 /// closed one heartbeat later.
 ///
 /// Tasks with `send_events=False` are counted in `processed`, and no event ever names them. How many
-/// of them ran is in the totals by name of a `stats` answer. A process that has such tasks is
-/// measured up to its newest answer: what was hidden until then is taken out of the windows that end
-/// before it, and windows behind it wait for the next one.
+/// of them ran is only in the totals by name of a `stats` answer. A process that has such tasks is
+/// measured from answer to answer instead: what it accepted less what it hid, and the starts between
+/// them by the logical clock, which the answer and every event carry.
 struct CompletenessMeter: Sendable {
     /// One closed window between two heartbeats.
     struct Window: Sendable {
@@ -16,57 +16,36 @@ struct CompletenessMeter: Sendable {
         var at: Double
         var expected: Int
         var seen: Int
-        /// `processed` at its end.
-        var upTo: Int
-        /// Whether hidden tasks are taken out of it.
-        var isSettled = false
     }
-
-    /// `processed` of a `stats` answer, and how many of them were hidden.
-    typealias Totals = (processed: Int, hidden: Int)
 
     private(set) var windows: [Window] = []
     private var lastProcessed: Int?
     private var lastStamp = -Double.infinity
     /// The window that still waits for late events.
-    private var waiting: Window?
+    private var waiting: (expected: Int, seen: Int)?
     private var seenNow = 0
-    private var hides = false
-    /// The newest `stats` answer.
-    private var totals: Totals?
-    /// Windows that begin before this figure began before the first answer: nothing tells what of
-    /// them was hidden.
-    private var measuredFrom = 0
-    /// Hidden tasks that no closed window has room for: they ran after its end.
-    private var credit = 0
     /// Windows kept; older ones are merged into the oldest.
     private static var capacity: Int { 128 }
 
     init() {}
 
-    /// Counts a task-started with the worker's time.
+    /// Counts a task-started with the worker's time. What came before the first figure is not measured.
     mutating func noteStarted(at stamp: Double) {
-        if stamp <= lastStamp, waiting != nil {
+        if stamp <= lastStamp {
             waiting?.seen += 1
         } else {
             seenNow += 1
         }
     }
 
-    /// Takes the figure of a heartbeat.
+    /// Takes the figure of a heartbeat, or of an answer.
     mutating func noteProcessed(_ processed: Int, stamp: Double, now: Double, keep: Double) {
         guard stamp > lastStamp else { return }
         if let lastProcessed, processed >= lastProcessed {
-            if var closed = waiting, closed.expected > 0 || closed.seen > 0 {
-                closed.at = now
-                close(closed)
+            if let waiting, waiting.expected > 0 || waiting.seen > 0 {
+                close(Window(at: now, expected: waiting.expected, seen: waiting.seen))
             }
-            let isMeasured = !hides || (totals != nil && lastProcessed >= measuredFrom)
-            waiting =
-                isMeasured
-                ? Window(
-                    at: now, expected: processed - lastProcessed, seen: seenNow, upTo: processed)
-                : nil
+            waiting = (processed - lastProcessed, seenNow)
         } else {
             // The first heartbeat, or a process that counts anew: no window ends here.
             waiting = nil
@@ -77,73 +56,9 @@ struct CompletenessMeter: Sendable {
         windows.removeAll { $0.at < now - keep }
     }
 
-    /// Whether tasks of the process hide their events. Windows from before that was known are worth
-    /// nothing.
-    mutating func setHiding(_ isHiding: Bool) {
-        guard isHiding || hides else { return }
-        hides = isHiding
-        windows = []
-        waiting = nil
-        totals = nil
-        credit = 0
-    }
-
-    /// Takes a `stats` answer: how many tasks the process accepted, and how many of them were hidden.
-    mutating func noteTotals(_ new: Totals) {
-        guard hides else { return }
-        guard let known = totals, new.processed >= known.processed, new.hidden >= known.hidden
-        else {
-            setHiding(true)
-            totals = new
-            measuredFrom = new.processed
-            return
-        }
-        totals = new
-        credit += new.hidden - known.hidden
-        let closedTo = windows.last { $0.upTo <= new.processed }?.upTo ?? measuredFrom
-        let behind = max(new.processed - closedTo, 0)
-        let taken = settle(
-            upTo: new.processed, hidden: credit - reserve(behind, new, since: known))
-        // No more can be hidden behind the last window than ran there.
-        credit = min(credit - taken, behind)
-    }
-
-    /// Takes hidden tasks out of the windows that wait for an answer, out of each in proportion: which
-    /// of its tasks were hidden nobody knows, and late events may have been counted for its neighbor.
-    ///
-    /// - Returns: how many were taken out.
-    private mutating func settle(upTo processed: Int, hidden: Int) -> Int {
-        let open = windows.indices.filter {
-            !windows[$0].isSettled && windows[$0].upTo <= processed
-        }
-        var expected = open.reduce(0) { $0 + windows[$1].expected }
-        var free = min(hidden, expected)
-        let all = free
-        for place in open {
-            let own = windows[place].expected
-            let part = expected > 0 ? Double(free) * Double(own) / Double(expected) : 0
-            let take = min(Int(part.rounded()), own, free)
-            windows[place].expected -= take
-            windows[place].isSettled = true
-            expected -= own
-            free -= take
-        }
-        return all - free
-    }
-
-    /// How much of the credit belongs to tasks that ran behind the last closed window: taken for windows
-    /// that are closed, it would hide as many losses there until the next answer.
-    private func reserve(_ behind: Int, _ new: Totals, since known: Totals) -> Int {
-        let risen = new.processed - known.processed
-        guard risen > 0 else { return 0 }
-        let share = Double(new.hidden - known.hidden) / Double(risen)
-        return min(credit, Int((share * Double(behind)).rounded()))
-    }
-
     /// Starts that should have been seen, and that were, in closed windows.
     var sums: (expected: Int, seen: Int) {
         windows.reduce(into: (0, 0)) { sums, window in
-            guard window.isSettled || !hides else { return }
             sums.0 += window.expected
             sums.1 += window.seen
         }
@@ -151,10 +66,8 @@ struct CompletenessMeter: Sendable {
 
     private mutating func close(_ window: Window) {
         if windows.count >= Self.capacity {
-            if windows[0].isSettled == windows[1].isSettled {
-                windows[1].expected += windows[0].expected
-                windows[1].seen += windows[0].seen
-            }
+            windows[1].expected += windows[0].expected
+            windows[1].seen += windows[0].seen
             windows.removeFirst()
         }
         windows.append(window)

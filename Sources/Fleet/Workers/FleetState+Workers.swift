@@ -169,9 +169,7 @@ extension WorkerSlot {
             let oldest = processes.indices.min { processes[$0].heartbeat < processes[$1].heartbeat }
             if let oldest { processes.remove(at: oldest) }
         }
-        var process = WorkerProcess(pid: pid, heartbeat: now, stamp: stamp)
-        process.meter.setHiding(!hiding.isEmpty)
-        processes.append(process)
+        processes.append(WorkerProcess(pid: pid, heartbeat: now, stamp: stamp))
         return true
     }
 
@@ -224,18 +222,25 @@ extension WorkerSlot {
         processes[index].meter.noteProcessed(count, stamp: stamp, now: now, keep: keep)
     }
 
-    /// Counts a task-started for the meter of its process.
-    mutating func noteStarted(pid: Int32, stamp: Double) {
+    /// Counts a task-started for the meters of its process.
+    mutating func noteStarted(pid: Int32, stamp: Double, clock: Int64) {
         guard let index = processes.firstIndex(where: { $0.pid == pid }) else { return }
         processes[index].meter.noteStarted(at: stamp)
+        processes[index].answered.noteStarted(at: Double(clock))
+    }
+
+    /// Starts of a process that should have been seen, and that were.
+    func sums(of process: WorkerProcess) -> (expected: Int, seen: Int) {
+        hiding.isEmpty ? process.meter.sums : process.answered.sums
     }
 
     /// Starts expected and seen; nothing while its task events are off.
     var meterSums: (expected: Int, seen: Int) {
         guard eventsOn == true else { return (0, 0) }
-        return processes.reduce(into: (0, 0)) { sums, process in
-            sums.0 += process.meter.sums.expected
-            sums.1 += process.meter.sums.seen
+        return processes.reduce(into: (0, 0)) { total, process in
+            let sums = sums(of: process)
+            total.0 += sums.expected
+            total.1 += sums.seen
         }
     }
 }

@@ -11,9 +11,8 @@ struct WorkerProcess: Sendable {
     var active: Int?
     /// It spoke, another process spoke, and it spoke again: both live.
     var alternates = false
-    /// `total` of the newest `stats`, by name, unless it has too many; to count tasks that hide their
-    /// events.
-    var totals: [String: Int]?
+    /// The meter that goes from one `stats` answer to the next, for a process with hidden tasks.
+    var answered = CompletenessMeter()
 }
 
 /// One worker name in the store.

@@ -8,10 +8,11 @@ internal import WireFormats
 /// gap, when a worker appears, and now and then.
 @LoopActor
 final class Inspector {
-    /// What is asked in a whole round, in this order.
+    /// What is asked in a whole round, in this order: which tasks hide their events counts for what
+    /// `stats` tells.
     private static let round: [ControlMethod] = [
-        .stats, .activeQueues, .active(safe: true), .reserved(safe: true), .scheduled(safe: true),
-        .revoked, .registered, .conf,
+        .registered, .stats, .activeQueues, .active(safe: true), .reserved(safe: true),
+        .scheduled(safe: true), .revoked, .conf,
     ]
     /// What is asked now and then.
     private static let refresh: [ControlMethod] = [

@@ -243,7 +243,8 @@ extension QueueReader {
         return (messages, total)
     }
 
-    private func evaluate(
+    /// Runs a script.
+    func evaluate(
         _ script: String, _ keys: [[UInt8]], _ arguments: String...
     ) async throws(BrokerError) -> [RESPValue] {
         let head = [Array("EVAL".utf8), Array(script.utf8), Array("\(keys.count)".utf8)]

@@ -154,6 +154,18 @@ final class QueueReader {
         return String(decoding: key.dropFirst(start), as: UTF8.self)
     }
 
+    /// One step of a scan; of each entry only exchange and routing key, behind a number in place of the
+    /// message: messages may be large, and this is read every second.
+    private static let unackedScript = """
+        local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
+        local entries = page[2]
+        for i = 2, #entries, 2 do
+          local names = string.match(entries[i], '.*}(, *".-", *".-" *%])$')
+          if names then entries[i] = '[0' .. names end
+        end
+        return page
+        """
+
     /// Entries of `unacked` by queue; `nil` if there are too many to count (then nothing is said
     /// rather than something wrong).
     private func unackedByQueue() async throws(BrokerError) -> [String: Int]? {
@@ -169,11 +181,11 @@ final class QueueReader {
         var seen: Set<[UInt8]> = []
         var cursor = Array("0".utf8)
         for _ in 0..<Self.scanSteps {
-            let reply = try await broker.send([
-                Array("HSCAN".utf8), key, cursor, Array("COUNT".utf8), Array("500".utf8),
-            ])
-            cost.charge(1)
-            guard case .array(let parts) = reply, parts.count == 2, case .bulk(let next) = parts[0],
+            let parts = try await evaluate(
+                Self.unackedScript, [key], String(decoding: cursor, as: UTF8.self), "500")
+            cost.charge(2)
+            cost.noteScripted(1)
+            guard parts.count == 2, case .bulk(let next) = parts[0],
                 case .array(let pairs) = parts[1]
             else { return nil }
             for index in stride(from: 0, to: pairs.count - 1, by: 2) {

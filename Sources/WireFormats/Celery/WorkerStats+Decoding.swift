@@ -6,6 +6,8 @@ extension WorkerStats {
         self.init()
         let pool = value["pool"] ?? .null
         pid = Bounded.count(value["pid"])
+        // Celery writes it as text.
+        clock = value["clock"]?.string.flatMap(Int64.init)
         uptime = Bounded.seconds(value["uptime"])
         self.pool = WorkerStats.poolName(pool["implementation"]?.string)
         concurrency = Bounded.count(pool["max-concurrency"])

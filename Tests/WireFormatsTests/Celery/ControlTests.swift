@@ -159,6 +159,8 @@ struct ControlTests {
             #expect(stats.concurrency == value["pool"]?["max-concurrency"]?.integer.map(Int.init))
             #expect(stats.prefetch == value["prefetch_count"]?.integer.map(Int.init))
             #expect(stats.autoscaleMax == value["autoscaler"]?["max"]?.integer.map(Int.init))
+            #expect(stats.clock == value["clock"]?.string.flatMap(Int64.init))
+            #expect(stats.clock != nil)
             #expect(stats.uptime == value["uptime"]?.double)
             #expect(stats.cpuUser == value["rusage"]?["utime"]?.double)
             #expect(stats.maxRSSKibibytes == value["rusage"]?["maxrss"]?.integer.map(Int.init))
