@@ -222,6 +222,7 @@ SAME = {
 }
 TRUE_NAMES = {'rootId': 'root_id', 'parentId': 'parent_id'}
 TIMES = {'sent', 'received', 'started', 'finished'}
+OPEN = {'PENDING', 'RECEIVED', 'STARTED', 'RETRY', 'PROGRESS', 'MY-STEP'}
 
 
 def true_value(life: Life, name: str) -> Any:
@@ -298,6 +299,10 @@ def own_differences(
             continue
         if life.kind == 'impossible':
             rules['impossible histories: nothing is true of them, not compared'] += 1
+            continue
+        if task['state'] == 'LOST' and life.truth['state'] in OPEN:
+            # A worker that comes back is asked. These answer nothing, no queue holds the message, and there is no result.
+            rules['state: LOST, what no worker, queue or result knows any more'] += 1
             continue
         if task.get('redelivered', 0) != life.truth['redelivered']:
             wrong.append(f'{life.kind} {uuid} redelivered {task.get("redelivered", 0)}, true {life.truth["redelivered"]}')
