@@ -10,7 +10,16 @@ struct Drain {
     let startedAt: Milliseconds
     /// Sessions that leave in each slice.
     let slice: Int
+    /// Milliseconds over which the waits of each slice are spread.
+    let spread: Int
     let done: @LoopActor () -> Void
+
+    /// Milliseconds after which one of a slice comes back: each has its own part of the spread, at random
+    /// within it, so that all slices together return as evenly as they left.
+    func wait(_ place: Int, of count: Int) -> Int {
+        let part = (Double(place) + Double.random(in: 0..<1)) / Double(max(1, count))
+        return SessionLimits.drainWaitMilliseconds + Int(part * Double(spread))
+    }
 }
 
 extension SessionDesk {
@@ -129,7 +138,10 @@ extension SessionDesk {
     func startDrain(_ done: @escaping @LoopActor () -> Void) {
         guard drain == nil else { return }
         let perSlice = SessionLimits.drainPerSecond * Int(Self.sliceMilliseconds) / 1_000
-        drain = Drain(startedAt: now, slice: max(1, perSlice), done: done)
+        // The same from the first to the last: waits that grow shorter would bring clients back together.
+        drain = Drain(
+            startedAt: now, slice: max(1, perSlice),
+            spread: min(SessionLimits.drainSpreadMilliseconds, sessions.count), done: done)
         drainSlice()
     }
 
@@ -139,16 +151,15 @@ extension SessionDesk {
             drain.done()
             return
         }
-        for session in sessions.values.lazy.filter({ $0.phase != .closing }).prefix(drain.slice) {
-            end(session, .goingAway, "the gateway is shutting down", retryAfter: retryAfter())
+        let leaving = Array(
+            sessions.values.lazy.filter { $0.phase != .closing }.prefix(drain.slice))
+        for (place, session) in leaving.enumerated() {
+            end(
+                session, .goingAway, "the gateway is shutting down",
+                retryAfter: drain.wait(place, of: leaving.count))
         }
         drainTimer = LoopTimer(after: .milliseconds(Self.sliceMilliseconds)) { [weak self] in
             self?.drainSlice()
         }
-    }
-
-    /// Spreads the return of many clients: half a second to five.
-    private func retryAfter() -> Int {
-        Int.random(in: 500...max(500, min(5_000, 500 + sessions.count)))
     }
 }

@@ -41,10 +41,14 @@ enum SessionLimits {
     /// Milliseconds between two checks of a live session's rights (R6: within 5 s).
     static let rightsMilliseconds: Int64 = 2_000
     /// Sessions that leave per second at a shutdown, and the longest they may take (R57): 10,000 leave in
-    /// 31 s at a rate that still is below 400/s where their random waits bring them back together, and
+    /// 31 s at a rate that still is below 400/s where their waits bring them back together, and
     /// whoever does not answer the close frame is cut in time for the process to end within 40 s.
     static let drainPerSecond = 330
     static let drainMilliseconds: Int64 = 37_000
+    /// Milliseconds after which clients come back at the earliest, and over which many of them are spread
+    /// beyond that.
+    static let drainWaitMilliseconds = 500
+    static let drainSpreadMilliseconds = 4_500
     /// Milliseconds between two ticks at least; the first change after quiet makes one at once, and the
     /// first of a quiet topic waits no longer than this (R47).
     static let tickMilliseconds: Int64 = 10

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import json
 import os
+import random
 import struct
 from collections import Counter
 from dataclasses import dataclass, field
@@ -25,6 +26,10 @@ def masked(opcode: int, payload: bytes) -> bytes:
     size = len(payload)
     head = bytes([0x80 | opcode, 0x80 | size]) if size < 126 else bytes([0x80 | opcode, 0xFE]) + struct.pack('>H', size)
     return head + b'\0\0\0\0' + payload
+
+
+class BusyError(ConnectionRefusedError):
+    """The gateway answered 503: it wants nobody more for now."""
 
 
 @dataclass
@@ -47,6 +52,8 @@ class Member(asyncio.Protocol):
         self.answers_close = answers_close
         loop = asyncio.get_running_loop()
         self.started: asyncio.Future[None] = loop.create_future()
+        # Whoever waits gets the exception; if nobody does, the connection's end says it all.
+        self.started.add_done_callback(lambda done: done.cancelled() or done.exception())
         self.left: asyncio.Future[Leave] = loop.create_future()
         self.leave = Leave()
         self._buffer = b''
@@ -70,7 +77,8 @@ class Member(asyncio.Protocol):
             if not end:
                 return
             if not head.startswith(b'HTTP/1.1 101'):
-                self._fail(ConnectionRefusedError(head.split(b'\r\n')[0].decode(errors='replace')))
+                line = head.split(b'\r\n')[0].decode(errors='replace')
+                self._fail(BusyError(line) if ' 503 ' in line else ConnectionRefusedError(line))
                 return
             self._upgraded, self._buffer = True, rest
         while (frame := self._next_frame()) is not None:
@@ -141,12 +149,20 @@ class Member(asyncio.Protocol):
             self._transport.abort()
 
 
-async def join(host: str, port: int, token: str, *, answers_close: bool = True) -> Member:
-    """Connects one client and waits until its session has started."""
+async def join(host: str, port: int, token: str, *, answers_close: bool = True, patience: float = 60) -> Member:
+    """Connects one client and waits until its session has started; comes again after a while if the gateway is busy."""
     loop = asyncio.get_running_loop()
-    _, member = await loop.create_connection(lambda: Member(f'{host}:{port}', token, answers_close=answers_close), host, port)
-    await member.started
-    return member
+    deadline = loop.time() + patience
+    while True:
+        _, member = await loop.create_connection(lambda: Member(f'{host}:{port}', token, answers_close=answers_close), host, port)
+        try:
+            await member.started
+        except BusyError:
+            if loop.time() > deadline:
+                raise
+            await asyncio.sleep(1 + random.random() * 4)
+        else:
+            return member
 
 
 async def gather_crowd(host: str, port: int, tokens: list[str], number: int, *, at_once: int = 50) -> list[Member]:
