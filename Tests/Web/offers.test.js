@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { COMMANDS, QUESTIONS } from '../../web/core/commands/catalog.js';
 import { fieldsOf } from '../../web/core/commands/declared.js';
+import { readPauseForm } from '../../web/core/commands/pause-form.js';
+import { readRestoreForm } from '../../web/core/commands/restore-form.js';
 import { readRunForm, readSeveralForm } from '../../web/core/commands/run-form.js';
 import { OFFERS } from '../../web/elements/offers.js';
 
@@ -21,8 +23,8 @@ test('the page of commands is read as it is meant', () => {
   assert.deepEqual(declared.get('worker.poolGrow'), { roles: ['admin'], parameters: ['n', 'workers', 'all'] });
 });
 
-test('every declared command is offered', () => {
-  assert.deepEqual([...declared.keys()].filter((name) => !OFFERS.has(name)), []);
+test('every declared command is offered, and no other', () => {
+  assert.deepEqual([...OFFERS.keys()].sort(), [...declared.keys()].sort());
 });
 
 test('no two offers read alike', () => {
@@ -59,6 +61,17 @@ for (const [name, body] of [['task.group', null], ['task.chord', { task: 'z' }]]
     assert.deepEqual([...new Set(read.flatMap(({ args }) => Object.keys(args)))].sort(), [...declared.get(name).parameters].sort());
   });
 }
+
+test('the dialog to restore has a field for every argument of queue.restore', () => {
+  const read = [{ which: 'all' }, { which: 'first', count: '1' }, { which: 'some', ids: ['a'] }].map((form) => readRestoreForm({ count: '', ids: [], ...form }, 9));
+  assert.deepEqual(['trash', ...read.flatMap(({ args }) => Object.keys(args))].sort(), [...declared.get('queue.restore').parameters].sort());
+});
+
+test('the dialog to pause has a field for every argument of queue.pause', () => {
+  const now = new Date(2030, 0, 1);
+  const read = [{ until: '300', reason: 'r' }, { until: 'at', at: '2030-02-01T00:00' }].map((form) => readPauseForm({ at: '', reason: '', ...form }, now));
+  assert.deepEqual(['queue', ...read.flatMap(({ args }) => Object.keys(args))].sort(), [...declared.get('queue.pause').parameters].sort());
+});
 
 test('a form for a command without a page of its own asks for its targets', () => {
   const command = { parameters: [{ name: 'ids', kind: 'texts', required: false }, { name: 'workers', kind: 'texts', required: false }, { name: 'all', kind: 'flag', required: false }] };
