@@ -5,8 +5,8 @@ enum MessageLimits {
     /// Messages looked at in one script: a script holds the server up.
     static let searchedAtOnce = 1_000
     /// Bytes of messages after which a script stops as well.
-    static let bytesAtOnce = 8 << 20
-    /// Messages read at a time within a script.
+    static let bytesAtOnce = 2 << 20
+    /// Messages read at a time within a script; fewer if they are large.
     static let readAtOnce = 25
     /// Messages above this are searched at their end only, as they are shown (``QueueReader``).
     static let wholeBytes = 128 << 10

@@ -64,13 +64,13 @@ enum MessageScripts {
           redis.call('SET', KEYS[1], 'purged ' .. table.concat(counts, ' '), 'EX', ARGV[8])
         end
 
-        local passed, seen, bytes = 0, 0, 0
+        local passed, seen, bytes, reading = 0, 0, 0, 1
         for list = 2, lists + 1 do
           local length = redis.call('LLEN', KEYS[list])
           local from = math.max(0, skip - passed)
           while from < length do
             if seen >= most or bytes >= budget then return {'more', tostring(passed + from)} end
-            local count = math.min(tonumber(ARGV[7]), length - from, most - seen)
+            local count = math.min(reading, tonumber(ARGV[7]), length - from, most - seen)
             local some = redis.call('LRANGE', KEYS[list], -from - count, -from - 1)
             for index = #some, 1, -1 do
               local message = some[index]
@@ -83,6 +83,8 @@ enum MessageScripts {
               end
             end
             from, seen = from + count, seen + count
+            -- Never many large ones: Redis copies them all before the first is looked at.
+            reading = math.max(1, math.floor((budget - bytes) * seen / math.max(1, bytes)))
           end
           passed = passed + length
         end
