@@ -62,7 +62,8 @@ import WireFormats
     ) -> QueueRecord {
         QueueRecord(
             name: "mail", condition: .ok, steps: [], unreachable: unreachable, unacked: unacked,
-            active: active, reserved: reserved, scheduled: scheduled, workers: [], stale: false)
+            active: active, reserved: reserved, scheduled: scheduled, workers: [],
+            stale: false, stillConsuming: [])
     }
 
     @Test func `what is removed is told by priority`() {

@@ -58,7 +58,7 @@ extension CommandDesk {
         let told: String
         if proof == .tasksRevoked {
             told = "recorded before the restart; workers are told again"
-        } else if try await forbid(record.id) {
+        } else if try await !hasRun(record.id) {
             record.stage = .failed
             record.reason = "the gateway was stopped before it was sent; nothing was sent"
             return
@@ -66,19 +66,6 @@ extension CommandDesk {
             told = "broker: it had the message before the restart"
         }
         if !record.evidence.contains(told) { record.evidence.append(told) }
-    }
-
-    /// Takes the marker that lets a command's effect happen once: if it can be had, nothing was done and
-    /// nothing can be any more, even by a script of ours that Redis has not come to yet.
-    ///
-    /// - Returns: whether it could be had.
-    private func forbid(_ command: String) async throws(BrokerError) -> Bool {
-        let marker = to.settings.markKey(command)
-        let reply = try await to.broker.send([
-            Array("SET".utf8), marker, Array("lost".utf8), Array("NX".utf8), Array("EX".utf8),
-            Array("86400".utf8),
-        ])
-        return reply != .null
     }
 
     func save(lost record: CommandRecord) async {

@@ -13,7 +13,7 @@ extension CommandDesk {
         where CommandCatalog.messages.contains(where: { $0.name == record.command }) {
             let isDone: Bool
             do throws(BrokerError) {
-                isDone = try await takeMarker(of: record.id)
+                isDone = try await hasRun(record.id)
             } catch {
                 // The next connection tries again.
                 return
@@ -38,7 +38,7 @@ extension CommandDesk {
                 await pause(.milliseconds(MessageLimits.askAgainMilliseconds))
                 do throws(BrokerError) {
                     learn(
-                        try await takeMarker(of: command.record.id)
+                        try await hasRun(command.record.id)
                             ? .done(MessageWords.doneBefore) : .notSent(MessageWords.neverSent),
                         for: command)
                 } catch {
@@ -49,8 +49,8 @@ extension CommandDesk {
         }
     }
 
-    /// Whether a command's script has run; if not, it never will.
-    private func takeMarker(of id: String) async throws(BrokerError) -> Bool {
+    /// Whether a command's script has run; if not, it never will: the marker is taken here if nobody has it.
+    func hasRun(_ id: String) async throws(BrokerError) -> Bool {
         let key = to.settings.markKey(id)
         let taken = try await to.broker.send([
             Array("SET".utf8), key, Array(TrashMark.lost.utf8), Array("NX".utf8), Array("EX".utf8),
