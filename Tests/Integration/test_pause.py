@@ -361,7 +361,9 @@ async def test_a_worker_that_does_not_hear_is_told_of_in_an_alert(stack: Stack, 
         alert = await client.until(lambda: alerts.get(f'queue-pause-drift:queue {queue}'), 30, 'the alert')
         assert alert['severity'] == 'warning' and node in alert['detail'] and f'still consumes {queue}' in alert['detail'], alert
         await client.until(lambda: 'stillConsuming' not in (queues.get(queue) or {}), 40, 'the drift to end')
-        late = await client.until(lambda: r if (r := commands.get(row['id']))['state'] == 'confirmed' else None, 30, 'late proof')
+        late = await client.until(
+            lambda: r if (r := commands.get(row['id'])) and r['state'] == 'confirmed' else None, 30, 'late proof'
+        )
         assert f'{node}: active_queues does not show {queue}' in late['evidence']
         await client.until(lambda: alerts.get(f'queue-pause-drift:queue {queue}') is None, 20, 'the alert to go')
         assert succeeded(stack, [task]) == 1
