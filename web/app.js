@@ -46,6 +46,7 @@ export class App {
   #route = null;
   #root = document.getElementById('app');
   #problem = '';
+  #wasLive = false;
 
   constructor() {
     this.client = new FeedClient({
@@ -114,6 +115,8 @@ export class App {
 
   #connectionChanged() {
     const { state, everLive } = this.client.machine;
+    if (state === 'live' && !this.#wasLive) this.actions.learn().then(() => this.store.mark('connection'));
+    this.#wasLive = state === 'live';
     if (state === 'signedOut') this.#showSignIn();
     else if (this.#shell === null && (state !== 'checking' || everLive)) this.#showShell();
   }

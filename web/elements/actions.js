@@ -21,11 +21,14 @@ export class Actions {
 
   /** The commands as the gateway declares them; null if it does not answer. @returns {Promise<object[] | null>} */
   async catalog() {
-    if (this.#catalog === null) {
-      const answer = await getJSON('/api/celery/catalog');
-      if (answer.ok && Array.isArray(answer.value.commands)) this.#catalog = answer.value.commands;
-    }
+    if (this.#catalog === null) await this.learn();
     return this.#catalog;
+  }
+
+  /** Reads the commands anew: a gateway that comes back may be another one. */
+  async learn() {
+    const answer = await getJSON('/api/celery/catalog');
+    if (answer.ok && Array.isArray(answer.value.commands)) this.#catalog = answer.value.commands;
   }
 
   /**
@@ -35,6 +38,7 @@ export class Actions {
    */
   refusal(command, declared = null) {
     if (!this.#app.client.isLive) return 'Not connected: nothing can be sent.';
+    if (this.#catalog !== null && !this.#catalog.some(({ name }) => name === declaredName(command))) return 'This gateway does not know this command.';
     return declared === null ? refusal(command, this.#app.role) : roleRefusal(declared, this.#app.role);
   }
 
@@ -167,6 +171,11 @@ export class Actions {
     }
     return left.length === 0 ? [] : [`Nobody else consumes ${left.slice(0, 5).join(', ')}${left.length > 5 ? ` and ${left.length - 5} more` : ''}.`];
   }
+}
+
+/** To terminate is a way to revoke. */
+function declaredName(command) {
+  return command === 'task.terminate' ? 'task.revoke' : command;
 }
 
 function idsOf(tasks) {
