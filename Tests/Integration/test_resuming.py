@@ -55,7 +55,7 @@ async def ended(stack: Stack, connect: ConnectClient, command: str, state: str) 
 
 def items(stack: Stack, command: str) -> list[str]:
     gateway = stack.running_gateway
-    headers = {'authorization': f'Bearer {gateway.token("viewer", unique("reader"))}'}
+    headers = {'authorization': f'Bearer {gateway.token("operator", unique("reader"))}'}
     answer = httpx.get(f'{gateway.base_url}/api/celery/commands/{command}/items', headers=headers, timeout=10).json()
     return [item['state'] for item in answer['items']]
 

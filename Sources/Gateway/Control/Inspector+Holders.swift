@@ -32,10 +32,31 @@ extension Inspector {
         // If all that the broker handed it to have answered, the others are not connected to it.
         if holders.answered.count >= listeners {
             holders.absent = missing
-        } else {
-            holders.silent = missing
+            return holders
+        }
+        holders.silent = missing
+        let strangers = listeners - holders.answered.count - missing.count
+        // Such as a solo worker that has been busy since before we came: it may have any task.
+        if strangers > 0, await beats() < strangers {
+            holders.silent.append("a worker that is not known yet")
         }
         return holders
+    }
+
+    /// How many schedulers listen: from Celery 5.7 on they answer pings, and nothing else.
+    private func beats() async -> Int {
+        let gathered = Gathering()
+        let ended = AsyncStream.makeStream(of: Void.self)
+        do throws(BrokerError) {
+            try await control.ask(
+                .ping, expecting: nil, timeout: Self.patience,
+                onAnswer: { gathered.holders.note([], of: $0.worker) },
+                onEnd: { _ in ended.continuation.finish() })
+        } catch {
+            return 0
+        }
+        for await _ in ended.stream {}
+        return gathered.holders.answered.count { $0.hasPrefix("celerybeat@") }
     }
 
     @LoopActor private final class Gathering {
