@@ -98,6 +98,7 @@ import Testing
         var state = consumed()
         state.setPaused(queues: ["q": pause], now: 4)
         state.apply(Make.worker(.offline, at: 5, on: "w2@host"), receivedAt: 5)
+        state.apply(Make.worker(.heartbeat, at: 59), receivedAt: 59)
 
         state.advance(now: 60)
 
