@@ -110,6 +110,16 @@ import WireFormats
         #expect(tracker.reason == "the task had ended already: SUCCESS")
     }
 
+    @Test func `a task that ran when the revoke came went on to its end`() throws {
+        var tracker = try revoke()
+        tracker.running = ["t1"]
+
+        _ = tracker.learn(.task(id: "t1", state: "FAILURE", worker: "celery@a"))
+
+        #expect(tracker.state == .rejected)
+        #expect(tracker.reason == "the task went on to its end: FAILURE")
+    }
+
     @Test func `nobody listening is a failure`() throws {
         var tracker = try restart(two)
 

@@ -69,6 +69,8 @@ def forget_answers(stack: Stack) -> bytes:
     sleeper = stack.workers['threaded'].process
     assert sleeper
     sleeper.signal(signal.SIGSTOP)
+    heard = client.pubsub(ignore_subscribe_messages=True)
+    heard.subscribe('/0.celery.pidbox')
     try:
         code = (
             'import sys; from celery import Celery; app = Celery(broker=sys.argv[1]); '
@@ -78,11 +80,12 @@ def forget_answers(stack: Stack) -> bytes:
         assert asker.stdout and asker.stdout.readline()
         binding = b'_kombu.binding.reply.celery.pidbox'
         members = wait_for(lambda: client.smembers(binding), 20, 'the asker to bind its list')
-        # Nobody is told: what counts is that one is still to come when the asker ends.
-        wait_for(lambda: client.publish('/0.celery.pidbox', b'') >= 4, 20, 'the workers to listen')
+        # What counts is that the question is out, and that one answer is still to come when the asker ends.
+        wait_for(lambda: heard.get_message(timeout=0.1), 20, 'the question to be asked')
         asker.kill()
         asker.wait()
     finally:
+        heard.close()
         sleeper.signal(signal.SIGCONT)
     member = members.pop()
     assert isinstance(member, bytes)

@@ -133,8 +133,10 @@ extension CommandDesk {
         if case .control(.cancelConsumer(let queue)) = spec.action {
             to.pauses.dismiss(plan.workers, of: queue)
         }
-        let command = Open(
-            CommandTracker(spec, workers: plan.workers), record)
+        var tracker = CommandTracker(spec, workers: plan.workers)
+        tracker.running = Set(
+            spec.action.taskIDs.filter { to.feed.fleet.task($0)?.state == .started })
+        let command = Open(tracker, record)
         start(command, wait: wait)
         if spec.action.isBulk { keepBulk(command) }
         for (worker, lack) in plan.unable {

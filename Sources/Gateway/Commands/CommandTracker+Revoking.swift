@@ -17,7 +17,9 @@ extension CommandTracker {
             note(id, "REVOKED\(who)")
             prove(id)
         case "SUCCESS", "FAILURE": learnEnd(id, taskState, who)
-        case "STARTED": learnStart(id, who)
+        case "STARTED":
+            running.insert(id)
+            learnStart(id, who)
         default:
             guard open.contains(id) else { return }
             note(id, "\(taskState)\(who)")
@@ -69,7 +71,7 @@ extension CommandTracker {
         guard open.contains(id) || isProven && (taskState == "SUCCESS" || flagged.contains(id))
         else { return }
         note(id, "\(taskState)\(who)")
-        let wentOn = isProven || isOverdue || held[id] != nil
+        let wentOn = isProven || isOverdue || held[id] != nil || running.contains(id)
         let text = "the task \(wentOn ? "went on to its end" : "had ended already"): \(taskState)"
         if isProven { takeBack(id) }
         open.remove(id)

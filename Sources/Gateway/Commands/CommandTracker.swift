@@ -80,6 +80,8 @@ struct CommandTracker: Sendable {
     var flagged: Set<String> = []
     /// Tasks that may still run -> who has them and how.
     var held: [String: String] = [:]
+    /// Tasks that ran when the command came, or began afterwards: whatever end they tell, it came after.
+    var running: Set<String> = []
     private var dropped = 0
     private let targetCount: Int
 
