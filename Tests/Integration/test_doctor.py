@@ -69,7 +69,7 @@ def forget_answers(stack: Stack) -> bytes:
     sleeper = stack.workers['threaded'].process
     assert sleeper
     sleeper.signal(signal.SIGSTOP)
-    heard = client.pubsub(ignore_subscribe_messages=True)
+    heard = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
     heard.subscribe('/0.celery.pidbox')
     try:
         code = (
