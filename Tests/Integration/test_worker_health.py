@@ -105,7 +105,9 @@ async def test_a_stopped_worker_is_slow_then_unreachable_and_back(calm: Stack, c
         await states.reach('online')
         await client.until(lambda: all(a['rule'] != 'worker-unreachable' for a in alerts), 20, 'the alert to go')
         # It was stopped for less than the time after which it would leave, and no word of an end was said.
-        assert states.all()[-3:] == ['slow', 'unreachable', 'online'], states.all()
+        # Between slow and unreachable it may be unknown: until the next question has gone unanswered, nobody can know.
+        known = [state for state in states.all() if state != 'unknown']
+        assert known[-3:] == ['slow', 'unreachable', 'online'], states.all()
         assert 'offline' not in states.all()
 
 
