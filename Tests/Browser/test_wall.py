@@ -31,7 +31,8 @@ def wall(browser: Browser, stack: Stack, token: str) -> Iterator[Page]:
     problems: list[str] = []
     page.on('pageerror', lambda error: problems.append(str(error)))
     page.goto(f'{stack.running_gateway.base_url}/wall?distance=3#token={token}')
-    expect(page.get_by_test_id('wall-queues')).to_contain_text('mail', timeout=20_000)
+    # The worst stand first, however many queues other tests have left: nobody consumes this one.
+    expect(page.get_by_test_id('wall-queues')).to_contain_text('archive', timeout=20_000)
     yield page
     context.close()
     assert problems == []
