@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +29,9 @@ def stack(module_folder: Path) -> Iterator[Stack]:
     stack.stop()
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture
 def token(stack: Stack) -> str:
+    """Each test is a caller of its own: how often one may call is limited."""
     return stack.running_gateway.token('admin', unique('caller'))
 
 
@@ -230,6 +234,54 @@ def test_a_token_comes_from_a_file_or_the_environment(stack: Stack, token: str, 
     assert celeriac(stack, None, *ping, '--token-file', str(file)).returncode == 0
     assert celeriac(stack, None, *ping, '--token-file', '-', text=token).returncode == 0
     assert 'refused (401)' in celeriac(stack, 'clr_wrong', *ping).stderr
+
+
+@contextlib.contextmanager
+def limited(refusals: int, wait: str) -> Iterator[tuple[str, list[str]]]:
+    """A server that refuses so many commands with 429; gives its address and the keys that came."""
+    keys: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers['content-length']))
+            keys.append(self.headers['idempotency-key'])
+            taken = len(keys) > refusals
+            self.say(202 if taken else 429, {'id': 'c1'} if taken else {'detail': 'too many commands'})
+
+        def do_GET(self) -> None:
+            self.say(200, {'id': 'c1', 'cmd': 'worker.ping', 'target': 'all', 'state': 'confirmed'})
+
+        def say(self, status: int, body: Json) -> None:
+            data = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header('retry-after', wait)
+            self.send_header('content-length', str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(('127.0.0.1', 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f'http://127.0.0.1:{server.server_address[1]}', keys
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ('refusals', 'wait', 'code', 'sent'), [(5, '0', 0, 6), (6, '0', 1, 6), (1, '16', 1, 1), (1, 'soon', 1, 1), (1, '-1', 1, 1)]
+)
+def test_what_came_too_often_is_sent_again_when_it_may(
+    stack: Stack, token: str, refusals: int, wait: str, code: int, sent: int
+) -> None:
+    with limited(refusals, wait) as (url, keys):
+        done = celeriac(stack, token, 'call', 'worker.ping', '{"all": true}', '--wait', '--url', url)
+    assert done.returncode == code and len(keys) == sent and len(set(keys)) == 1, done
+    assert ('confirmed' in done.stdout) if code == 0 else ('refused (429) too many commands' in done.stderr)
 
 
 def test_commands_are_explained_offline(stack: Stack) -> None:

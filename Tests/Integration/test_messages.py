@@ -376,9 +376,12 @@ def test_a_kill_at_any_moment_leaves_each_message_once(stack: Stack) -> None:
         acts[task] = (f'message.{name}', arguments[name])
     threads: list[threading.Thread] = []
     ids: dict[str, str] = {}
+    turns = threading.Semaphore(0)
+    """Eight commands come with each kill, so that a fast machine does not end them all before the second."""
 
     def submit(token: str, some: list[str]) -> None:
         for task in some:
+            turns.acquire()
             command, args = acts[task]
             ids[task] = posted(gateway.base_url, token, command, {'queue': queue, 'deliveryTag': tags[task], **args})
 
@@ -390,6 +393,7 @@ def test_a_kill_at_any_moment_leaves_each_message_once(stack: Stack) -> None:
     dice = random.Random(11)
     kills = 0
     while any(thread.is_alive() for thread in threads) and kills < 40:
+        turns.release(8)
         kill_something(stack, dice)
         kills += 1
         time.sleep(dice.uniform(0.05, 0.5))

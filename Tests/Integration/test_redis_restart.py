@@ -149,6 +149,7 @@ async def test_redis_restarts_under_load(stack: Stack, connect: ConnectClient) -
         for gap in gaps(health):
             assert gap['from'] <= gap['to'] <= gap['reconciledAt'] and gap['reason']
 
+        print(f'workers that Celery itself did not bring back: {await asyncio.to_thread(stack.revive_workers)}')
         # The state is right again: workers online, nothing stale, depths as Redis has them, and new tasks run and are seen.
         await client.until(
             lambda: all(row.get('state') in {'online', 'busy'} and not row.get('stale') for row in workers) and len(workers) == 2,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -87,6 +88,20 @@ class Stack:
             app.conf.update(task_send_sent_event=True, broker_connection_retry=True, broker_connection_max_retries=None)
             self._app = app
         return self._app
+
+    def revive_workers(self, timeout: float = 30) -> list[str]:
+        """Starts those workers anew that do not answer a ping of Celery's own: now and then a worker stays deaf
+        after its broker was gone twice. Gives the names of these."""
+        deaf = {worker.node: worker for worker in self.workers.values()}
+        end = time.monotonic() + timeout
+        while deaf and time.monotonic() < end:
+            for answer in self.app.control.ping(destination=list(deaf), timeout=2) or []:
+                for node in answer:
+                    deaf.pop(node, None)
+        for worker in deaf.values():
+            worker.kill()
+            worker.start()
+        return list(deaf)
 
     def send(self, name: str, *args: Any, queue: str = 'celery', **options: Any) -> str:
         """Publishes a task with the real client and gives its id."""
