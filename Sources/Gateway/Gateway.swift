@@ -484,6 +484,7 @@ package final class Gateway {
                 // Purges and restores have marks that tell more than that something was sent.
                 await commands.examineLostTrash()
                 await commands.examineLost()
+                await commands.examineWatched()
                 await compareTrash()
             }
             examineBroker()

@@ -53,13 +53,16 @@ package struct CommandRecord: Sendable, Equatable {
     package var taskID: String?
     /// Names of workers that did not answer.
     package var silent: [String]
+    /// What a later run of the gateway needs to follow it on (JSON); `nil` if nothing.
+    package var remains: String?
 
     /// Makes a row.
     package init(
         id: String, command: String, arguments: String, target: String, principal: String,
         by: String, stage: CommandStage = .accepted, at: Double, sentAt: Double? = nil,
         endedAt: Double? = nil, deadlineAt: Double, evidence: [String] = [],
-        reason: String? = nil, fix: String? = nil, taskID: String? = nil, silent: [String] = []
+        reason: String? = nil, fix: String? = nil, taskID: String? = nil, silent: [String] = [],
+        remains: String? = nil
     ) {
         self.id = id
         self.command = command
@@ -77,6 +80,7 @@ package struct CommandRecord: Sendable, Equatable {
         self.fix = fix
         self.taskID = taskID
         self.silent = silent
+        self.remains = remains
     }
 }
 

@@ -20,6 +20,7 @@ struct CommandRow {
     let fix: String?
     let taskID: String?
     let silent: String
+    let remains: String?
 
     init(_ record: CommandRecord) throws {
         id = try Bounded.name(record.id, "a command's id", limit: 64)
@@ -41,6 +42,9 @@ struct CommandRow {
         fix = record.fix.map { Bounded.sentence($0) }
         taskID = try record.taskID.map { try Bounded.name($0, "a task's id") }
         silent = try Self.json(Bounded.list(record.silent, limit: Limits.silent))
+        remains = try record.remains.map {
+            try Bounded.text($0, "what remains of a command", limit: Limits.remainsBytes)
+        }
     }
 
     /// Reads a row of the table.
@@ -54,7 +58,7 @@ struct CommandRow {
             stage: stage, at: row["at"], sentAt: row["sentAt"], endedAt: row["endedAt"],
             deadlineAt: row["deadlineAt"], evidence: try list(row["evidence"]),
             reason: row["reason"], fix: row["fix"], taskID: row["taskID"],
-            silent: try list(row["silent"]))
+            silent: try list(row["silent"]), remains: row["remains"])
     }
 
     private static func json(_ texts: [String]) throws -> String {

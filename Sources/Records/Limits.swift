@@ -15,6 +15,8 @@ package enum Limits {
     package static let evidence = 100
     /// Silent workers named in a command's row; the last entry counts the rest.
     package static let silent = 1000
+    /// Bytes of what a command needs to be followed on.
+    package static let remainsBytes = 1 << 20
     /// Changes and reads that wait for the database; more are refused.
     package static let waiting = 10_000
     /// Idempotency keys kept; more are refused.

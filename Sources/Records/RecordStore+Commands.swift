@@ -63,12 +63,13 @@ extension RecordStore: CommandRecords {
             try db.execute(
                 sql: """
                     UPDATE commands SET stage = ?, sentAt = ?, endedAt = ?, deadlineAt = ?,
-                        target = ?, evidence = ?, reason = ?, fix = ?, taskID = ?, silent = ?
+                        target = ?, evidence = ?, reason = ?, fix = ?, taskID = ?, silent = ?,
+                        remains = ?
                     WHERE id = ?
                     """,
                 arguments: [
                     row.stage, row.sentAt, row.endedAt, row.deadlineAt, row.target, row.evidence,
-                    row.reason, row.fix, row.taskID, row.silent, row.id,
+                    row.reason, row.fix, row.taskID, row.silent, row.remains, row.id,
                 ])
             guard db.changesCount == 1 else {
                 throw RecordsError(.notFound, "no command \(row.id) is recorded")
@@ -153,13 +154,14 @@ extension RecordStore: CommandRecords {
         try db.execute(
             sql: """
                 INSERT INTO commands (id, command, arguments, target, principal, principalName,
-                    stage, at, sentAt, endedAt, deadlineAt, evidence, reason, fix, taskID, silent)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    stage, at, sentAt, endedAt, deadlineAt, evidence, reason, fix, taskID, silent,
+                    remains)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 row.id, row.command, row.arguments, row.target, row.principal, row.principalName,
                 row.stage, row.at, row.sentAt, row.endedAt, row.deadlineAt, row.evidence,
-                row.reason, row.fix, row.taskID, row.silent,
+                row.reason, row.fix, row.taskID, row.silent, row.remains,
             ])
     }
 }

@@ -15,6 +15,7 @@ enum Schema {
         migrator.registerMigration("2 revocations by stamp") { try $0.execute(sql: stamps) }
         migrator.registerMigration("3 trash") { try $0.execute(sql: trash) }
         migrator.registerMigration("4 pause details") { try $0.execute(sql: pauseDetails) }
+        migrator.registerMigration("5 remains of commands") { try $0.execute(sql: remains) }
         return migrator
     }
 
@@ -189,5 +190,10 @@ enum Schema {
             routingKey TEXT,
             PRIMARY KEY (queue, worker)
         ) STRICT;
+        """
+
+    /// What a later run of the gateway needs to follow a command on.
+    private static let remains = """
+        ALTER TABLE commands ADD COLUMN remains TEXT;
         """
 }

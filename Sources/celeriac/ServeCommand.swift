@@ -42,7 +42,10 @@ struct ServeCommand: ParsableCommand {
         Task { @LoopActor in
             do {
                 let first = try await FirstStart.prepare(store, now: SteadyClock.shared.now)
-                let process = try GatewayProcess(plan, store: store, secrets: secrets, log: log)
+                let process = try GatewayProcess(
+                    plan,
+                    replyKey: try await ReplyList.key(store, secrets, now: SteadyClock.shared.now),
+                    store: store, secrets: secrets, log: log)
                 var link: LoginCode?
                 if case .link(let code) = first { link = code }
                 try await process.start(link: link)

@@ -1,5 +1,6 @@
 import Fleet
 import Testing
+import WireFormats
 
 @testable import Gateway
 
@@ -76,5 +77,21 @@ import Testing
         let need = CommandNeed.celery(major: 5, minor: 3)
 
         #expect((need.lack(of: try worker("prefork", software: software)) != nil) == isLacking)
+    }
+
+    @Test func `what is not known of a worker is asked for`() throws {
+        let new = WorkerRecord?.none
+        let told = try worker("prefork")
+        let whole = try worker("prefork", autoscaled: true, restarts: false)
+
+        #expect(CommandNeed.pool(["prefork"], why: "").missing(of: new) == .stats)
+        #expect(CommandNeed.pool(["prefork"], why: "").missing(of: told) == nil)
+        #expect(CommandNeed.autoscaler.missing(of: new) == .stats)
+        #expect(CommandNeed.noAutoscaler.missing(of: told) == nil)
+        #expect(CommandNeed.poolRestarts.missing(of: new) == .conf)
+        #expect(CommandNeed.poolRestarts.missing(of: told) == .conf)
+        #expect(CommandNeed.poolRestarts.missing(of: whole) == nil)
+        #expect(CommandNeed.module("psutil").missing(of: new) == nil)
+        #expect(CommandNeed.celery(major: 5, minor: 3).missing(of: new) == nil)
     }
 }

@@ -46,6 +46,7 @@ async def test_the_version_is_known_and_what_it_cannot_do(stack: Stack, connect:
         ('worker.ping', {'workers': [OLD]}, f'{OLD}: pong'),
         ('worker.rateLimit', {'workers': [OLD], 'task': 'math.add', 'limit': '90/m'}, 'registered shows rate limit 90/m'),
         ('worker.addConsumer', {'workers': [OLD], 'queue': 'q-more'}, 'active_queues shows q-more'),
+        ('worker.poolGrow', {'workers': [OLD], 'n': 1}, 'stats show 3 pool slots, 2 before'),
         ('task.run', {'task': 'math.add', 'args': [1, 2], 'queue': 'q-old'}, f'on {OLD}'),
     ],
 )

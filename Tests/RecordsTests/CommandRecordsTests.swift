@@ -13,6 +13,7 @@ import Testing
         record.fix = "worker_pool_restarts = True"
         record.taskID = "9f0c"
         record.silent = ["celery@b", "celery@c"]
+        record.remains = #"{"workers":["celery@b"]}"#
         return record
     }
 

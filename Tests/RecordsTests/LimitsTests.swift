@@ -71,6 +71,15 @@ import Testing
         #expect(kept.fix?.hasSuffix("f…") == true)
     }
 
+    @Test(arguments: [(0, nil), (1, RecordsError.Code.invalid)])
+    func `what remains of a command is bounded`(more: Int, refusal: RecordsError.Code?) async throws
+    {
+        var record = command(1)
+        record.remains = String(repeating: "r", count: Limits.remainsBytes + more)
+
+        #expect(await begins(record, key: "a") == refusal)
+    }
+
     @Test func `idempotency keys are refused beyond their bound, until old ones are pruned`()
         async throws
     {

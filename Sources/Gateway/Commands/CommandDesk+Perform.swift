@@ -18,13 +18,15 @@ extension CommandDesk {
             await broadcast(method, to: destination, for: command)
         case .consumers(let changes):
             let new = Set(newcomers.all(now: to.clock.now()))
+            var part = 0
             for change in changes {
                 // Nobody waits until a new worker's mailbox opens.
                 for workers in [
                     change.workers.filter { !new.contains($0) },
                     change.workers.filter(new.contains),
                 ] where !workers.isEmpty {
-                    await broadcast(change.method, to: workers, for: command, isKept: true)
+                    await broadcast(change.method, to: workers, for: command, part: part)
+                    part += 1
                 }
             }
             if command.tracker.open.isEmpty, command.tracker.state.isOpen {
@@ -38,39 +40,104 @@ extension CommandDesk {
         await LoopTimer.pause(for: duration)
     }
 
-    /// - Parameter isKept: whether it is recorded, and told again until it holds.
-    private func broadcast(
-        _ method: ControlMethod, to destination: [String], for command: Open, isKept: Bool = false
+    /// Tells workers, once, and takes their answers.
+    ///
+    /// - Parameter part: which of the command's broadcasts it is.
+    func broadcast(
+        _ method: ControlMethod, to destination: [String], for command: Open, part: Int = 0
     ) async {
         await reach(destination, of: method, for: command)
         await lookBefore(destination, for: command)
+        do throws(BrokerError) {
+            let once = once(command, part: part)
+            try await broadcast(method, to: destination, for: command, once: once)
+        } catch {
+            if error.isOutOfMemory {
+                await broadcastUnmarked(method, to: destination, for: command)
+            } else if command.tracker.isKept {
+                untold(error, method, to: destination, for: command, part: part)
+            } else {
+                learn(error.fact, for: command)
+            }
+        }
+    }
+
+    private func broadcast(
+        _ method: ControlMethod, to destination: [String], for command: Open, once: ControlOnce?
+    ) async throws(BrokerError) {
         let wait = Duration.seconds(
             command.record.deadlineAt - to.clock.now() + CommandLimits.lateSeconds)
-        do throws(BrokerError) {
-            let receivers: Int
-            if case .shutdown = method {
-                receivers = try await to.control.tell(method, to: destination)
-            } else {
-                receivers = try await to.control.ask(
-                    method, of: destination,
-                    expecting: destination.isEmpty ? nil : destination, timeout: wait,
-                    onAnswer: { [weak self] answer in
-                        self?.answered(answer, to: method, for: command)
-                    })
-            }
-            command.listeners = receivers
-            learn(
-                .taken(
-                    "broker: handed to \(receivers) \(receivers == 1 ? "listener" : "listeners")",
-                    receivers: receivers), for: command)
-            // Nobody waits for proof to hear that it was sent.
-            if case .revoke = method { Task { @LoopActor in await followRevoke(command) } }
-        } catch {
-            learn(
-                isKept
-                    ? .lostInTransit("\(error.message); workers are told when the broker is back")
-                    : error.fact, for: command)
+        let receivers: Int
+        if case .shutdown = method {
+            receivers = try await to.control.tell(method, to: destination, once: once)
+        } else {
+            receivers = try await to.control.ask(
+                method, of: destination,
+                expecting: destination.isEmpty ? nil : destination, timeout: wait, once: once,
+                onAnswer: { [weak self] answer in
+                    self?.answered(answer, to: method, for: command)
+                })
         }
+        command.listeners = receivers
+        learn(
+            .taken(
+                "broker: handed to \(receivers) \(receivers == 1 ? "listener" : "listeners")",
+                receivers: receivers), for: command)
+        // Nobody waits for proof to hear that it was sent.
+        if case .revoke = method { Task { @LoopActor in await followRevoke(command) } }
+    }
+
+    /// How a part of a command is published, again after each broken connection, and yet once.
+    private func once(_ command: Open, part: Int) -> ControlOnce {
+        ControlOnce(
+            ticket: Self.ticket(command.record.id, part: part),
+            mark: to.settings.markKey(command.record.id, part: part),
+            send: { [weak self] arguments throws(BrokerError) in
+                guard let self else { throw BrokerError(.notConnected, "the gateway ends") }
+                return try await sendUntilAnswered(arguments, for: command)
+            })
+    }
+
+    /// What the answers to a part of a command carry, in this run of the gateway and in later ones.
+    nonisolated static func ticket(_ command: String, part: Int = 0) -> String {
+        part == 0 ? command : "\(command).\(part)"
+    }
+
+    /// A broker without memory takes no mark, and workers must hear of it all the same.
+    private func broadcastUnmarked(
+        _ method: ControlMethod, to destination: [String], for command: Open
+    ) async {
+        // First, so that no later run takes the missing mark for proof that nothing was sent.
+        learn(.noted(CommandWords.unmarked), for: command)
+        await saved(command)
+        do throws(BrokerError) {
+            try await broadcast(method, to: destination, for: command, once: nil)
+        } catch {
+            learn(error.fact, for: command)
+        }
+    }
+
+    /// What is recorded is told as soon as the broker is back, whoever is there then.
+    private func untold(
+        _ error: BrokerError, _ method: ControlMethod, to destination: [String], for command: Open,
+        part: Int
+    ) {
+        learn(.lostInTransit(CommandWords.untold(error)), for: command)
+        Task { @LoopActor in
+            guard await isConnectedAgain(for: command) else { return }
+            await broadcast(method, to: destination, for: command, part: part)
+        }
+    }
+
+    /// Waits for the broker.
+    ///
+    /// - Returns: false if the command is followed no longer.
+    private func isConnectedAgain(for command: Open) async -> Bool {
+        repeat {
+            await pause(.milliseconds(CommandLimits.untoldMilliseconds))
+            guard open[command.record.id] === command else { return false }
+        } while !to.broker.isConnected
+        return true
     }
 
     /// Waits until named workers can hear: a mailbox may open a second after `worker-online`, and what
@@ -102,6 +169,14 @@ extension CommandDesk {
         }
     }
 
+    /// Waits until those of some workers can hear that have just come up.
+    func reachNew(_ workers: [String]) async {
+        let new = Set(newcomers.all(now: to.clock.now()))
+        let called = workers.filter(new.contains)
+        guard !called.isEmpty, let silent = try? await to.control.reach(called) else { return }
+        for worker in called where !silent.contains(worker) { newcomers.answered(worker) }
+    }
+
     /// Tells all workers some ids after the others. Each worker takes them in order, so its answer to the
     /// last part tells that it had the others.
     ///
@@ -113,10 +188,12 @@ extension CommandDesk {
             await broadcast(last, to: [], for: command)
             return
         }
-        guard await tell(methods[0], for: command) else { return }
+        let isFirstTold = await tell(methods[0], for: command)
         Task { @LoopActor in
-            for method in methods.dropFirst().dropLast() {
-                guard await tell(method, for: command) else { return }
+            for method in isFirstTold ? methods.dropFirst().dropLast() : methods.dropLast() {
+                while await !tell(method, for: command) {
+                    guard await isConnectedAgain(for: command) else { return }
+                }
             }
             await broadcast(last, to: [], for: command)
         }
@@ -127,12 +204,12 @@ extension CommandDesk {
             try await to.control.tell(method)
             return true
         } catch {
-            learn(error.fact, for: command)
+            learn(.lostInTransit(CommandWords.untold(error)), for: command)
             return false
         }
     }
 
-    private func answered(
+    func answered(
         _ answer: ControlDesk.Answer, to method: ControlMethod, for command: Open
     ) {
         guard open[command.record.id] === command else { return }
@@ -206,4 +283,19 @@ extension BrokerError {
         case .connectionLost, .timedOut: .lostInTransit(message)
         }
     }
+
+    /// Whether the broker refuses whatever needs memory.
+    var isOutOfMemory: Bool { code == .refused && message.contains("OOM") }
+}
+
+/// Sentences about commands that more than one place says.
+enum CommandWords {
+    static let unmarked =
+        "the broker has no memory for a mark: a restart cannot tell whether it was sent"
+    static let neverSent = "the gateway was stopped before it was sent; nothing was sent"
+    static let handedOver = "broker: it was handed over before the restart"
+    static func untold(_ error: BrokerError) -> String {
+        "\(error.message); workers are told when the broker is back"
+    }
+    static let kept = "recorded before the restart; workers are told again"
 }

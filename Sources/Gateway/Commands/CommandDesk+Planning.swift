@@ -1,5 +1,6 @@
 internal import Fleet
 internal import Ports
+internal import WireFormats
 
 extension CommandDesk {
     /// Who has to do a command, who cannot, and what is sent to the rest.
@@ -28,6 +29,7 @@ extension CommandDesk {
                 throw CommandFault(.precondition, "no worker is up", retryAfterMilliseconds: 5_000)
             }
         }
+        await learnCapabilities(spec, of: workers)
         let unable = unable(spec, among: workers)
         let lacking = Set(unable.map(\.worker))
         let able = workers.filter { !lacking.contains($0) }
@@ -53,16 +55,35 @@ extension CommandDesk {
         return Plan(workers: workers, unable: [], notes: resolved.notes + notes, effect: effect)
     }
 
-    /// Workers that are known to be unable. A revoke concerns only those that run one of its tasks.
+    /// Asks workers that have just appeared, or that a gateway which has just started does not know yet,
+    /// for what decides whether they can do it. Who is busy, or does not answer, is told the command
+    /// all the same.
+    private func learnCapabilities(_ spec: CommandSpec, of workers: [String]) async {
+        let needs = spec.needs
+        guard !needs.isEmpty else { return }
+        let concerned = concerned(spec, among: workers).filter { !answersLate($0) }
+        for question in [ControlMethod.stats, .conf] {
+            let asked = concerned.filter { name in
+                let worker = to.feed.fleet.worker(name)
+                return needs.contains { $0.missing(of: worker) == question }
+            }
+            await reachNew(asked)
+            _ = await to.inspector.answers(of: asked, to: question)
+        }
+    }
+
+    /// Workers whose abilities matter. A revoke concerns only those that run one of its tasks.
+    private func concerned(_ spec: CommandSpec, among workers: [String]) -> [String] {
+        guard spec.command.proof == .tasksRevoked else { return workers }
+        return Set(spec.action.taskIDs.compactMap(runner)).sorted()
+    }
+
+    /// Workers that are known to be unable.
     private func unable(
         _ spec: CommandSpec, among workers: [String]
     ) -> [(worker: String, lack: CommandNeed.Lack)] {
         guard !spec.needs.isEmpty else { return [] }
-        var concerned = workers
-        if spec.command.proof == .tasksRevoked {
-            concerned = Set(spec.action.taskIDs.compactMap(runner)).sorted()
-        }
-        return concerned.compactMap { name in
+        return concerned(spec, among: workers).compactMap { name in
             guard let worker = to.feed.fleet.worker(name),
                 let lack = spec.needs.lazy.compactMap({ $0.lack(of: worker) }).first
             else { return nil }

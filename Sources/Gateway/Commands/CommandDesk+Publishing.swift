@@ -54,8 +54,7 @@ extension CommandDesk {
     ) async -> Bool {
         do throws(BrokerError) {
             _ = try await sendUntilAnswered(
-                script(publications[part], for: command, part: part == 0 ? "" : ".\(part)"),
-                for: command)
+                script(publications[part], for: command, part: part), for: command)
             return true
         } catch {
             let sent = publications.prefix(part).reduce(0) { $0 + $1.pushes.count }
@@ -66,9 +65,9 @@ extension CommandDesk {
     }
 
     private func script(
-        _ publication: Publication, for command: Open, part: String = ""
+        _ publication: Publication, for command: Open, part: Int = 0
     ) -> [[UInt8]] {
-        let marker = to.settings.key("celeriac.once.\(command.record.id)\(part)")
+        let marker = to.settings.markKey(command.record.id, part: part)
         let head = [
             Array("EVAL".utf8), Array(Self.publishScript.utf8),
             Array("\(publication.pushes.count + 2)".utf8), marker, to.settings.sentChannel,

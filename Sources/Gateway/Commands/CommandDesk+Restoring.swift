@@ -10,6 +10,7 @@ extension CommandDesk {
     func restore(_ recent: [CommandRecord]) {
         let lateAfter = to.clock.now() - CommandLimits.lateSeconds
         for var record in recent {
+            let isRecent = (record.endedAt ?? record.at) > lateAfter
             if record.stage.isOpen {
                 record.stage = .unknown
                 record.reason = "the gateway was restarted before there was proof"
@@ -17,12 +18,14 @@ extension CommandDesk {
                 lost.append(record)
                 let changed = record
                 Task { @LoopActor in await save(lost: changed) }
-            } else if record.stage == .unknown, (record.endedAt ?? record.at) > lateAfter {
+            } else if record.stage == .unknown, isRecent {
                 // Stopped again before late proof could come.
                 lost.append(record)
             }
             to.rows.engine.upsert(to.rows.commands, id: record.id, fields(record))
             ended.append((record.id, record.endedAt ?? record.at))
+            if lost.last?.id == record.id { takeUp(record) }
+            if record.stage == .confirmed, isRecent { watch(record) }
         }
         to.onChange()
     }
@@ -31,6 +34,7 @@ extension CommandDesk {
     /// that they will not be if they are not. What is out is followed on.
     func examineLost() async {
         await examineLostMessages()
+        await examineTakenUp()
         for var record in lost {
             guard let proof = (try? CommandCatalog.command(record.command))?.proof,
                 proof == .taskSeen || proof == .tasksRevoked
@@ -57,10 +61,10 @@ extension CommandDesk {
     ) async throws(BrokerError) {
         let told: String
         if proof == .tasksRevoked {
-            told = "recorded before the restart; workers are told again"
+            told = CommandWords.kept
         } else if try await !hasRun(record.id) {
             record.stage = .failed
-            record.reason = "the gateway was stopped before it was sent; nothing was sent"
+            record.reason = CommandWords.neverSent
             return
         } else {
             told = "broker: it had the message before the restart"

@@ -74,6 +74,20 @@ extension CommandDesk {
 
     /// The tasks of a revoke that are not known to have ended.
     private func revoke(of record: CommandRecord) -> Remains? {
+        let (spec, count) = revokeSpec(of: record)
+        return Remains(action: .revoke(spec), count: count)
+    }
+
+    /// A revoke that the last run has confirmed, as far as its tasks are known.
+    func revoked(by record: CommandRecord) -> (spec: CommandSpec, count: Int)? {
+        let (revoke, count) = revokeSpec(of: record)
+        guard !revoke.ids.isEmpty,
+            let spec = try? CommandSpec(resuming: record.command, .revoke(revoke))
+        else { return nil }
+        return (spec, count)
+    }
+
+    private func revokeSpec(of record: CommandRecord) -> (RevokeSpec, count: Int) {
         let rows = to.revokes.revokes(of: record.id)
         let ids = rows.isEmpty ? [record.taskID].compactMap { $0 } : rows.map(\.taskID).sorted()
         // Too long to be recorded they say nothing, and so do the rows if there are none.
@@ -82,8 +96,7 @@ extension CommandDesk {
             ids: ids, terminate: rows.first?.terminate ?? arguments?["terminate"]?.bool ?? false,
             signal: rows.first?.signal ?? arguments?["signal"]?.string ?? "SIGTERM",
             isPlanned: arguments?["plan"] != nil)
-        return Remains(
-            action: .revoke(spec), count: max(Self.count(in: record.target), ids.count))
+        return (spec, max(Self.count(in: record.target), ids.count))
     }
 
     /// The tasks of a group or of many retries: their ids follow from the key.

@@ -43,6 +43,7 @@ extension CommandDesk {
 
     private func write(_ command: Open) async {
         command.isUnsaved = false
+        command.record.remains = remains(of: command)
         let record = command.record
         let isNews = !record.stage.isOpen && command.auditedStage != record.stage
         let audit =
@@ -59,6 +60,17 @@ extension CommandDesk {
                 "a command's state is not recorded",
                 metadata: ["command": "\(record.id)", "error": "\(error.message)"])
         }
+    }
+
+    /// What a later run needs to go on; nothing once there is an end that no proof can lift.
+    private func remains(of command: Open) -> String? {
+        let tracker = command.tracker
+        guard var remains = command.remains, tracker.state.isOpen || tracker.state == .unknown
+        else { return nil }
+        remains.proven = tracker.proven.sorted()
+        remains.refusals = tracker.refusals
+        remains.before = command.statsBefore
+        return remains.text
     }
 
     /// The fields in the order of ``Topics/commands``.

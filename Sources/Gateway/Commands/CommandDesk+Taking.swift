@@ -110,7 +110,11 @@ extension CommandDesk {
                 CommandLimits.deadline.lowerBound
             ),
             CommandLimits.deadline.upperBound)
-        let record = try newRecord(request, spec, now: now, wait: wait)
+        var record = try newRecord(request, spec, now: now, wait: wait)
+        let remains =
+            spec.command.proof.isByWorker
+            ? CommandRemains(arguments: request.args, workers: plan.workers) : nil
+        record.remains = remains?.text
         let desired = desired(by: spec.action, record)
         let beginning: CommandBeginning
         do {
@@ -137,6 +141,7 @@ extension CommandDesk {
         tracker.running = Set(
             spec.action.taskIDs.filter { to.feed.fleet.task($0)?.state == .started })
         let command = Open(tracker, record)
+        command.remains = remains
         start(command, wait: wait)
         if spec.action.isBulk { keepBulk(command) }
         for (worker, lack) in plan.unable {

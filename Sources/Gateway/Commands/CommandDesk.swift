@@ -46,6 +46,8 @@ final class CommandDesk {
         var answerers: Set<String> = []
         /// Figures of workers before the command, if its proof is a difference.
         var statsBefore: [String: WorkerStats] = [:]
+        /// What a later run needs besides what the tracker knows; `nil` if nothing of it can be resumed.
+        var remains: CommandRemains?
         /// Workers that have answered and whose effect is looked for.
         var agreed: Set<String> = []
         /// Whether it is being looked for.
@@ -97,6 +99,8 @@ final class CommandDesk {
     var beginning = 0
     /// Commands of the last run of the gateway that had no end.
     var lost: [CommandRecord] = []
+    /// Confirmed revokes of the last run whose tasks must be looked at.
+    var watched: [String] = []
     /// What workers answered to questions, of the last commands.
     var answers = CommandAnswers()
     /// Plans that can be used.

@@ -27,11 +27,17 @@ enum CommandLimits {
     static let burst: Double = 10
     /// Seconds after its deadline during which late proof still counts.
     static let lateSeconds: Double = 300
+    /// Milliseconds between two looks for a broker that a recorded command waits for.
+    static let untoldMilliseconds = 250
+    /// Seconds between two looks whether a worker is gone.
+    static let absenceSeconds: Double = 2
     /// Seconds after the last answer in which tasks with a stamp are told to have ended.
     static let stampSeconds: Double = 5
     /// Bytes (as JSON) of one worker's answer that is kept, and of all answers to one command.
     static let answerBytes = 65_536
     static let answersBytes = 1_048_576
+    /// Bytes of what is kept to follow a command for workers on after a restart.
+    static let remainsBytes = 1 << 20
     /// Commands whose answers are kept.
     static let answeredCommands = 64
     /// Purges and terminations per minute of one principal, each.

@@ -112,6 +112,40 @@ struct CommandTracker: Sendable {
         self.reason = reason
     }
 
+    /// Goes on following a command for workers of an earlier run of the gateway.
+    init(
+        resuming spec: CommandSpec, _ remains: CommandRemains, evidence: [String], reason: String?,
+        silent: [String]
+    ) {
+        self.spec = spec
+        proven = Set(remains.proven)
+        refusals = remains.refusals
+        open = Set(remains.workers).subtracting(proven).subtracting(refusals.keys)
+        self.silent = Set(silent).intersection(remains.workers)
+        targetCount = max(1, remains.workers.count)
+        state = .unknown
+        isOverdue = true
+        self.evidence = evidence
+        self.reason = reason
+    }
+
+    /// Takes up a revoke that an earlier run of the gateway has confirmed: should one of its tasks run all
+    /// the same, that is put right.
+    ///
+    /// - Parameter flagged: tasks whose end no worker has told.
+    init(
+        watching spec: CommandSpec, flagged: Set<String>, evidence: [String], count: Int
+    ) {
+        self.spec = spec
+        open = []
+        silent = []
+        proven = Set(spec.action.taskIDs)
+        self.flagged = flagged
+        targetCount = max(1, count)
+        state = .confirmed
+        self.evidence = evidence
+    }
+
     /// Takes a fact into account.
     ///
     /// - Returns: whether anything visible changed.
@@ -240,7 +274,7 @@ struct CommandTracker: Sendable {
     private var isBroadcast: Bool { spec.command.proof == .tasksRevoked }
 
     /// Whether workers that appear later are told as well.
-    private var isKept: Bool {
+    var isKept: Bool {
         switch spec.action {
         case .revoke, .pause, .resume: true
         case .revokeStamped(let spec): spec.keep > 0

@@ -59,6 +59,7 @@ final class ControlDesk {
     ///   - destination: node names; empty for every worker.
     ///   - expected: who should answer; the question ends early once they have. `nil` if unknown.
     ///   - timeout: when to stop waiting.
+    ///   - once: how it is published if it must not be twice.
     ///   - onAnswer: called for each answer.
     ///   - onEnd: called once, with those expected who were silent.
     /// - Returns: how many listeners the broker handed it to.
@@ -66,22 +67,21 @@ final class ControlDesk {
     @discardableResult
     func ask(
         _ method: ControlMethod, of destination: [String] = [], expecting expected: [String]?,
-        timeout: Duration,
+        timeout: Duration, once: ControlOnce? = nil,
         onAnswer: @escaping @LoopActor (Answer) -> Void,
         onEnd: @escaping @LoopActor (_ silent: [String]) -> Void = { _ in }
     ) async throws(BrokerError) -> Int {
         guard questions.count < Self.openLimit else {
             throw BrokerError(.overloaded, "too many remote control questions are open")
         }
-        let ticket = makeTicket()
+        let ticket = once?.ticket ?? makeTicket()
         let timer = LoopTimer(after: timeout) { [weak self] in self?.end(ticket) }
         questions[ticket] = Question(
             waiting: expected.map(Set.init),
-            answerLimit: destination.isEmpty
-                ? Self.answerLimit : destination.count * Self.answersPerWorker,
+            answerLimit: Self.answerLimit(destination),
             timer: timer, onAnswer: onAnswer, onEnd: onEnd)
         do throws(BrokerError) {
-            let listeners = try await publish(method, to: destination, ticket: ticket)
+            let listeners = try await publish(method, to: destination, ticket: ticket, once: once)
             questions[ticket]?.listeners = listeners
             endIfComplete(ticket)
             return listeners
@@ -96,13 +96,35 @@ final class ControlDesk {
     /// - Returns: how many listeners the broker handed it to.
     @discardableResult
     func tell(
-        _ method: ControlMethod, to destination: [String] = []
+        _ method: ControlMethod, to destination: [String] = [], once: ControlOnce? = nil
     ) async throws(BrokerError) -> Int {
-        try await publish(method, to: destination, ticket: nil)
+        try await publish(method, to: destination, ticket: nil, once: once)
+    }
+
+    /// Takes answers to a command that an earlier run of the gateway has published.
+    ///
+    /// - Parameters:
+    ///   - ticket: that of its ``ControlOnce``.
+    ///   - destination: whom it was for; empty for every worker.
+    ///   - timeout: when to stop waiting.
+    ///   - onAnswer: called for each answer.
+    func listen(
+        for ticket: String, of destination: [String], timeout: Duration,
+        onAnswer: @escaping @LoopActor (Answer) -> Void
+    ) {
+        guard questions.count < Self.openLimit else { return }
+        let timer = LoopTimer(after: timeout) { [weak self] in self?.end(ticket) }
+        questions[ticket] = Question(
+            waiting: nil, answerLimit: Self.answerLimit(destination), timer: timer,
+            onAnswer: onAnswer, onEnd: { _ in })
+    }
+
+    private static func answerLimit(_ destination: [String]) -> Int {
+        destination.isEmpty ? answerLimit : destination.count * answersPerWorker
     }
 
     private func publish(
-        _ method: ControlMethod, to destination: [String], ticket: String?
+        _ method: ControlMethod, to destination: [String], ticket: String?, once: ControlOnce?
     ) async throws(BrokerError) -> Int {
         let payload: [UInt8]
         do {
@@ -114,6 +136,7 @@ final class ControlDesk {
         } catch {
             throw BrokerError(.refused, "the command cannot be encoded: \(error)")
         }
+        if let once { return try await once.publish(payload, to: settings.pidboxChannel) }
         let reply = try await broker.send([
             Array("PUBLISH".utf8), settings.pidboxChannel, payload,
         ])

@@ -43,20 +43,38 @@ extension Inspector {
         return holders
     }
 
+    /// Those of some workers that are not connected to the broker: everybody that is has answered.
+    ///
+    /// - Returns: nobody if that cannot be told.
+    func absent(among workers: Set<String>) async -> Set<String> {
+        guard let (listeners, answered) = await pinged(), answered.count >= listeners else {
+            return []
+        }
+        return workers.subtracting(answered)
+    }
+
     /// How many schedulers listen: from Celery 5.7 on they answer pings, and nothing else.
     private func beats() async -> Int {
+        await pinged()?.answered.count { $0.hasPrefix("celerybeat@") } ?? 0
+    }
+
+    /// Pings everybody.
+    ///
+    /// - Returns: how many listen, and who has answered; `nil` if that could not be sent.
+    private func pinged() async -> (listeners: Int, answered: Set<String>)? {
         let gathered = Gathering()
         let ended = AsyncStream.makeStream(of: Void.self)
+        let listeners: Int
         do throws(BrokerError) {
-            try await control.ask(
+            listeners = try await control.ask(
                 .ping, expecting: nil, timeout: Self.patience,
                 onAnswer: { gathered.holders.note([], of: $0.worker) },
                 onEnd: { _ in ended.continuation.finish() })
         } catch {
-            return 0
+            return nil
         }
         for await _ in ended.stream {}
-        return gathered.holders.answered.count { $0.hasPrefix("celerybeat@") }
+        return (listeners, gathered.holders.answered)
     }
 
     @LoopActor private final class Gathering {

@@ -9,7 +9,8 @@ extension WorkerStats {
         // Celery writes it as text.
         clock = value["clock"]?.string.flatMap(Int64.init)
         uptime = Bounded.seconds(value["uptime"])
-        self.pool = WorkerStats.poolName(pool["implementation"]?.string)
+        self.pool =
+            WorkerStats.poolName(pool["implementation"]?.string) ?? WorkerStats.poolName(of: pool)
         concurrency = Bounded.count(pool["max-concurrency"])
         processes = (pool["processes"]?.boundedArray ?? []).compactMap(Bounded.count)
         prefetch = Bounded.count(value["prefetch_count"])
@@ -37,5 +38,15 @@ extension WorkerStats {
         // The one module that is not called as its pool.
         if last == "thread" { return "threads" }
         return Bounded.text(String(last), limit: CeleryLimits.maxNameBytes)
+    }
+    /// The same before Celery 5.3, whose pools do not tell what they are: each has figures that no other
+    /// has (`_get_info` in celery/concurrency/).
+    private static func poolName(of info: JsonValue) -> String? {
+        guard let members = info.object, !members.isEmpty else { return nil }
+        if info["writes"] != nil { return "prefork" }
+        if info["threads"] != nil { return "threads" }
+        if info["running-threads"] != nil { return "eventlet" }
+        if info["processes"] != nil { return "solo" }
+        return members.map(\.name) == ["max-concurrency"] ? "gevent" : nil
     }
 }

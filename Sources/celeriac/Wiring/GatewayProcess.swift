@@ -58,7 +58,9 @@ final class GatewayProcess {
     private var pruning: LoopTimer?
     private var isDraining = false
 
-    init(_ plan: Plan, store: RecordStore, secrets: OpenSSLSecrets, log: Logger) throws {
+    init(
+        _ plan: Plan, replyKey: String, store: RecordStore, secrets: OpenSSLSecrets, log: Logger
+    ) throws {
         self.plan = plan
         self.log = log
         self.store = store
@@ -67,7 +69,6 @@ final class GatewayProcess {
         broker = RedisConnection(plan.broker.configuration.named(GatewayLink.commands.rawValue))
         results = RedisConnection(plan.results.configuration.named(GatewayLink.results.rawValue))
         let later = Later()
-        let replyKey = CelerySettings.replyKeyStart + (try secrets.makeIdentifier())
         let celery = CelerySettings(
             database: plan.broker.database,
             keyPrefix: plan.keyPrefix, resultPrefix: plan.resultPrefix,

@@ -10,11 +10,13 @@ import Synchronization
 @LoopActor
 enum Lonely {
     /// Makes a gateway that is not started, and what it sends to sockets.
-    static func gateway(secrets: Secrets = Secrets()) throws -> (Gateway, Sockets) {
+    static func gateway(
+        secrets: Secrets = Secrets(), broker: any BrokerCommands = NoBroker()
+    ) throws -> (Gateway, Sockets) {
         let records = NoRecords()
         let gateway = try Gateway(
             edges: Gateway.Edges(
-                broker: NoBroker(), results: NoBroker(), access: TokenIsRole(),
+                broker: broker, results: NoBroker(), access: TokenIsRole(),
                 commandRecords: records, audit: records, revokes: records, trash: records,
                 pauses: records,
                 secrets: secrets,
@@ -93,9 +95,14 @@ enum Lonely {
         func accepts(csrfToken token: String, session secret: String) -> Bool { false }
     }
 
-    private final class NoBroker: BrokerCommands {
+    /// A broker that is away.
+    final class NoBroker: BrokerCommands {
         private let error = BrokerError(.notConnected, "there is no broker")
-        var isConnected: Bool { false }
+        let isConnected: Bool
+
+        /// - Parameter seemsThere: whether it goes away in the moment in which something is sent.
+        nonisolated init(seemsThere: Bool = false) { isConnected = seemsThere }
+
         func send(_ arguments: [[UInt8]]) async throws(BrokerError) -> RESPValue { throw error }
         func pipeline(_ commands: [[[UInt8]]]) async throws(BrokerError) -> [RESPValue] {
             throw error

@@ -12,14 +12,13 @@ from typing import Any
 
 import httpx
 
-from .deeds import Deed, deed
+from .deeds import KINDS, NODE, QUEUE, AddConsumer, Deck, Deed, Toggle, Truth
 from .stack import Stack, unique
 from .waiting import wait_for
+from .workers import WorkerSpec
 
 Json = dict[str, Any]
 SUBMITTERS = 6
-PURGE_EVERY = 12.0
-"""Seconds between two purges of one submitter: a principal may purge six times a minute."""
 OPEN = {'accepted', 'sent'}
 PAUSE = 'pause'
 """Redis takes no writes for a moment: no kill, and counted apart."""
@@ -30,14 +29,13 @@ MOST = 40
 class Submitter(threading.Thread):
     """Sends commands of every kind, and each again with its key until there is an answer that is no accident."""
 
-    def __init__(self, stack: Stack, token: str, trace: Path, stopping: threading.Event, dice: random.Random) -> None:
+    def __init__(self, stack: Stack, token: str, deck: Deck, stopping: threading.Event) -> None:
         super().__init__(daemon=True)
         self.stack = stack
         self.base = stack.running_gateway.base_url
         self.headers = {'authorization': f'Bearer {token}'}
-        self.trace = trace
+        self.deck = deck
         self.stopping = stopping
-        self.dice = dice
         self.answers: list[tuple[Deed, str]] = []
         """What was asked for, and the id of its command."""
         self.repeated = 0
@@ -45,19 +43,17 @@ class Submitter(threading.Thread):
         self.fault: BaseException | None = None
 
     def run(self) -> None:
-        purged = time.monotonic()
         try:
             while not self.stopping.is_set():
-                task = deed(self.trace, self.dice, may_purge=time.monotonic() - purged > PURGE_EVERY)
-                if task.command == 'queue.purge':
-                    purged = time.monotonic()
-                task.prepare(self.stack)
-                self.submit(task)
+                task = self.deck.deal()
+                if task.prepare(self.stack, self.submit):
+                    self.answers.append((task, self.submit(task)))
                 time.sleep(0.35)
         except BaseException as fault:
             self.fault = fault
 
-    def submit(self, task: Deed) -> None:
+    def submit(self, task: Deed) -> str:
+        """Sends it until it is answered, and gives the id of its row."""
         for attempt in range(200):
             try:
                 answer = httpx.post(
@@ -70,9 +66,8 @@ class Submitter(threading.Thread):
                 self.repeated += 1
             else:
                 if answer.status_code in {200, 202}:
-                    self.answers.append((task, answer.json()['id']))
                     self.duplicates += answer.json()['duplicate']
-                    return
+                    return str(answer.json()['id'])
                 # Nothing was taken: no broker, or too many.
                 assert answer.status_code in {429, 503}, answer.text
             time.sleep(0.05 + 0.001 * attempt)
@@ -137,21 +132,28 @@ class KillReport:
         return '\n'.join(lines)
 
 
+WORKER = WorkerSpec(
+    name='a', pool='threads', queues=(QUEUE, *(f'paused-{number}' for number in range(SUBMITTERS))), concurrency=4
+)
+"""The one worker of a storm."""
+
+
 def storm(stack: Stack, trace: Path, kills: int, dice: random.Random) -> KillReport:
-    """Kills so many times while commands come in. The stack has a worker `a` with pool threads on queue `q`."""
+    """Kills so many times, and until every kind of command was answered, while they come in. The stack has `WORKER`."""
     assert kills <= MOST
     gateway = stack.running_gateway
     gateway.listen = gateway.address
     stopping = threading.Event()
     trace.touch()
     submitters = [
-        Submitter(stack, gateway.token('admin', unique('killer')), trace, stopping, random.Random(dice.random()))
-        for _ in range(SUBMITTERS)
+        Submitter(stack, gateway.token('admin', unique('killer')), Deck(number, trace, random.Random(dice.random())), stopping)
+        for number in range(SUBMITTERS)
     ]
     for submitter in submitters:
         submitter.start()
     report = KillReport()
-    while report.kills.total() < kills:
+    while report.kills.total() < kills or missing(submitters):
+        assert report.kills.total() < 10 * kills or not missing(submitters), f'no answer to any {missing(submitters)}'
         time.sleep(dice.uniform(0.05, 0.6))
         what = kill_something(stack, dice)
         if what == PAUSE:
@@ -170,6 +172,13 @@ def storm(stack: Stack, trace: Path, kills: int, dice: random.Random) -> KillRep
     return report
 
 
+def missing(submitters: list[Submitter]) -> set[str]:
+    """Kinds of commands without an answer; those who fail have one in the end."""
+    if any(submitter.fault for submitter in submitters):
+        return set()
+    return set(KINDS) - {task.command for submitter in submitters for task, _ in submitter.answers}
+
+
 def judge(stack: Stack, trace: Path, answers: list[tuple[Deed, str]], report: KillReport) -> None:
     """Compares what the rows say with what truly happened."""
     gateway = stack.running_gateway
@@ -181,27 +190,33 @@ def judge(stack: Stack, trace: Path, answers: list[tuple[Deed, str]], report: Ki
         is_over = all(found.get(command, {}).get('state', 'accepted') not in OPEN for _, command in answers)
         return found if is_over else None
 
-    def ran() -> Counter[str]:
-        return Counter(trace.read_text().split())
+    wishes = {task.queue: task.resumes for task, _ in answers if isinstance(task, Toggle)}
+
+    def truth() -> Truth:
+        queues = wait_for(lambda: stack.app.control.inspect([NODE], timeout=3).active_queues(), 30, 'the worker to answer')
+        return Truth(stack, Counter(trace.read_text().split()), {queue['name'] for queue in queues[NODE]}, wishes)
 
     def settled() -> bool:
-        ended, counts = rows(), ran()
-        return ended is not None and all(task.settled(ended[command], counts) for task, command in answers)
+        ended, now = rows(), truth()
+        return ended is not None and all(task.settled(ended[command], now) for task, command in answers)
 
     wait_for(rows, 30, 'the end of every command')
     # Late proof: what was sent before a kill is looked for after it. What never comes is judged below.
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 25
     while time.monotonic() < deadline and not settled():
         time.sleep(0.5)
-    ended, counts = wait_for(rows, 30, 'the end of every command'), ran()
-    report.ran = counts.total()
-    known = {label for task, _ in answers for label in getattr(task, 'labels', [task.label])}
-    report.wrong += [f'{label} ran and nobody has an answer' for label in set(counts) - known]
+    ended, now = wait_for(rows, 30, 'the end of every command'), truth()
+    report.ran = now.ran.total()
+    known = {label for task, _ in answers for label in task.labels}
+    report.wrong += [f'{label} ran and nobody has an answer' for label in set(now.ran) - known]
     for task, command in answers:
         row = ended[command]
         report.states[task.command, row['state']] += 1
         report.reasons[f'{task.command} {row["state"]}: {row.get("reason")}'] += row['state'] != 'confirmed'
-        faults = task.faults(row, counts, stack)
+        faults = task.faults(row, now)
         if row['state'] != 'confirmed' and not row.get('reason'):
             faults.append('ended without a reason')
         report.wrong += [f'{task.label}: {fault}: {row}' for fault in faults]
+        if isinstance(task, AddConsumer):
+            # Hundreds of them would slow the worker down.
+            stack.app.control.cancel_consumer(task.queue, destination=[NODE])

@@ -147,6 +147,23 @@ struct ControlTests {
         #expect(unsupported >= 2)
     }
 
+    /// As Celery 5.2 tells of its pools (`_get_info` in celery/concurrency/).
+    @Test(arguments: [
+        (#"{"max-concurrency": 2, "processes": [7, 8], "writes": {"total": 0}}"#, "prefork"),
+        (#"{"max-concurrency": 1, "processes": [7], "max-tasks-per-child": null}"#, "solo"),
+        (#"{"max-concurrency": 2, "threads": 0}"#, "threads"),
+        (#"{"max-concurrency": 2, "free-threads": 2, "running-threads": 0}"#, "eventlet"),
+        (#"{"max-concurrency": 2}"#, "gevent"),
+        (#"{"max-concurrency": 2, "somebody": "else's"}"#, nil), ("{}", nil),
+    ])
+    func `a pool that does not tell what it is is known by its figures`(
+        pool: String, name: String?
+    ) throws {
+        let text = #"{"pool": \#(pool)}"#
+        let value = try JsonReader.parse(Array(text.utf8), limits: .celery)
+        #expect(WorkerStats(value).pool == name)
+    }
+
     @Test func `captured stats tell pool, processes and figures`() throws {
         for (_, value) in try replies("stats") {
             guard case .stats(let stats)? = InspectReply(value, to: .stats) else {

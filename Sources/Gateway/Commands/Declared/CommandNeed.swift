@@ -1,4 +1,5 @@
 internal import Fleet
+internal import WireFormats
 
 /// What a worker must have to be able to do a command, and what to tell people if it has not.
 enum CommandNeed: Sendable, Equatable {
@@ -24,6 +25,17 @@ enum CommandNeed: Sendable, Equatable {
     /// Why a worker cannot; `nil` if it can, or if nobody knows.
     func lack(of worker: WorkerRecord) -> Lack? {
         reason(for: worker).map { Lack(reason: $0, fix: fix) }
+    }
+
+    /// The question whose answer tells whether a worker has it, if that is not known yet.
+    func missing(of worker: WorkerRecord?) -> ControlMethod? {
+        switch self {
+        case .pool: worker?.pool == nil ? .stats : nil
+        case .autoscaler, .noAutoscaler: worker?.statsAt == nil ? .stats : nil
+        case .poolRestarts: worker?.poolRestarts == nil ? .conf : nil
+        // Events name the version; only an attempt tells of a module.
+        case .celery, .module: nil
+        }
     }
 
     private func reason(for worker: WorkerRecord) -> String? {
