@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ LONG = 120_000
 
 @pytest.fixture(scope='module')
 def stack(module_folder: Path) -> Iterator[Stack]:
-    specs = [WorkerSpec(name='solo', pool='solo', queues=('q-solo',)), WorkerSpec(name='a', queues=('q',), concurrency=2)]
+    specs = [WorkerSpec(name='deaf', pool='solo', queues=('q-deaf',)), WorkerSpec(name='a', queues=('q',), concurrency=2)]
     stack = Stack(module_folder, specs).start()
     yield stack
     stack.stop()
@@ -35,12 +36,11 @@ def restart(stack: Stack) -> None:
     gateway.start()
 
 
-def busy(stack: Stack, seconds: float) -> None:
-    """A solo worker that cannot hear for a while."""
-    task = stack.send('time.sleep', seconds, queue='q-solo')
-    process = stack.workers['solo'].process
+def tell(stack: Stack, number: signal.Signals) -> None:
+    """Lets a worker stand still, so that it cannot hear, or go on."""
+    process = stack.workers['deaf'].process
     assert process
-    wait_for(lambda: f'Task time.sleep[{task}] received' in process.output(), 30, 'the solo worker to be busy')
+    process.signal(number)
 
 
 async def ended(stack: Stack, connect: ConnectClient, command: str, state: str) -> Row:
@@ -61,7 +61,7 @@ def items(stack: Stack, command: str) -> list[str]:
 
 
 async def test_a_revoke_is_followed_on(stack: Stack, connect: ConnectClient) -> None:
-    await asyncio.to_thread(busy, stack, 14)
+    tell(stack, signal.SIGSTOP)
     tasks = [stack.send('math.add', 1, 1, queue='q', countdown=600) for _ in range(2)]
     async with connect(stack, 'operator') as client:
         receipt = await client.submit('task.revoke', {'ids': tasks}, deadline_ms=LONG)
@@ -71,6 +71,7 @@ async def test_a_revoke_is_followed_on(stack: Stack, connect: ConnectClient) -> 
 
     row = await ended(stack, connect, receipt['id'], 'unknown')
     assert 'recorded before the restart; workers are told again' in row['evidence'] and row['reason'], row
+    tell(stack, signal.SIGCONT)
     row = await ended(stack, connect, receipt['id'], 'confirmed')
     assert all(any(line.startswith(f'task {task}: ') for line in row['evidence']) for task in tasks), row
 
@@ -81,12 +82,13 @@ async def test_a_revoke_of_many_is_followed_on(stack: Stack, connect: ConnectCli
     async with connect(stack, 'operator') as client:
         view = await client.view(where=['eq', 'name', name], mode='follow', limit=100)
         await client.until(lambda: len(view.rows) == len(tasks), 30, 'the tasks to be known')
-        await asyncio.to_thread(busy, stack, 14)
+        tell(stack, signal.SIGSTOP)
         plan = await client.call('cmd.plan', {'cmd': 'task.revoke', 'where': ['eq', 'name', name]})
         receipt = await client.submit('task.revoke', {'plan': plan['plan']}, deadline_ms=LONG)
 
     await asyncio.to_thread(restart, stack)
 
+    tell(stack, signal.SIGCONT)
     row = await ended(stack, connect, receipt['id'], 'confirmed')
     assert (row['total'], row['done']) == (60, 60), row
     assert items(stack, receipt['id']) == ['done'] * 60

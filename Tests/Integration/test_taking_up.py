@@ -123,7 +123,8 @@ async def test_who_left_while_nobody_listened_is_missed(stack: Stack, connect: C
 
 async def test_what_was_never_sent_says_so_and_is_not_sent_later(stack: Stack, connect: ConnectClient) -> None:
     """Redis takes no writes, so the gateway is killed between its record and the effect."""
-    redis, limit = stack.redis(), '1234/m'
+    redis: Any = stack.redis()
+    limit = '1234/m'
     asked: dict[str, Json] = {
         'worker.rateLimit': {'workers': [A], 'task': 'text.echo', 'limit': limit},
         'worker.ping': {'workers': [A]},
@@ -178,7 +179,8 @@ async def test_a_confirmed_revoke_is_watched_on(stack: Stack, connect: ConnectCl
 
 async def test_a_revoke_that_the_broker_refuses_stays_open(stack: Stack, connect: ConnectClient) -> None:
     """Nothing was sent, but it is recorded: it is told as soon as that is possible, and the row says so all the time."""
-    redis, task = stack.redis(), str(uuid.uuid4())
+    redis: Any = stack.redis()
+    task = str(uuid.uuid4())
     async with connect(stack, 'operator') as client:
         commands = await client.subscribe('commands')
         redis.execute_command('ACL', 'SETUSER', 'default', '-eval')

@@ -357,7 +357,7 @@ class Deck:
         self.queue = f'paused-{number}'
         self.turn = 2 * number
         self.is_paused = False
-        self.destroyed = -DESTROYING_EVERY
+        self.destroyer, self.destroyed = '', -DESTROYING_EVERY
 
     def deal(self) -> Deed:
         """The next one."""
@@ -365,9 +365,9 @@ class Deck:
             kind = KINDS[self.turn % len(KINDS)]
             self.turn += 1
             if kind in DESTROYING:
-                if time.monotonic() - self.destroyed < DESTROYING_EVERY:
+                if kind == self.destroyer or time.monotonic() - self.destroyed < DESTROYING_EVERY:
                     continue
-                self.destroyed = time.monotonic()
+                self.destroyer, self.destroyed = kind, time.monotonic()
             return self.make(kind)
 
     def make(self, kind: str) -> Deed:
