@@ -62,7 +62,6 @@ class Case:
         return row
 
     async def refused(self, command: str, reason: str, **args: Any) -> None:
-        await self.known('statsAt')
         row = await self.run(command, **args)
         assert row['state'] == 'rejected' and reason in row['reason'] and row['fix'], row
         assert 'sentAt' not in row, 'nobody was asked for what nobody can do'
@@ -455,6 +454,21 @@ def test_every_command_is_in_the_audit_and_refused_ones_too(stack: Stack, catalo
     assert any(line[0] == names['admin'] and 'too many commands' in line[3] for line in lines)
     assert any(line[:3] == (names['admin'], 'worker.ping', 'accepted') for line in lines)
     assert all(token not in str(lines) for token in tokens.values())
+
+
+async def test_a_gateway_that_has_just_started_knows_before_it_asks(stack: Stack, connect: ConnectClient) -> None:
+    """Nobody has told it anything yet: it finds out what a worker can before it sends the command."""
+    await asyncio.to_thread(stack.running_gateway.kill)
+    await asyncio.to_thread(stack.running_gateway.start)
+    cannot = {'worker.restart': 'pool restarts are not enabled', 'worker.autoscale': 'it runs without an autoscaler'}
+    async with connect(stack) as client:
+        case = Case(stack, client, 'prefork')
+        rows = await asyncio.gather(
+            case.run('worker.restart', workers=[case.node]), case.run('worker.autoscale', workers=[case.node], max=2, min=1)
+        )
+        for row in rows:
+            assert row['state'] == 'rejected' and cannot[row['cmd']] in row['reason'] and row['fix'], row
+            assert 'sentAt' not in row, row
 
 
 def test_the_nine_endpoints_that_were_asked_for(stack: Stack) -> None:

@@ -161,7 +161,11 @@ async def test_a_queue_with_an_exchange_of_its_own_comes_back_with_it(stack: Sta
 async def test_a_worker_that_started_during_the_pause_is_resumed_too(stack: Stack, connect: ConnectClient) -> None:
     queue = unique('nobody')
     async with connect(stack, 'operator') as client:
-        queues = await client.subscribe('queues')
+        queues, workers = await client.subscribe('queues'), await client.subscribe('workers')
+        # Who has not said what it consumes may consume it, and is told.
+        await client.until(
+            lambda: all('queues' in (workers.get(f'{pool}@celeriac.test') or {}) for pool in POOLS), 30, 'what they consume'
+        )
         row = await confirmed(
             client,
             'queue.pause',

@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Fleet
 internal import Ports
 internal import WireFormats
@@ -61,15 +62,25 @@ extension CommandDesk {
     private func learnCapabilities(_ spec: CommandSpec, of workers: [String]) async {
         let needs = spec.needs
         guard !needs.isEmpty else { return }
-        let concerned = concerned(spec, among: workers).filter { !answersLate($0) }
-        for question in [ControlMethod.stats, .conf] {
-            let asked = concerned.filter { name in
+        let concerned = concerned(spec, among: workers).filter(mayAnswer)
+        let asked = [ControlMethod.stats, .conf].map { question in
+            let names = concerned.filter { name in
                 let worker = to.feed.fleet.worker(name)
                 return needs.contains { $0.missing(of: worker) == question }
             }
-            await reachNew(asked)
-            _ = await to.inspector.answers(of: asked, to: question)
+            return Task { @LoopActor in
+                await reachNew(names)
+                _ = await to.inspector.answers(of: names, to: question)
+            }
         }
+        for question in asked { await question.value }
+    }
+
+    /// Whether it makes sense to wait for what a worker says of itself. One that is not known is there only
+    /// if nobody has looked yet.
+    private func mayAnswer(_ name: String) -> Bool {
+        guard let worker = to.feed.fleet.worker(name) else { return !to.inspector.isReconciled }
+        return worker.health != .offline && !worker.answersLate
     }
 
     /// Workers whose abilities matter. A revoke concerns only those that run one of its tasks.
