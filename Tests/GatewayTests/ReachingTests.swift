@@ -31,8 +31,8 @@ import WireFormats
             let hearing = called.filter { name in
                 opening[name].map { turn in pings.count { $0.contains(name) } >= turn } ?? false
             }
-            let desk = desk
-            Task { @LoopActor in for name in hearing { desk?.received(reply(name, ticket)) } }
+            // Before the broker's own answer, so that no clock decides what comes first.
+            for name in hearing { desk?.received(reply(name, ticket)) }
             return .integer(Int64(hearing.count + 1))
         }
 
@@ -64,20 +64,21 @@ import WireFormats
         let broker = Mailboxes(opening: ["a": 1, "b": 3])
         let desk = desk(broker)
 
-        let silent = try await desk.reach(["a", "b"])
+        let silent = try await desk.reach(["a", "b"], patience: .seconds(600))
 
         #expect(silent == [])
         #expect(broker.pings == [["a", "b"], ["b"], ["b"]])
     }
 
     @Test @LoopActor func `who never hears is named when patience is over`() async throws {
-        let broker = Mailboxes(opening: ["a": 2])
+        let broker = Mailboxes(opening: ["a": 1])
         let desk = desk(broker)
 
         let silent = try await desk.reach(["deaf", "a"], patience: .seconds(2))
 
         #expect(silent == ["deaf"])
-        #expect(broker.pings.first == ["a", "deaf"] && broker.pings.last == ["deaf"])
+        #expect(broker.pings.first == ["a", "deaf"])
+        #expect(broker.pings.dropFirst().allSatisfy { $0 == ["deaf"] })
     }
 
     @Test @LoopActor func `nobody is pinged if nobody is called, or without patience`() async throws
