@@ -43,7 +43,7 @@ test('a group has no body, a chord one', () => {
 });
 
 test('an urgency is explained with the priority and step it becomes', () => {
-  assert.match(priorityWords(4), /Urgency 6 is Celery priority 4 .* step 3/);
+  assert.match(priorityWords(4, [0, 3, 6, 9]), /Urgency 6 is Celery priority 4 .* step 3/);
 });
 
 const DECLARED = { name: 'x', parameters: [{ name: 'tasks', kind: 'signatures', min: 1, max: 2, required: true }, { name: 'body', kind: 'signature', required: false }, { name: 'expires', kind: 'moment', min: 0, max: 10, required: false }] };

@@ -9,7 +9,7 @@ import { formatRoute, parseRoute } from '../../web/core/query/route.js';
 import { readTaskFilter, whereOf, writeTaskFilter } from '../../web/core/query/task-filter.js';
 import { connectionWords } from '../../web/core/state/connection-words.js';
 import { History, Series, sparklinePath } from '../../web/core/state/history.js';
-import { alertsWorstFirst, completenessOf, gapsNewestFirst, queueParts, queuesDeepestFirst, runnableNames, stateCounts, workersInTrouble, workersWorstFirst } from '../../web/core/state/selectors.js';
+import { alertsWorstFirst, completenessOf, departuresNewestFirst, gapsNewestFirst, outagesNewestFirst, PRIORITIES, prioritySteps, queueParts, queuesDeepestFirst, runnableNames, stateCounts, workersInTrouble, workersWorstFirst } from '../../web/core/state/selectors.js';
 import { Store } from '../../web/core/state/store.js';
 import { seeded } from './random.js';
 
@@ -150,7 +150,10 @@ test('a revoke that terminates is called so', () => {
 
 test('urgency 10 is priority 0, urgency 1 is priority 9, and priorities fall into four steps', () => {
   assert.deepEqual([10, 7, 1].map(priorityOf), [0, 3, 9]);
-  assert.deepEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(stepOf), [0, 0, 0, 3, 3, 3, 6, 6, 6, 9]);
+  const priorities = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+  assert.deepEqual(priorities.map((priority) => stepOf(priority, [0, 3, 6, 9])), [0, 0, 0, 3, 3, 3, 6, 6, 6, 9]);
+  assert.deepEqual(priorities.map((priority) => stepOf(priority, [0, 5])), [0, 0, 0, 0, 0, 5, 5, 5, 5, 5]);
+  assert.deepEqual(priorities.map((priority) => stepOf(priority, [2, 4])), [2, 2, 2, 2, 4, 4, 4, 4, 4, 4], 'what is above the first step waits in it');
 });
 
 const FORM = { task: 'math.add', args: '', kwargs: '', queue: '', urgency: '', countdown: '', expires: '', softTimeLimit: '', timeLimit: '' };
@@ -188,6 +191,9 @@ test('rows are sorted by who needs somebody first', () => {
   assert.equal(workersInTrouble(workers), 1);
   assert.deepEqual(alertsWorstFirst([{ id: '1', severity: 'info' }, { id: '2', severity: 'error', since: 1 }, { id: '3', severity: 'error', since: 2 }]).map(({ id }) => id), ['3', '2', '1']);
   assert.deepEqual(gapsNewestFirst([{ id: 'gap:1', from: 1, to: 2 }, { id: 'broker' }, { id: 'gap:2', from: 5, to: 6 }, { id: 'gap:3', from: 0 }]).map(({ id }) => id), ['gap:3', 'gap:2', 'gap:1']);
+  const links = [{ id: 'outage:1', from: 1, to: 2 }, { id: 'gap:4', from: 9 }, { id: 'outage:2', from: 5, to: 6 }, { id: 'outage:3', from: 0 }];
+  assert.deepEqual(outagesNewestFirst(links).map(({ id }) => id), ['outage:3', 'outage:2', 'outage:1']);
+  assert.deepEqual(departuresNewestFirst([{ id: 'left:1', leftAt: 1 }, { id: 'outage:2' }, { id: 'left:2', leftAt: 5 }]).map(({ id }) => id), ['left:2', 'left:1']);
 });
 
 test('what changes from second to second moves nothing', () => {
@@ -214,6 +220,10 @@ test('the parts of a queue are its steps, or its depth when the steps are not kn
   assert.deepEqual(five.map(({ value }) => value), [1, 2, 3, 4, 5, 0]);
   assert.deepEqual(five.map(({ kind }) => kind), ['step-0', 'step-1', 'step-2', 'step-3', 'step-3', 'unacked']);
   assert.equal(five[4].label, 'priority step 8');
+  assert.deepEqual(prioritySteps([]), PRIORITIES);
+  assert.deepEqual(prioritySteps([{ id: 'a' }]), PRIORITIES);
+  assert.deepEqual(prioritySteps([{ id: 'a', priorities: [0, 5] }, { id: 'b', priorities: [0, 5] }]), [0, 5]);
+  assert.deepEqual(prioritySteps([{ id: 'a', priorities: ['x', null] }]), PRIORITIES);
   assert.deepEqual(queueParts({ depth: 6 }).map(({ value }) => value), [6, 0, 0, 0, 0]);
   assert.deepEqual(queueParts({ steps: [NaN, -1, 'x', null] }).map(({ value }) => value), [0, 0, 0, 0, 0]);
 });

@@ -1,5 +1,6 @@
 /** One waiting message: delete it, move it to another queue, or change its urgency. Each says before what it will do. */
 import { priorityOf, priorityWords, urgencyOf } from '../core/commands/priority.js';
+import { prioritySteps } from '../core/state/selectors.js';
 import { line, shortId } from '../core/format/text.js';
 import { formatRoute } from '../core/query/route.js';
 import { h, setText } from '../platform/dom.js';
@@ -49,7 +50,7 @@ export function moveMessage(app, target) {
     lead: `${what} leaves ${line(target.queue, 80)} and waits behind those of its step in the other queue. Its body stays as it is, byte for byte.`,
     fields: [
       fields.add('to', 'To queue', textInput('', 'move-queues')), datalist('move-queues', queues),
-      fields.add('urgency', 'Urgency', urgencyInput('Keeps its own')),
+      fields.add('urgency', 'Urgency', urgencyInput(stepsOf(app), 'Keeps its own')),
     ],
     read: () => {
       const { to, urgency } = fields.values();
@@ -68,7 +69,7 @@ export function prioritizeMessage(app, target) {
   const fields = new FormFields('prioritize');
   const what = nameOf(target.message);
   const now = Number.isInteger(target.message.priority) ? target.message.priority : target.message.step;
-  const input = urgencyInput(null);
+  const input = urgencyInput(stepsOf(app), null);
   input.value = String(urgencyOf(now));
   openMessageForm(app, {
     title: 'Change its urgency', command: 'message.prioritize', testid: 'dialog-prioritize', yes: 'Set urgency of 1 message',
@@ -76,12 +77,17 @@ export function prioritizeMessage(app, target) {
     fields: [fields.add('urgency', 'Urgency', input, { className: 'wide' })],
     read: () => {
       const priority = priorityOf(Number(fields.values().urgency));
-      return { args: { priority }, problem: '', note: priorityWords(priority) };
+      return { args: { priority }, problem: '', note: priorityWords(priority, stepsOf(app)) };
     },
     show: () => {},
     first: fields.get('urgency'),
     submit: (args) => send(app, 'message.prioritize', args, target, `Set ${what} to urgency ${urgencyOf(args.priority)}`),
   });
+}
+
+/** @param {import('../app.js').App} app @returns {number[]} the broker's priority steps */
+function stepsOf(app) {
+  return prioritySteps(app.client.topics.get('queues').rows);
 }
 
 /** @param {import('../app.js').App} app */

@@ -1,6 +1,6 @@
 /** Run a task: name with completion, JSON checked as one types, the rest folded away. */
 import { readRunForm } from '../core/commands/run-form.js';
-import { arrayOf, runnableNames } from '../core/state/selectors.js';
+import { arrayOf, prioritySteps, runnableNames } from '../core/state/selectors.js';
 import { line } from '../core/format/text.js';
 import { h, setText } from '../platform/dom.js';
 import { openDialog } from './dialogs.js';
@@ -29,7 +29,7 @@ export function openRunDialog(app, given = {}) {
     setRefusal(run, app.actions.refusal('task.run'));
     return read;
   };
-  const fields = new RunFields({ names, queues, given, changed: () => check() });
+  const fields = new RunFields({ names, queues, steps: prioritySteps(topics.get('queues').rows), given, changed: () => check() });
 
   const submit = async () => {
     touched = true;

@@ -12,10 +12,11 @@ export class RunFields {
   #fields = new FormFields('run');
   #lists = new Map();
   #summary = h('summary');
-  #urgency = urgencyNote();
+  #urgency;
 
-  /** @param {{names: string[], queues: string[], given: Record<string, string>, changed: () => void}} options */
-  constructor({ names, queues, given, changed }) {
+  /** @param {{names: string[], queues: string[], steps: number[], given: Record<string, string>, changed: () => void}} options */
+  constructor({ names, queues, steps, given, changed }) {
+    this.#urgency = urgencyNote(steps);
     const fields = this.#fields;
     const list = (name, label, help, options = {}) => {
       const made = new SignatureList(`run-${name}`, label, { help, names: 'run-task-names', queues: 'run-queue-names', changed, ...options });
@@ -31,7 +32,7 @@ export class RunFields {
     ];
     const more = h('details', { class: 'wide more' }, this.#summary, h('div', { class: 'stack' },
       fieldGroup('When', ...when),
-      fieldGroup('How urgent, and how long at most', fields.add('urgency', 'Urgency', urgencyInput(), { helpNode: this.#urgency.node, className: 'wide' }), ...limits),
+      fieldGroup('How urgent, and how long at most', fields.add('urgency', 'Urgency', urgencyInput(steps), { helpNode: this.#urgency.node, className: 'wide' }), ...limits),
       fieldGroup('Where to, instead of a queue', fields.add('exchange', 'Exchange', textInput('none')), fields.add('routingKey', 'Routing key', textInput('as the exchange'))),
       fieldGroup('What goes along', ...along, fields.add('shadow', 'Shown as', textInput('its own name'), { help: 'The name that monitors show' })),
       fieldGroup('What follows',

@@ -1,6 +1,7 @@
 /** One bar of several parts (a queue's priority steps and what is unacknowledged); its label is its text twin. */
 import { h, setAttr, setHidden, setVar } from '../platform/dom.js';
 import { count } from '../core/format/number.js';
+import { PRIORITIES, stepKind } from '../core/state/selectors.js';
 
 export class StackedBar {
   #segments = new Map();
@@ -28,8 +29,27 @@ export class StackedBar {
   }
 }
 
-/** What the colours mean. */
-export function stackedLegend() {
-  const entry = (kind, text) => h('span', { class: 'legend-item' }, h('span', { class: `swatch ${kind}`, 'aria-hidden': 'true' }), text);
-  return h('p', { class: 'legend' }, h('span', { text: 'Priority step' }), entry('step-0', '0 urgent'), entry('step-1', '3'), entry('step-2', '6'), entry('step-3', '9 low'), entry('unacked', 'unacknowledged'));
+/** What the colours mean. The steps are the broker's, which are known with its first queue. */
+export class StackedLegend {
+  #shown = '';
+
+  constructor() {
+    this.node = h('p', { class: 'legend' });
+    this.show(PRIORITIES);
+  }
+
+  /** @param {number[]} steps */
+  show(steps) {
+    if (this.#shown === steps.join()) return;
+    this.#shown = steps.join();
+    const last = steps.length - 1;
+    this.node.replaceChildren(
+      h('span', { text: 'Priority step' }),
+      ...steps.map((step, index) => entry(stepKind(index), `${step}${index === 0 ? ' urgent' : index === last ? ' low' : ''}`)),
+      entry('unacked', 'unacknowledged'));
+  }
+}
+
+function entry(kind, text) {
+  return h('span', { class: 'legend-item' }, h('span', { class: `swatch ${kind}`, 'aria-hidden': 'true' }), text);
 }

@@ -1,5 +1,5 @@
 /** Activity: commands with their evidence, gaps in our knowledge, and what the gateway itself costs. */
-import { arrayOf, commandEnded, commandsNewestFirst, completenessOf, gapsNewestFirst } from '../core/state/selectors.js';
+import { arrayOf, commandEnded, commandsNewestFirst, completenessOf, gapsNewestFirst, outagesNewestFirst } from '../core/state/selectors.js';
 import { commandTitle, QUESTIONS } from '../core/commands/catalog.js';
 import { bytes, count, DASH, percent, plural, rate } from '../core/format/number.js';
 import { duration, moment } from '../core/format/time.js';
@@ -10,11 +10,15 @@ import { h, setAttr, setHidden, setText } from '../platform/dom.js';
 import { KeyedList } from '../platform/keyed-list.js';
 import { openAnswers } from '../elements/answers.js';
 import { Hold } from '../elements/hold.js';
+import { TraceList } from '../elements/trace-list.js';
 import { button, card, emptyState, Facts, pageHead, setTime, StateChip, timeNode } from '../elements/parts.js';
 
 const COMMANDS_SHOWN = 200;
 const GAPS_SHOWN = 50;
-const KNOWLEDGE = ['Completeness', 'Events per second', 'Events', 'Dropped', 'Undecodable', 'Other serializers', 'Ingest lag'];
+const OUTAGES_SHOWN = 20;
+/** What each link of the gateway carries; the names are those that `CLIENT LIST` shows. */
+const LINKS = new Map([['events', 'Events'], ['commands', 'Commands'], ['replies', 'Replies of workers'], ['results', 'Results'], ['result-news', 'News of results']]);
+const KNOWLEDGE = ['Completeness', 'Events per second', 'Events', 'Dropped', 'Undecodable', 'Other serializers', 'Ingest lag', 'Held by workers', 'Redeliveries foretold'];
 const COST = ['Commands', 'Publishes among them', 'Traffic', 'Ceiling', 'Put off', 'Clients', 'Subscriptions', 'Frames sent'];
 
 export class ActivityPage {
@@ -26,8 +30,9 @@ export class ActivityPage {
   #hold;
   #more = h('button', { type: 'button', class: 'new-bar', hidden: true });
   #none = emptyState('activity', 'No command yet', 'Run, revoke, purge, restart or shut down something: what became of it is kept here for an hour.');
-  #gaps = h('ul', { class: 'gaps', 'data-testid': 'gaps' });
-  #gapList;
+  #gaps = new TraceList('gaps', (gap) => this.#gapWords(gap));
+  #outages = new TraceList('outages', (outage) => this.#outageWords(outage));
+  #broken;
   #noGap = h('p', { class: 'muted', text: 'No gap since the gateway started: every event that reached the broker’s channel was seen.' });
   #knowledge = new Facts(KNOWLEDGE);
   #cost = new Facts(COST);
@@ -37,18 +42,20 @@ export class ActivityPage {
     this.#list = new KeyedList(this.#commands, () => this.#commandItem());
     this.#hold = new Hold(this.#commands, ({ id }) => id, () => this.#drawCommands());
     this.#more.addEventListener('click', () => this.#hold.release());
-    this.#gapList = new KeyedList(this.#gaps, () => this.#gapItem());
     const commands = card('Commands');
     commands.body.append(this.#more, this.#commands, this.#none);
     const gaps = card('Gaps in our knowledge');
-    gaps.body.append(this.#gaps, this.#noGap);
+    gaps.body.append(this.#gaps.node, this.#noGap);
+    this.#broken = card('Broken links');
+    this.#broken.body.append(this.#outages.node);
+    setHidden(this.#broken.node, true);
     const knowledge = card('What we heard');
     knowledge.body.append(this.#knowledge.node);
     const cost = card('What the gateway costs');
     cost.body.append(this.#cost.node);
     cost.node.dataset.testid = 'cost';
     this.node = h('div', { class: 'page', 'data-testid': 'page-activity' }, pageHead('Activity', { children: [this.#count] }).node,
-      h('div', { class: 'columns wide-left' }, commands.node, h('div', { class: 'stack' }, gaps.node, knowledge.node, cost.node)));
+      h('div', { class: 'columns wide-left' }, commands.node, h('div', { class: 'stack' }, gaps.node, this.#broken.node, knowledge.node, cost.node)));
   }
 
   update(changed) {
@@ -117,27 +124,31 @@ export class ActivityPage {
     };
   }
 
-  #gapItem() {
-    const chip = new StateChip();
-    const words = h('span', { class: 'gap-words' });
-    const detail = h('span', { class: 'muted num' });
-    return {
-      node: h('li', { class: 'gap-item' }, chip.node, h('div', null, words, detail)),
-      update: (gap) => {
-        const now = this.#app.serverNow();
-        const open = gap.to === undefined;
-        chip.set(open ? { kind: 'failed', word: 'Open' } : gap.reconciledAt === undefined ? { kind: 'warning', word: 'Closed' } : { kind: 'ok', word: 'Reconciled' });
-        setText(words, line(gap.reason ?? 'unknown reason', 300));
-        const lost = Number.isFinite(gap.lost) ? `${plural(gap.lost, 'event')} lost` : 'unknown how many events were lost';
-        setText(detail, `${moment(gap.from, now)} ${open ? 'until now' : `for ${duration(gap.to - gap.from)}`} · ${lost}`);
-      },
-    };
+  #gapWords(gap) {
+    const status = gap.to === undefined ? { kind: 'failed', word: 'Open' } : gap.reconciledAt === undefined ? { kind: 'warning', word: 'Closed' } : { kind: 'ok', word: 'Reconciled' };
+    const lost = Number.isFinite(gap.lost) ? `${plural(gap.lost, 'event')} lost` : 'unknown how many events were lost';
+    return { status, words: line(gap.reason ?? 'unknown reason', 300), detail: `${this.#span(gap)} · ${lost}` };
+  }
+
+  #outageWords(outage) {
+    const status = outage.to === undefined ? { kind: 'failed', word: 'Broken' } : { kind: 'ok', word: 'Back' };
+    const link = LINKS.get(outage.link) ?? line(outage.link ?? 'unknown', 40);
+    return { status, words: `${link}: ${line(outage.reason ?? 'unknown reason', 300)}`, detail: this.#span(outage) };
+  }
+
+  /** When something began and how long it took. */
+  #span({ from, to }) {
+    return `${moment(from, this.#app.serverNow())} ${to === undefined ? 'until now' : `for ${duration(to - from)}`}`;
   }
 
   #drawHealth() {
     const health = this.#app.client.topics.get('health');
     const gaps = gapsNewestFirst(health.rows).slice(0, GAPS_SHOWN);
-    this.#gapList.sync(gaps, ({ id }) => id);
+    this.#gaps.show(gaps);
+    const outages = outagesNewestFirst(health.rows).slice(0, OUTAGES_SHOWN);
+    this.#outages.show(outages);
+    setHidden(this.#broken.node, outages.length === 0);
+    const held = health.get('held') ?? {};
     setHidden(this.#noGap, gaps.length > 0);
     const ingest = health.get('ingest') ?? {};
     const cost = health.get('cost') ?? {};
@@ -147,6 +158,7 @@ export class ActivityPage {
     put(this.#knowledge, [
       ['Completeness', Number.isFinite(completeness) ? `${percent(completeness)} %` : 'unknown'], ['Events per second', rate(ingest.eventsPerSecond)], ['Events', count(ingest.events)],
       ['Dropped', count(ingest.dropped)], ['Undecodable', count(ingest.undecodable)], ['Other serializers', count(ingest.skipped)], ['Ingest lag', duration(Number.isFinite(ingest.lagMs) ? ingest.lagMs / 1000 : undefined)],
+      ['Held by workers', count(held.held)], ['Redeliveries foretold', count(held.followed)],
     ]);
     put(this.#cost, [
       ['Commands', perMinute(cost.commandsPerMinute, count)], ['Publishes among them', perMinute(cost.publishesPerMinute, count)], ['Traffic', perMinute(cost.bytesPerMinute, bytes)],

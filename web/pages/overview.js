@@ -1,5 +1,5 @@
 /** Overview: the figures, what is wrong, who works, what waits, what runs now and what failed last. */
-import { alertsWorstFirst, queueLoad, queueParts, queuesDeepestFirst, workerStates, workersWorstFirst } from '../core/state/selectors.js';
+import { alertsWorstFirst, prioritySteps, queueLoad, queueParts, queuesDeepestFirst, workerStates, workersWorstFirst } from '../core/state/selectors.js';
 import { compact, count, DASH, percent, plural, rate } from '../core/format/number.js';
 import { duration } from '../core/format/time.js';
 import { RUNNING_STATES, severityStatus, workerStatus } from '../core/format/states.js';
@@ -11,7 +11,7 @@ import { DataTable } from '../elements/data-table.js';
 import { Hold } from '../elements/hold.js';
 import { button, card, emptyState, Meter, setTime, skeleton, StateChip, timeNode } from '../elements/parts.js';
 import { Sparkline } from '../elements/sparkline.js';
-import { StackedBar, stackedLegend } from '../elements/stacked-bar.js';
+import { StackedBar, StackedLegend } from '../elements/stacked-bar.js';
 import { ageColumn, nameColumn, runningColumn, workerColumn, exceptionColumn } from './task-columns.js';
 
 const QUEUES_SHOWN = 8;
@@ -43,6 +43,7 @@ export class OverviewPage {
   #workerSummary;
   #queues;
   #queueList;
+  #legend = new StackedLegend();
   #queueHold;
   #running;
   #failures;
@@ -182,7 +183,7 @@ export class OverviewPage {
     this.#queues = h('ul', { class: 'queue-bars' });
     this.#queues.empty = emptyState('queues', 'No queue is known yet', 'Queues appear when a worker consumes them or a message waits.');
     this.#queues.loading = skeleton(4);
-    section.body.append(this.#queues, this.#queues.loading, this.#queues.empty, stackedLegend());
+    section.body.append(this.#queues, this.#queues.loading, this.#queues.empty, this.#legend.node);
     this.#queueHold = new Hold(this.#queues, ({ id }) => id, () => this.#updateQueues());
     this.#queueList = new KeyedList(this.#queues, () => this.#queueBar());
     return section.node;
@@ -209,6 +210,7 @@ export class OverviewPage {
 
   #updateQueues() {
     const topic = this.#app.client.topics.get('queues');
+    this.#legend.show(prioritySteps(topic.rows));
     const sorted = queuesDeepestFirst(topic.rows).slice(0, QUEUES_SHOWN);
     const scale = Math.max(1, ...sorted.map(queueLoad));
     const rows = this.#queueHold.arrange(sorted.map((row) => ({ id: row.id, row, scale })));

@@ -1,6 +1,6 @@
 /** One queue. The table of steps is the twin of the bar. */
 import { isPaused } from '../core/state/queue-pause.js';
-import { arrayOf, queueLoad, queueParts, workersUp } from '../core/state/selectors.js';
+import { arrayOf, prioritySteps, queueLoad, queueParts, workersUp } from '../core/state/selectors.js';
 import { count, rate } from '../core/format/number.js';
 import { duration } from '../core/format/time.js';
 import { queueStatus, workerStatus } from '../core/format/states.js';
@@ -11,7 +11,7 @@ import { KeyedList } from '../platform/keyed-list.js';
 import { button, card, emptyState, Facts, pageHead, setRefusal, skeleton, StateChip } from '../elements/parts.js';
 import { PauseNote } from '../elements/pause-note.js';
 import { Sparkline } from '../elements/sparkline.js';
-import { StackedBar, stackedLegend } from '../elements/stacked-bar.js';
+import { StackedBar, StackedLegend } from '../elements/stacked-bar.js';
 import { TrashCard } from '../elements/trash-card.js';
 import { WaitingMessages } from '../elements/waiting-messages.js';
 
@@ -37,6 +37,7 @@ export class QueueDetailPage {
   #pause;
   #resume;
   #note = new PauseNote();
+  #legend = new StackedLegend();
 
   constructor(app, id) {
     this.#app = app;
@@ -47,7 +48,7 @@ export class QueueDetailPage {
     this.#purge = button('Purge…', { icon: 'purge', kind: 'tonal danger', testid: 'action-purge', onClick: () => app.actions.purge(this.#row) });
     this.#consumerList = new KeyedList(this.#consumers, () => consumerItem());
     const depth = card('Depth');
-    depth.body.append(this.#bar.node, stackedLegend(), this.#spark.node, h('table', { class: 'mini-table' }, h('caption', { class: 'visually-hidden', text: 'Depth by priority step' }), h('thead', null, h('tr', null, h('th', { scope: 'col', text: 'Part' }), h('th', { scope: 'col', class: 'number', text: 'Messages' }))), this.#steps));
+    depth.body.append(this.#bar.node, this.#legend.node, this.#spark.node, h('table', { class: 'mini-table' }, h('caption', { class: 'visually-hidden', text: 'Depth by priority step' }), h('thead', null, h('tr', null, h('th', { scope: 'col', text: 'Part' }), h('th', { scope: 'col', class: 'number', text: 'Messages' }))), this.#steps));
     const facts = card('Facts');
     facts.body.append(this.#facts.node);
     const consumers = card('Consumers');
@@ -80,6 +81,7 @@ export class QueueDetailPage {
     if (row === undefined) return;
     this.#chip.set(queueStatus(isPaused(row) ? 'paused' : row.state));
     const parts = queueParts(row);
+    this.#legend.show(prioritySteps([row]));
     this.#bar.set(parts, Math.max(1, queueLoad(row)));
     if (this.#steps.childElementCount !== parts.length) this.#steps.replaceChildren(...parts.map((part) => h('tr', null, h('td', { text: part.label }), h('td', { class: 'number num' }))));
     parts.forEach((part, index) => setText(this.#steps.children[index].lastChild, count(part.value)));

@@ -1,6 +1,6 @@
 /** Queues: what waits, by priority step; who consumes; how fast it moves. */
 import { driftWords, isPaused, pauseWords } from '../core/state/queue-pause.js';
-import { queueLoad, queueParts, queuesDeepestFirst, workersUp } from '../core/state/selectors.js';
+import { prioritySteps, queueLoad, queueParts, queuesDeepestFirst, workersUp } from '../core/state/selectors.js';
 import { count, rate } from '../core/format/number.js';
 import { appointment, duration, isTime } from '../core/format/time.js';
 import { queueStatus } from '../core/format/states.js';
@@ -9,7 +9,7 @@ import { formatRoute } from '../core/query/route.js';
 import { h, setAttr, setHidden, setText } from '../platform/dom.js';
 import { DataTable, textCell } from '../elements/data-table.js';
 import { emptyState, iconButton, pageHead, setRefusal, StateChip } from '../elements/parts.js';
-import { StackedBar, stackedLegend } from '../elements/stacked-bar.js';
+import { StackedBar, StackedLegend } from '../elements/stacked-bar.js';
 
 export class QueuesPage {
   title = 'Queues';
@@ -18,6 +18,7 @@ export class QueuesPage {
   #scale = 1;
   #table;
   #filter;
+  #legend = new StackedLegend();
 
   constructor(app) {
     this.#app = app;
@@ -43,7 +44,7 @@ export class QueuesPage {
       ],
     });
     this.node = h('div', { class: 'page', 'data-testid': 'page-queues' },
-      pageHead('Queues', { children: [this.#count, h('span', { class: 'grow' }), this.#filter] }).node, stackedLegend(), this.#table.node);
+      pageHead('Queues', { children: [this.#count, h('span', { class: 'grow' }), this.#filter] }).node, this.#legend.node, this.#table.node);
   }
 
   update(changed) {
@@ -57,6 +58,7 @@ export class QueuesPage {
 
   #draw() {
     const topic = this.#app.client.topics.get('queues');
+    this.#legend.show(prioritySteps(topic.rows));
     const words = this.#filter.value.trim().toLowerCase();
     const rows = [...topic.rows].filter(({ id }) => words === '' || id.toLowerCase().includes(words));
     const scale = Math.max(1, ...rows.map(queueLoad));

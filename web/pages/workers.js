@@ -1,16 +1,18 @@
 /** Workers: who needs somebody first; load, pool, memory, queues; every command that can be given. */
-import { arrayOf, troubleRank, workerStates } from '../core/state/selectors.js';
+import { arrayOf, departuresNewestFirst, troubleRank, workerStates } from '../core/state/selectors.js';
 import { bytes, compact, count } from '../core/format/number.js';
-import { duration } from '../core/format/time.js';
+import { duration, moment } from '../core/format/time.js';
 import { workerStatus } from '../core/format/states.js';
 import { line } from '../core/format/text.js';
 import { formatRoute } from '../core/query/route.js';
 import { h, setAttr, setHidden, setText } from '../platform/dom.js';
 import { DataTable, textCell } from '../elements/data-table.js';
-import { button, emptyState, iconButton, Meter, pageHead, setRefusal, setTime, StateChip, timeNode } from '../elements/parts.js';
+import { TraceList } from '../elements/trace-list.js';
+import { button, card, emptyState, iconButton, Meter, pageHead, setRefusal, setTime, StateChip, timeNode } from '../elements/parts.js';
 import { openWorkerCommands } from '../elements/worker-commands.js';
 
 const QUEUES_SHOWN = 2;
+const DEPARTURES_SHOWN = 20;
 
 export class WorkersPage {
   title = 'Workers';
@@ -22,6 +24,8 @@ export class WorkersPage {
   #filter;
   #all;
   #shown = [];
+  #left = card('Left');
+  #departures = new TraceList('departures', (row) => this.#departure(row));
 
   constructor(app, route) {
     this.#app = app;
@@ -46,7 +50,9 @@ export class WorkersPage {
       ],
     });
     this.node = h('div', { class: 'page', 'data-testid': 'page-workers' },
-      pageHead('Workers', { children: [this.#count, h('span', { class: 'grow' }), this.#all, this.#filter] }).node, this.#summary, this.#table.node);
+      pageHead('Workers', { children: [this.#count, h('span', { class: 'grow' }), this.#all, this.#filter] }).node, this.#summary, this.#table.node, this.#left.node);
+    this.#left.body.append(this.#departures.node);
+    this.#drawDepartures();
   }
 
   routeChanged(route) {
@@ -56,6 +62,7 @@ export class WorkersPage {
   }
 
   update(changed) {
+    if (changed.has('health')) this.#drawDepartures();
     if (changed.has('workers') || changed.has('page')) this.#draw();
     else if (changed.has('connection')) this.#table.refresh();
   }
@@ -73,6 +80,18 @@ export class WorkersPage {
     setRefusal(this.#all, this.#shown.length === 0 ? 'No worker that is shown is up.' : '');
     setText(this.#count, topic.complete ? count(topic.size) : '');
     this.#drawSummary(topic);
+  }
+
+  #drawDepartures() {
+    const rows = departuresNewestFirst(this.#app.client.topics.get('health').rows).slice(0, DEPARTURES_SHOWN);
+    this.#departures.show(rows);
+    setHidden(this.#left.node, rows.length === 0);
+  }
+
+  #departure(row) {
+    const now = this.#app.serverNow();
+    const words = `${line(row.worker ?? 'unknown', 160)}${Number.isFinite(row.pid) ? `, process ${row.pid}` : ''}: ${line(row.reason ?? 'unknown reason', 300)}`;
+    return { status: { kind: 'stopped', word: 'Left' }, words, detail: `last heard ${moment(row.lastSeen, now)} · left ${moment(row.leftAt, now)}` };
   }
 
   #drawSummary(topic) {

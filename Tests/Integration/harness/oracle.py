@@ -287,6 +287,19 @@ def rule(life: Life, name: str, ours: Any, theirs: Any) -> str | None:
     return None
 
 
+def is_loss(task: Json, life: Life) -> bool:
+    """Whether LOST is right, judged by its evidence: a message that was sent last is in no queue (there is none in this Redis), or
+    the worker that had the task last has said goodbye or fallen silent for long. That a worker answers nothing, as all of them here,
+    is no evidence."""
+    state, reason = life.truth['state'], str(task.get('reason'))
+    end = f' and the result backend knows nothing of it; last seen {state}.'
+    if state in {'PENDING', 'RETRY'}:
+        return reason == f'Queue {life.truth.get("queue")} is empty, no worker has it{end}'
+    worker = life.truth.get('worker')
+    gone = [f'{worker} is {health}, no other worker has it{end}' for health in ('offline', 'unreachable')]
+    return state in OPEN and reason in gone
+
+
 def own_differences(
     lives: dict[str, Life], own: dict[str, Json], flower: dict[str, Json], forgotten: set[str]
 ) -> tuple[int, Counter[str], list[str]]:
@@ -300,9 +313,8 @@ def own_differences(
         if life.kind == 'impossible':
             rules['impossible histories: nothing is true of them, not compared'] += 1
             continue
-        if task['state'] == 'LOST' and life.truth['state'] in OPEN:
-            # A worker that comes back is asked. These answer nothing, no queue holds the message, and there is no result.
-            rules['state: LOST, what no worker, queue or result knows any more'] += 1
+        if task['state'] == 'LOST' and is_loss(task, life):
+            rules['state: LOST, its queue is empty or its worker gone, and nobody knows of it'] += 1
             continue
         if task.get('redelivered', 0) != life.truth['redelivered']:
             wrong.append(f'{life.kind} {uuid} redelivered {task.get("redelivered", 0)}, true {life.truth["redelivered"]}')

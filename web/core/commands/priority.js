@@ -1,6 +1,6 @@
 /**
  * Urgency is shown as 1 (low) to 10 (urgent); on the wire it is Celery's priority, 0 most urgent to 9, which Redis
- * sorts into four steps 0, 3, 6, 9.
+ * sorts into the broker's steps: 0, 3, 6, 9 unless its settings say others.
  */
 
 /** @param {number} urgency 1 … 10 @returns {number} 9 … 0 */
@@ -13,12 +13,12 @@ export function urgencyOf(priority) {
   return 10 - priority;
 }
 
-/** The step of the broker a priority falls into. @param {number} priority 0 … 9 */
-export function stepOf(priority) {
-  return priority >= 9 ? 9 : priority >= 6 ? 6 : priority >= 3 ? 3 : 0;
+/** The step a priority falls into: the last one that is not above it. @param {number} priority 0 … 9 @param {number[]} steps of the broker, rising */
+export function stepOf(priority, steps) {
+  return steps.findLast((step) => step <= priority) ?? steps[0];
 }
 
-/** What an urgency is to Celery and to the broker. @param {number} priority 0 … 9 */
-export function priorityWords(priority) {
-  return `Urgency ${urgencyOf(priority)} is Celery priority ${priority} and waits in the broker's step ${stepOf(priority)} (0 is taken first).`;
+/** What an urgency is to Celery and to the broker. @param {number} priority 0 … 9 @param {number[]} steps of the broker */
+export function priorityWords(priority, steps) {
+  return `Urgency ${urgencyOf(priority)} is Celery priority ${priority} and waits in the broker's step ${stepOf(priority, steps)} (0 is taken first).`;
 }

@@ -71,7 +71,23 @@ export function queueLoad(queue) {
 }
 
 /** Celery's own priority steps. */
-const PRIORITIES = [0, 3, 6, 9];
+export const PRIORITIES = [0, 3, 6, 9];
+
+/** The priority steps of the broker: every queue's row names them if its settings say others than Celery's own. */
+export function prioritySteps(queues) {
+  for (const queue of queues) return stepsOf(queue);
+  return PRIORITIES;
+}
+
+/** Steps beyond the fourth share its colour. @param {number} index of a step */
+export function stepKind(index) {
+  return `step-${Math.min(index, PRIORITIES.length - 1)}`;
+}
+
+function stepsOf(queue) {
+  const steps = arrayOf(queue.priorities).filter(Number.isInteger);
+  return steps.length > 0 ? steps : PRIORITIES;
+}
 
 /**
  * The parts of a queue's bar, in drawing order: the priority steps (most urgent first; four unless the broker's settings
@@ -81,9 +97,8 @@ const PRIORITIES = [0, 3, 6, 9];
 export function queueParts(queue) {
   const steps = arrayOf(queue.steps);
   const known = steps.length > 0;
-  const priorities = arrayOf(queue.priorities).length > 0 ? arrayOf(queue.priorities) : PRIORITIES;
-  const parts = priorities.map((priority, index) => ({
-    kind: `step-${Math.min(index, PRIORITIES.length - 1)}`,
+  const parts = stepsOf(queue).map((priority, index) => ({
+    kind: stepKind(index),
     label: `priority step ${priority}`,
     value: known ? positive(steps[index]) : index === 0 ? positive(queue.depth) : 0,
   }));
@@ -111,6 +126,18 @@ export function gapsNewestFirst(health) {
   return [...health]
     .filter((row) => typeof row.id === 'string' && row.id.startsWith('gap:'))
     .sort((a, b) => Number(b.to === undefined) - Number(a.to === undefined) || (b.from ?? 0) - (a.from ?? 0));
+}
+
+/** Times in which a link of the gateway was broken: those that last first, then newest first. */
+export function outagesNewestFirst(health) {
+  return [...health]
+    .filter((row) => typeof row.id === 'string' && row.id.startsWith('outage:'))
+    .sort((a, b) => Number(b.to === undefined) - Number(a.to === undefined) || (b.from ?? 0) - (a.from ?? 0));
+}
+
+/** Workers that left the list, newest first. */
+export function departuresNewestFirst(health) {
+  return [...health].filter((row) => typeof row.id === 'string' && row.id.startsWith('left:')).sort((a, b) => (b.leftAt ?? 0) - (a.leftAt ?? 0));
 }
 
 /**
