@@ -304,7 +304,8 @@ package final class Gateway {
         health.applied(after: clock.now() - batch.oldestAt)
         commands.noticed(batch.items)
         revokes.noticed(batch.items)
-        health.received(batch.messages, batch.bytes, dropped: batch.dropped, at: at)
+        health.received(
+            events: batch.items.count, batch.messages, batch.bytes, dropped: batch.dropped, at: at)
         if batch.dropped > 0 { noteDrop(batch.dropped, at: at) }
         for name in applied.startedWorkers {
             pauses.workerAppeared(name)

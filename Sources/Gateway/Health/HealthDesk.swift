@@ -31,6 +31,8 @@ final class HealthDesk {
     private var messages = 0
     private var bytes = 0
     private var dropped = 0
+    /// Events applied.
+    private var events = 0
     private var lag = LagMeter()
     private var last = (events: 0, frames: 0, bytes: 0, at: 0.0)
 
@@ -80,7 +82,9 @@ final class HealthDesk {
         settle()
     }
 
-    func received(_ messages: Int, _ bytes: Int, dropped: Int, at: Double) {
+    /// Counts a batch that was applied: its events, the messages they came in, and messages dropped before it.
+    func received(events: Int, _ messages: Int, _ bytes: Int, dropped: Int, at: Double) {
+        self.events += events
         self.messages += messages
         self.bytes += bytes
         self.dropped += dropped
@@ -140,9 +144,9 @@ final class HealthDesk {
         rows.setHealth(
             "ingest",
             [
-                "events": .int(counts.events), "batches": .int(messages), "bytes": .int(self.bytes),
+                "events": .int(events), "batches": .int(messages), "bytes": .int(self.bytes),
                 "skipped": .int(counts.skipped), "undecodable": .int(counts.undecodable),
-                "dropped": .int(dropped), "eventsPerSecond": rate(counts.events, last.events),
+                "dropped": .int(dropped), "eventsPerSecond": rate(events, last.events),
                 "lagMs": FieldValue(delay.map { ($0 * 10_000).rounded() / 10 }),
                 "asOf": FieldValue(asOf.map { ($0 * 1000).rounded() / 1000 }),
             ])
@@ -154,7 +158,7 @@ final class HealthDesk {
                 "bytesPerSecond": rate(bytes, last.bytes),
             ])
         showCost(cost)
-        last = (counts.events, frames, bytes, time)
+        last = (events, frames, bytes, time)
     }
 
     private func notice(_ delay: Double?) {
