@@ -4,7 +4,8 @@
 
 Starts a private Redis, prefork workers and the release gateway. In every round each of the two asks the same workers the same thing,
 one after the other, who begins alternates; then task.run, task.revoke (of a task that waits for its time) and queue.purge (of three
-messages). Ends with 1 if a command was not confirmed or the 99th percentile of the first answer
+messages); then what Celery cannot do: pause and resume of a queue that the workers consume, and one waiting message moved, put at another
+priority and deleted. Ends with 1 if a command was not confirmed or the 99th percentile of the first answer
 (recorded, and sent to Redis) is above the target in milliseconds.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import os
 import sys
 import tempfile
@@ -32,6 +34,10 @@ CLIENTS = 10
 PURGERS = 25
 """And purge six times a minute: so many principals, so few rounds."""
 PURGES = 100
+PAUSED = 'paused'
+"""A queue that all workers consume."""
+OURS = ('queue.pause', 'queue.resume', 'message.move', 'message.prioritize', 'message.delete')
+"""What Celery has no command for."""
 WARM_UP = 10
 TERMINAL = {'confirmed', 'partial', 'rejected', 'failed', 'unknown'}
 
@@ -59,10 +65,12 @@ class Figures:
             ('gateway: confirmed (its own times)', self.proven),
             ('gateway: row confirmed at the client', self.seen),
         ]:
+            if not values:
+                continue
             p50, p99 = percentile(values, 0.5), percentile(values, 0.99)
-            ratio = p50 / percentile(self.celery, 0.5)
+            ratio = f'{p50 / percentile(self.celery, 0.5):.2f}' if self.celery else ''
             cells.append(
-                f'| {what} | {name} | {p50:.1f} | {percentile(values, 0.9):.1f} | {p99:.1f} | {max(values):.1f} | {ratio:.2f} |'
+                f'| {what} | {name} | {p50:.1f} | {percentile(values, 0.9):.1f} | {p99:.1f} | {max(values):.1f} | {ratio} |'
             )
         return cells
 
@@ -119,8 +127,26 @@ class Bench:
             await self.by_gateway(number, command, ours, kept)
         return figures
 
+    async def measure_ours(self, rounds: int) -> dict[str, Figures]:
+        """What only the gateway can do."""
+        figures = {command: Figures() for command in OURS}
+        for number in range(-WARM_UP, rounds):
+            for command in OURS:
+                arguments = await asyncio.to_thread(self.prepare, command)
+                await self.by_gateway(number, command, arguments, figures[command] if number >= 0 else Figures())
+        return figures
+
     def prepare(self, command: str) -> dict[str, Any]:
         match command:
+            case 'queue.pause' | 'queue.resume':
+                return {'queue': PAUSED}
+            case 'message.move' | 'message.prioritize' | 'message.delete':
+                queue = unique('bench')
+                for _ in range(3):
+                    self.stack.send('math.add', 1, 2, queue=queue, priority=0)
+                tag = json.loads(self.stack.waiting(queue)[1])['properties']['delivery_tag']
+                more = {'message.move': {'to': unique('moved')}, 'message.prioritize': {'priority': 9}}.get(command, {})
+                return {'queue': queue, 'deliveryTag': tag, **more}
             case 'task.run':
                 return {'task': 'math.add', 'args': [1, 2]}
             case 'task.revoke':
@@ -160,7 +186,7 @@ def told(figures: Figures, command: str, count: int, target: float) -> bool:
 async def run(count: int, rounds: int, target: float) -> bool:
     is_good = True
     with tempfile.TemporaryDirectory(prefix='celeriac-bench-') as folder:
-        specs = [WorkerSpec(name=f'w{number}', concurrency=1) for number in range(count)]
+        specs = [WorkerSpec(name=f'w{number}', queues=('celery', PAUSED), concurrency=1) for number in range(count)]
         stack = Stack(Path(folder), specs).start()
         try:
             gateway = stack.running_gateway
@@ -186,6 +212,8 @@ async def run(count: int, rounds: int, target: float) -> bool:
                 for command in ('task.run', 'task.revoke', 'queue.purge'):
                     fewer = min(rounds, PURGES) if command == 'queue.purge' else rounds
                     is_good &= told(await bench.measure_others(fewer, command), command, count, target)
+                for command, figures in (await bench.measure_ours(min(rounds, PURGES))).items():
+                    is_good &= told(figures, command, count, target)
         finally:
             stack.stop()
     return is_good

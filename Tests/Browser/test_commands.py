@@ -7,28 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from harness.known import known_task
+from harness.pages import clean, go, outcome, row
 from harness.stack import Stack, unique
 from harness.waiting import wait_for
 from playwright.sync_api import Locator, Page, expect
 
-AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 WORKER = 'reports@berlin-2'
-
-
-def go(page: Page, address: str) -> None:
-    page.evaluate('address => { location.hash = address; }', address)
-
-
-def row(page: Page, row_id: str) -> Locator:
-    return page.locator(f'[data-testid=row][data-id={json.dumps(row_id)}]').first
-
-
-def outcome(page: Page, state: str, label: str) -> Locator:
-    shown = page.locator(f'[data-testid=outcome][data-state={state}]').filter(has_text=label).first
-    shown.wait_for(timeout=30_000)
-    return shown
 
 
 def commands_of(page: Page, worker: str) -> Locator:
@@ -37,12 +22,6 @@ def commands_of(page: Page, worker: str) -> Locator:
     dialog = page.get_by_test_id('dialog-commands')
     expect(dialog.get_by_test_id('command-worker.ping')).to_be_visible()
     return dialog
-
-
-def clean(page: Page, where: str) -> None:
-    page.evaluate('() => Promise.all(document.getAnimations().map((animation) => animation.finished))')
-    found = Axe().run(page, context=where, options={'runOnly': {'type': 'tag', 'values': AXE_TAGS}})
-    assert found.violations_count == 0, found.generate_report()
 
 
 def tasks_with(page: Page, name: str, number: int) -> None:

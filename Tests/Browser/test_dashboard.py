@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import signal
 from pathlib import Path
@@ -11,24 +10,19 @@ from typing import Literal
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from harness.known import known_task
+from harness.pages import AXE_TAGS, row
 from harness.stack import Stack, unique
 from harness.waiting import wait_for
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 PAGES = ('overview', 'tasks', 'queues', 'workers', 'activity')
 SCHEMES: tuple[Literal['light', 'dark'], ...] = ('light', 'dark')
-AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 
 
 def show(page: Page, name: str) -> None:
     """Goes to a page of the dashboard by its address."""
     page.evaluate('name => { location.hash = `#/${name}`; }', name)
     expect(page.get_by_test_id(f'page-{name}')).to_be_visible()
-
-
-def row(page: Page, row_id: str) -> Locator:
-    """The row of a table by its id, which may hold any character."""
-    return page.locator(f'[data-testid=row][data-id={json.dumps(row_id)}]').first
 
 
 def confirm(page: Page) -> None:

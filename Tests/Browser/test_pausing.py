@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from harness.pages import KNOWN_MS, clean, go, outcome, row
 from harness.stack import Stack
 from harness.waiting import wait_for
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 QUEUE = 'catalog'
 WORKER = 'catalog@oslo-1'
-KNOWN_MS = 40_000
-
-
-def go(page: Page, address: str) -> None:
-    page.evaluate('address => { location.hash = address; }', address)
-
-
-def row(page: Page, row_id: str) -> Locator:
-    return page.locator(f'[data-testid=row][data-id={json.dumps(row_id)}]').first
-
-
-def outcome(page: Page, state: str, label: str) -> Locator:
-    shown = page.locator(f'[data-testid=outcome][data-state={state}]').filter(has_text=label).first
-    shown.wait_for(timeout=KNOWN_MS)
-    return shown
-
-
-def clean(page: Page, where: str) -> None:
-    page.evaluate('() => Promise.all(document.getAnimations().map((animation) => animation.finished))')
-    found = Axe().run(page, context=where, options={'runOnly': {'type': 'tag', 'values': AXE_TAGS}})
-    assert found.violations_count == 0, found.generate_report()
 
 
 def is_consumed(stack: Stack) -> bool:

@@ -5,33 +5,11 @@ from __future__ import annotations
 import json
 from typing import Literal
 
-from axe_playwright_python.sync_playwright import Axe
+from harness.pages import KNOWN_MS, clean, go, outcome, row
 from harness.stack import Stack, unique
 from playwright.sync_api import Locator, Page, expect
 
-AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
-KNOWN_MS = 40_000
 STEPS = (0, 3, 6, 9)
-
-
-def go(page: Page, address: str) -> None:
-    page.evaluate('address => { location.hash = address; }', address)
-
-
-def row(page: Page, row_id: str) -> Locator:
-    return page.locator(f'[data-testid=row][data-id={json.dumps(row_id)}]').first
-
-
-def outcome(page: Page, state: str, label: str) -> Locator:
-    shown = page.locator(f'[data-testid=outcome][data-state={state}]').filter(has_text=label).first
-    shown.wait_for(timeout=KNOWN_MS)
-    return shown
-
-
-def clean(page: Page, where: str) -> None:
-    page.evaluate('() => Promise.all(document.getAnimations().map((animation) => animation.finished))')
-    found = Axe().run(page, context=where, options={'runOnly': {'type': 'tag', 'values': AXE_TAGS}})
-    assert found.violations_count == 0, found.generate_report()
 
 
 def lists(stack: Stack, queue: str) -> list[list[bytes | str]]:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from harness.pages import AXE_TAGS
 from harness.stack import Stack, unique
 from playwright.sync_api import Browser, Page, expect
-
-AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 
 
 @pytest.fixture
