@@ -109,8 +109,8 @@ extension FleetState {
             found.add(
                 "queue-unconsumed", .error, subject, "Nobody consumes this queue",
                 "Messages wait in \(queue.name), and no worker takes from it.",
-                "Start a worker with -Q \(queue.name), or add it to a running one with add_consumer."
-            )
+                "Start a worker with -Q \(queue.name), or add it to a running one with add_consumer.",
+                offer: Finding.Offer(command: "worker.addConsumer"))
         }
         judgePause(place, &found, now: now)
         if let unreachable = queue.depth?.unreachable, unreachable > 0 {

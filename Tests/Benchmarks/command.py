@@ -36,6 +36,8 @@ PURGERS = 25
 PURGES = 100
 PAUSED = 'paused'
 """A queue that all workers consume."""
+MORE: dict[str, dict[str, Any]] = {'message.move': {'to': 'moved'}, 'message.prioritize': {'priority': 9}}
+"""Arguments besides the message."""
 OURS = ('queue.pause', 'queue.resume', 'message.move', 'message.prioritize', 'message.delete')
 """What Celery has no command for."""
 WARM_UP = 10
@@ -145,8 +147,7 @@ class Bench:
                 for _ in range(3):
                     self.stack.send('math.add', 1, 2, queue=queue, priority=0)
                 tag = json.loads(self.stack.waiting(queue)[1])['properties']['delivery_tag']
-                more = {'message.move': {'to': unique('moved')}, 'message.prioritize': {'priority': 9}}.get(command, {})
-                return {'queue': queue, 'deliveryTag': tag, **more}
+                return {'queue': queue, 'deliveryTag': tag, **MORE.get(command, {})}
             case 'task.run':
                 return {'task': 'math.add', 'args': [1, 2]}
             case 'task.revoke':

@@ -46,6 +46,24 @@ def test_what_cannot_work_is_disabled_with_its_reason(page: Page) -> None:
     expect(page.get_by_test_id('dialog-command')).to_have_count(0)
 
 
+def test_a_queue_that_nobody_consumes_is_given_to_a_worker_from_its_alert(page: Page, stack: Stack) -> None:
+    queue = unique('orphan')
+    task = stack.send('math.add', 40, 2, queue=queue)
+    go(page, '#/overview')
+    alert = page.get_by_test_id('alerts').locator('li').filter(has_text=queue)
+    alert.get_by_test_id('alert-offer').click(timeout=40_000)
+    dialog = page.get_by_test_id('dialog-command')
+    expect(dialog).to_contain_text(queue)
+    dialog.get_by_test_id('command-workers').fill(WORKER)
+    clean(page, '[data-testid=dialog-command]')
+    dialog.get_by_test_id('command-submit').click()
+
+    expect(outcome(page, 'confirmed', f'Consume queue {queue}')).to_contain_text(f'{WORKER} takes from {queue}')
+    wait_for(lambda: (stack.result(task) or {}).get('status') == 'SUCCESS', 40, 'the task that waited')
+    expect(alert).to_have_count(0, timeout=40_000)
+    stack.app.control.cancel_consumer(queue, destination=[WORKER])
+
+
 def test_a_limit_is_set_by_keyboard_alone(page: Page) -> None:
     dialog = commands_of(page, WORKER)
     dialog.get_by_test_id('command-worker.rateLimit').focus()
@@ -59,7 +77,7 @@ def test_a_limit_is_set_by_keyboard_alone(page: Page) -> None:
     form.get_by_test_id('command-limit').fill('100/m')
     page.keyboard.press('Enter')
 
-    expect(outcome(page, 'confirmed', 'Rate limit')).to_contain_text('registered shows rate limit 100/m')
+    expect(outcome(page, 'confirmed', 'Rate limit')).to_contain_text('has the rate limit 100/m')
 
 
 def test_a_number_beyond_its_bound_is_told_before_it_is_sent(page: Page) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 
 import pytest
 from harness.pages import KNOWN_MS, clean, go, outcome, row
@@ -67,6 +68,28 @@ def test_a_pause_says_when_it_ends(page: Page, stack: Stack) -> None:
         re.compile(r'resumes by itself at .*, in (59 m|1 h) '), timeout=KNOWN_MS
     )
     clean(page, '[data-testid=page-queue]')
+    page.get_by_test_id('action-resume').click()
+    outcome(page, 'confirmed', f'Resume queue {QUEUE}')
+    wait_for(lambda: is_consumed(stack), 40, 'the worker to consume it again')
+
+
+def test_who_still_consumes_a_paused_queue_is_shown(page: Page, stack: Stack) -> None:
+    """The worker stands still, so it does not hear of the pause; it follows when it goes on."""
+    process = stack.workers[WORKER.split('@')[0]].process
+    assert process
+    go(page, f'#/queues/{QUEUE}')
+    expect(page.get_by_test_id('action-pause')).to_be_visible()
+    process.signal(signal.SIGSTOP)
+    try:
+        page.get_by_test_id('action-pause').click()
+        page.get_by_test_id('dialog-pause').get_by_test_id('pause-submit').click()
+        drift = page.get_by_test_id('pause-drift')
+        expect(drift).to_be_visible(timeout=KNOWN_MS)
+        expect(drift).to_contain_text(WORKER)
+    finally:
+        process.signal(signal.SIGCONT)
+    expect(drift).to_be_hidden(timeout=KNOWN_MS)
+    wait_for(lambda: not is_consumed(stack), 40, 'the worker to stop consuming it')
     page.get_by_test_id('action-resume').click()
     outcome(page, 'confirmed', f'Resume queue {QUEUE}')
     wait_for(lambda: is_consumed(stack), 40, 'the worker to consume it again')

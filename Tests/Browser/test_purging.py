@@ -93,6 +93,29 @@ def test_some_messages_are_chosen_from_the_trash(page: Page, stack: Stack) -> No
     assert lists(stack, queue) == [[], before[1], [], []]
 
 
+def test_more_messages_of_the_trash_than_one_page_are_listed(page: Page, stack: Stack) -> None:
+    queue, before, shown = purge(page, stack, 104)
+    expect(shown).to_contain_text('can be put back until')
+    shown.get_by_role('button', name='Dismiss').click()
+    last = json.loads(before[3][0])['headers']['id']
+    go(page, f'#/queues/{queue}')
+    page.get_by_test_id('trash-restore').click()
+    dialog = page.get_by_test_id('dialog-restore')
+    dialog.get_by_test_id('restore-which').select_option('some')
+    expect(dialog).to_contain_text('The first 100 messages of 104.')
+    more = dialog.get_by_test_id('trash-more')
+    expect(more).to_have_text('Show 4 more messages')
+    more.click()
+    expect(dialog.locator('tbody tr')).to_have_count(104)
+    expect(more).to_be_hidden()
+    dialog.locator(f'input[value="{last}"]').check()
+    clean(page, '[data-testid=dialog-restore]')
+    dialog.get_by_test_id('restore-submit').click()
+
+    outcome(page, 'confirmed', 'Restore 1 message')
+    assert lists(stack, queue) == [[], [], [], [before[3][0]]]
+
+
 def test_a_purge_that_keeps_nothing_offers_no_way_back(page: Page, stack: Stack) -> None:
     queue = unique('gone')
     stack.send('math.add', 1, 1, queue=queue)

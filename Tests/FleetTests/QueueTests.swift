@@ -111,7 +111,9 @@ import Testing
 
         state.apply(consumed("other"), from: "w1@host", receivedAt: 2)
         #expect(state.queue("q")?.condition == .unconsumed)
-        #expect(state.findings(now: 2).contains { $0.id == "queue-unconsumed:queue q" })
+        let found = state.findings(now: 2).first { $0.id == "queue-unconsumed:queue q" }
+        #expect(found?.offer?.command == "worker.addConsumer")
+        #expect(found?.offer?.workers == [])
 
         state.apply(consumed("other", "q"), from: "w1@host", receivedAt: 3)
         #expect(state.queue("q")?.condition == .ok)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { plainEvidence } from '../../web/core/format/evidence.js';
 import { bytes, compact, count, percent, plural, rate } from '../../web/core/format/number.js';
 import { parsePythonLiteral } from '../../web/core/format/python-literal.js';
 import { commandStatus, queueStatus, taskEnded, taskStatus, workerStatus } from '../../web/core/format/states.js';
@@ -92,4 +93,26 @@ test('a dictionary key __proto__ stays a key', () => {
   const { value } = parsePythonLiteral("{'__proto__': {'x': 1}}");
   assert.equal(Object.hasOwn(value, '__proto__'), true);
   assert.equal({}.x, undefined);
+});
+
+table('plain evidence', (sentence) => plainEvidence(sentence, Date.parse('2026-11-28T10:00:00Z') / 1000), [
+  ['a@h: active_queues shows mail', 'a@h takes from mail'],
+  ['a@h: active_queues does not show mail: fast', 'a@h takes nothing from mail: fast'],
+  ['a@h: registered shows rate limit 100/m', 'a@h has the rate limit 100/m'],
+  ['a@h: registered shows no rate limit', 'a@h has no rate limit'],
+  ['a@h: registered shows soft limit 40.0 s, hard limit none', 'a@h has the soft limit 40.0 s, hard limit none'],
+  ['a@h: stats show the autoscaler at 1 to 4', 'a@h scales itself between 1 and 4'],
+  ['a@h: stats show 3 pool slots, 2 before', 'a@h has 3 pool slots now, 2 before'],
+  ['broker: handed to 1 listener', 'sent to 1 worker'],
+  ['broker: 4 messages removed (priority 0: 4)', 'in the broker: 4 messages removed (priority 0: 4)'],
+  ['nothing is left in trash abc', 'nothing is left in the trash'],
+  ['3 are left in trash abc', '3 are left in the trash'],
+  ['trash abc: queue.restore puts it back until never', 'can be put back until –'],
+  ['a@h: pong', 'a@h: pong'],
+  [7, '7'],
+]);
+
+test('until when a purge can be undone is said as on a clock', () => {
+  const now = Date.parse('2026-11-28T10:00:00Z') / 1000;
+  assert.equal(plainEvidence('trash abc: queue.restore puts it back until 2026-11-28T12:30:00Z', now), `can be put back until ${appointment(now + 9000, now)}`);
 });

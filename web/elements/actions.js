@@ -122,13 +122,31 @@ export class Actions {
   /** What an alert offers to put right by a command, if this person may give it. @param {object} alert @returns {string} the button's text, '' if there is none */
   offerOf(alert) {
     const known = COMMANDS.get(alert.offer);
-    return known === undefined || arrayOf(alert.workers).length === 0 || this.refusal(alert.offer) !== '' ? '' : known.verb;
+    if (known === undefined || this.refusal(alert.offer) !== '') return '';
+    if (arrayOf(alert.workers).length > 0) return known.verb;
+    return alert.offer === 'worker.addConsumer' && queueOf(alert) !== '' ? `${known.verb}…` : '';
   }
 
   /** @param {object} alert */
   takeOffer(alert) {
     const workers = arrayOf(alert.workers);
+    if (workers.length === 0) {
+      this.#addConsumer(queueOf(alert));
+      return;
+    }
     this.#app.tray.submit(alert.offer, { workers }, { label: `${this.offerOf(alert)} on ${describeWorkers(workers.map((id) => ({ id })))}` });
+  }
+
+  /** Asks which workers are to consume a queue. @param {string} queue */
+  async #addConsumer(queue) {
+    const name = 'worker.addConsumer';
+    const command = (await this.catalog())?.find((known) => known.name === name);
+    if (command === undefined) return;
+    const shown = line(queue, 80);
+    openCommandDialog(this.#app, command, {
+      title: `Who is to consume ${shown}?`, given: { queue }, filled: new Map([['queue', queue]]), asked: ['workers'], label: `Consume queue ${shown}`, href: formatRoute('queues', queue),
+      yes: 'Consume it', points: ['A worker does so until it restarts: give it -Q as well if it is to last.'], refusal: () => this.refusal(name, command),
+    });
   }
 
   /** @param {object[]} workers */
@@ -196,4 +214,10 @@ function describeWorkers(workers) {
 
 function sum(rows, field) {
   return rows.reduce((total, row) => total + (Number.isFinite(row[field]) ? row[field] : 0), 0);
+}
+
+/** The queue an alert is about, '' if it is about something else. @param {object} alert */
+function queueOf(alert) {
+  const [, name = ''] = /^queue (.+)$/s.exec(typeof alert.subject === 'string' ? alert.subject : '') ?? [];
+  return name;
 }

@@ -7,6 +7,7 @@ import { Limits } from '../core/limits.js';
 import { arrayOf } from '../core/state/selectors.js';
 import { commandStatus } from '../core/format/states.js';
 import { describeError } from '../core/protocol/errors.js';
+import { plainEvidence } from '../core/format/evidence.js';
 import { count, plural } from '../core/format/number.js';
 import { line } from '../core/format/text.js';
 import { formatRoute } from '../core/query/route.js';
@@ -136,7 +137,7 @@ export class OutcomeTray {
     setHidden(item.reason, reason === '');
     setText(item.fix, fix === '' ? '' : `What to change: ${line(fix)}`);
     setHidden(item.fix, fix === '');
-    const lines = evidence.slice(-4).map((sentence) => line(sentence));
+    const lines = evidence.slice(-4).map((sentence) => plainEvidence(sentence, this.#app.serverNow()));
     if (lines.join('\n') !== item.lines) {
       item.lines = lines.join('\n');
       item.evidence.replaceChildren(...lines.map((sentence) => h('li', { text: sentence })));

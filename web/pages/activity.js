@@ -3,6 +3,7 @@ import { arrayOf, commandEnded, commandsNewestFirst, completenessOf, gapsNewestF
 import { commandTitle, QUESTIONS } from '../core/commands/catalog.js';
 import { bytes, count, DASH, percent, plural, rate } from '../core/format/number.js';
 import { duration, moment } from '../core/format/time.js';
+import { plainEvidence } from '../core/format/evidence.js';
 import { commandStatus } from '../core/format/states.js';
 import { line } from '../core/format/text.js';
 import { formatRoute } from '../core/query/route.js';
@@ -114,7 +115,7 @@ export class ActivityPage {
         setText(task, typeof row.taskId === 'string' ? 'task' : '');
         setAttr(task, 'href', typeof row.taskId === 'string' ? formatRoute('tasks', row.taskId) : null);
         const silent = arrayOf(row.silent);
-        const sentences = [...arrayOf(row.evidence).map(String), ...(silent.length > 0 ? [`No answer from ${silent.slice(0, 8).join(', ')}${silent.length > 8 ? ` and ${silent.length - 8} more` : ''}`] : [])].map((sentence) => line(sentence));
+        const sentences = [...arrayOf(row.evidence).map((sentence) => plainEvidence(sentence, this.#app.serverNow())), ...(silent.length > 0 ? [`No answer from ${silent.slice(0, 8).join(', ')}${silent.length > 8 ? ` and ${silent.length - 8} more` : ''}`] : [])].map((sentence) => line(sentence));
         const key = sentences.join('\n');
         if (evidence.key !== key) {
           evidence.key = key;

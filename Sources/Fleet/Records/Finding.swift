@@ -22,8 +22,8 @@ package struct Finding: Sendable, Equatable {
     package struct Offer: Sendable, Equatable {
         /// Name of the command.
         package var command: String
-        /// Names of the workers it is for.
-        package var workers: [String]
+        /// Names of the workers it is for; none if whoever gives it has to choose.
+        package var workers: [String] = []
     }
 
     /// Unique among the findings of a moment.

@@ -19,6 +19,7 @@ extension CommandDesk {
         case .consumers(let changes):
             let new = Set(newcomers.all(now: to.clock.now()))
             var part = 0
+            if case .pause = command.tracker.spec.action { await to.pauses.askUnknown() }
             for change in changes {
                 // Nobody waits until a new worker's mailbox opens.
                 for workers in [

@@ -19,6 +19,11 @@ extension CommandDesk {
     }
 
     func plan(for spec: CommandSpec, now: Double) async throws(CommandFault) -> Plan {
+        if case .pause = spec.action {
+            // Recorded with the pause: once they are told, nobody knows any more who consumed the queue.
+            await to.inspector.learnConsumers(
+                unknown: to.feed.fleet.workersOfUnknownQueues.filter(mayAnswer))
+        }
         if let plan = try planPausing(spec.action, now: now) { return plan }
         let workers: [String]
         switch spec.workers {

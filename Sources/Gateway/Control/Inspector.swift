@@ -178,6 +178,14 @@ final class Inspector {
         return gathered.values
     }
 
+    /// Finds out who consumes what, of everybody if nobody was asked yet.
+    func learnConsumers(unknown: [String]) async {
+        guard !isReconciled || !unknown.isEmpty else { return }
+        let asked = isReconciled ? unknown : []
+        _ = await ask(.activeQueues, of: asked, expecting: asked.isEmpty ? nil : asked)
+        onLearned()
+    }
+
     // MARK: - A round
 
     private func performRound(startedAt: Double) async -> Bool {

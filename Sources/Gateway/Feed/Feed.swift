@@ -130,7 +130,7 @@ final class Feed {
             row.add(finding.since)
             row.add(finding.rule)
             row.add(finding.offer?.command)
-            row.add(finding.offer?.workers)
+            row.add(finding.offer.flatMap { $0.workers.isEmpty ? nil : $0.workers })
             rows.engine.upsert(rows.alerts, id: finding.id, row.updates)
         }
         for id in knownAlerts.subtracting(current) { rows.engine.remove(rows.alerts, id: id) }

@@ -11,9 +11,9 @@ import Synchronization
 enum Lonely {
     /// Makes a gateway that is not started, and what it sends to sockets.
     static func gateway(
-        secrets: Secrets = Secrets(), broker: any BrokerCommands = NoBroker()
+        secrets: Secrets = Secrets(), broker: any BrokerCommands = NoBroker(),
+        records: NoRecords = NoRecords()
     ) throws -> (Gateway, Sockets) {
-        let records = NoRecords()
         let gateway = try Gateway(
             edges: Gateway.Edges(
                 broker: broker, results: NoBroker(), access: TokenIsRole(),
@@ -112,13 +112,18 @@ enum Lonely {
         }
     }
 
-    private final class NoRecords: CommandRecords, AuditLog, RevokeRecords, TrashRecords,
-        PauseRecords
-    {
+    /// Keeps nothing but what commands left behind.
+    final class NoRecords: CommandRecords, AuditLog, RevokeRecords, TrashRecords, PauseRecords {
+        /// What each command left behind.
+        let begun = Mutex<[DesiredState]>([])
+
         func begin(
             _ command: CommandRecord, claim: IdempotencyClaim, audit: AuditEntry,
             desired: DesiredState
-        ) async throws(RecordsError) -> CommandBeginning { .new }
+        ) async throws(RecordsError) -> CommandBeginning {
+            begun.withLock { $0.append(desired) }
+            return .new
+        }
         func known(
             _ claim: IdempotencyClaim, now: Double
         ) async throws(RecordsError) -> CommandBeginning { .new }

@@ -31,6 +31,6 @@ def outcome(page: Page, state: str, label: str) -> Locator:
 
 def clean(page: Page, where: str | None = None) -> None:
     """Refuses what axe finds, in the whole page or a part of it."""
-    page.evaluate('() => Promise.all(document.getAnimations().map((animation) => animation.finished))')
+    page.evaluate('() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished))')
     found = Axe().run(page, context=where, options={'runOnly': {'type': 'tag', 'values': AXE_TAGS}})
     assert found.violations_count == 0, found.generate_report()

@@ -253,6 +253,29 @@ final class PauseDesk {
         }
     }
 
+    /// Asks workers that have not said what they consume, just before they are told to stop: whenever they
+    /// answer, it is from before.
+    func askUnknown() async {
+        let workers = to.feed.fleet.workersOfUnknownQueues
+        for some in workers.chunks(of: PauseLimits.workersAtOnce) {
+            do throws(BrokerError) {
+                try await to.control.ask(
+                    .activeQueues, of: some, expecting: some,
+                    timeout: .seconds(CommandLimits.lateSeconds),
+                    onAnswer: { [weak self] answer in
+                        guard
+                            case .activeQueues(let queues) = InspectReply(
+                                answer.value, to: .activeQueues)
+                        else { return }
+                        self?.learn(queues, of: answer.worker)
+                    })
+            } catch {
+                // They cannot be told to stop either.
+                return
+            }
+        }
+    }
+
     private func answered(_ worker: String, _ consumed: [ConsumedQueue]) {
         learn(consumed, of: worker)
         guard var telling = tellings[worker] else { return }
