@@ -14,10 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from harness.client import RpcError
 from harness.fixtures import ConnectClient
 from harness.paths import APPS
+from harness.process import outer_environment
 from harness.stack import Stack, unique
 from harness.waiting import wait_for
 from harness.workers import WorkerSpec
@@ -132,6 +134,55 @@ async def test_our_messages_are_those_of_celerys_canvas(stack: Stack, connect: C
         backend = stack.redis(1)
         sizes = {backend.get(f'celery-taskset-meta-{group}.s') for m in sent if (group := m['headers']['group'])}
         assert sizes == {b'2'}
+
+
+def every_option(queue: str) -> list[Json]:
+    """Arguments of `task.run` that have each declared one in one of them: some exclude each other."""
+    step: Json = {'task': 'text.echo', 'args': ['x'], 'queue': queue, 'immutable': True}
+    common: Json = {'task': 'math.add', 'args': [1, 2], 'kwargs': {'z': None}, 'priority': 3, 'expires': 3600, 'shadow': 'shown'}
+    common |= {'softTimeLimit': 20.5, 'timeLimit': 30, 'headers': {'x-mine': {'a': 1}}, 'ignoreResult': True}
+    common |= {'link': [step], 'linkError': [step], 'chain': [step, {**step, 'priority': 6}]}
+    return [
+        {**common, 'queue': queue, 'countdown': 600},
+        {**common, 'exchange': queue, 'routingKey': queue, 'eta': '2040-01-01T00:00:00+00:00'},
+    ]
+
+
+@pytest.mark.parametrize('number', [0, 1], ids=['queue', 'exchange'])
+async def test_every_option_means_the_same_over_socket_http_and_from_a_shell(
+    stack: Stack, connect: ConnectClient, number: int
+) -> None:
+    gateway = stack.running_gateway
+    token = gateway.token('admin', unique('caller'))
+    headers = {'authorization': f'Bearer {token}', 'idempotency-key': unique('key')}
+    found = []
+    async with connect(stack, 'operator') as client, httpx.AsyncClient(base_url=gateway.base_url, headers=headers) as http:
+        catalog = (await http.get('/api/celery/catalog')).json()['commands']
+        declared = {p['name'] for command in catalog if command['name'] == 'task.run' for p in command['parameters']}
+        assert declared == {name for arguments in every_option('q') for name in arguments}, 'an option without a test'
+        for way in ('socket', 'http', 'shell'):
+            queue = unique(way)
+            # Declares the queue with an exchange of its name, as Celery does.
+            stack.send('math.add', 1, 1, queue=queue)
+            stack.redis().delete(queue)
+            arguments = every_option(queue)[number]
+            match way:
+                case 'socket':
+                    assert (await client.submit('task.run', arguments, deadline_ms=1000))['state'] == 'sent'
+                case 'http':
+                    answer = await http.post('/api/celery/commands/task.run', json=arguments)
+                    assert answer.status_code == 202 and answer.json()['state'] == 'sent', answer.text
+                case _:
+                    environment = {**outer_environment(), 'CELERIAC_URL': gateway.base_url, 'CELERIAC_TOKEN': token}
+                    command = [str(gateway.binary), 'call', 'task.run', json.dumps(arguments)]
+                    await asyncio.to_thread(subprocess.run, command, env=environment, check=True, timeout=30, capture_output=True)
+            (message,) = normal(waiting(stack, queue), queue)
+            found.append(message)
+    assert found[0] == found[1] == found[2]
+    sent = found[0]['headers']
+    assert sent['timelimit'] == [30, 20.5] and sent['shadow'] == 'shown' and sent['x-mine'] == {'a': 1}, sent
+    assert sent['eta'] and sent['expires'] and sent['ignore_result'], sent
+    assert all(found[0]['body'][2][part] for part in ('callbacks', 'errbacks', 'chain')), found[0]
 
 
 def redis_pubsub(stack: Stack) -> Any:
