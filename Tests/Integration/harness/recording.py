@@ -51,6 +51,8 @@ class Recorder:
         self.messages: list[Message] = []
         self.events = 0
         redis: Any = stack.redis()
+        # Kept: a client that nobody holds closes the connections of its pool, this one among them.
+        self._redis = redis
         self._pubsub = redis.pubsub(ignore_subscribe_messages=True)
         self._pubsub.psubscribe(PATTERN)
         self._ended = threading.Event()
@@ -66,6 +68,10 @@ class Recorder:
             count = len(body) if isinstance(body, list) else 1
             self.messages.append(Message(message['channel'].decode(), message['data'], count))
             self.events += count
+
+    @property
+    def is_listening(self) -> bool:
+        return self._thread.is_alive()
 
     def stop(self) -> list[Message]:
         self._ended.set()
@@ -107,6 +113,7 @@ def record(folder: Path, events: int, seed: int = 1) -> list[Message]:
         recorder = Recorder(stack)
         dice = random.Random(seed)
         while recorder.events < events:
+            assert recorder.is_listening, 'the connection of the recorder broke: what it has is not the whole stream'
             for _ in range(20):
                 produce(stack, dice)
             # Not so many that the queues grow without end: workers here take some hundred a second.
