@@ -61,8 +61,9 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
 
-        pure("Fleet", [collections]),
-        pure("LiveSync", [collections]),
+        pure("Lookup"),
+        pure("Fleet", [collections, "Lookup"]),
+        pure("LiveSync", [collections, "Lookup"]),
         pure("Jobs"),
         pure("WireFormats", ["Fleet", "Jobs", "LiveSync"]),
 
@@ -94,7 +95,7 @@ let package = Package(
         .target(
             name: "WorkerRules", path: "Tests/WorkerRules",
             swiftSettings: testing + [.strictMemorySafety()]),
-        tests("Fleet"),
+        tests("Fleet", ["Lookup"]),
         tests("LiveSync"),
         tests("WireFormats", ["Fleet", "LiveSync", "WorkerRules"]),
         tests("EventLoop"),

@@ -57,7 +57,11 @@ extension FleetState {
 
     /// Makes the record of a slot.
     func record(_ place: Int32, full: Bool) -> TaskRecord {
-        let slot = tasks.slots[place]
+        record(tasks.slots[place], place, full: full)
+    }
+
+    /// Borrowed: a copy would count up each of its strings.
+    private func record(_ slot: borrowing TaskSlot, _ place: Int32, full: Bool) -> TaskRecord {
         let extra = slot.extra
         let offset = offsets[slot.host] ?? 0
         let state = states.state(slot.state)
@@ -86,17 +90,17 @@ extension FleetState {
             children: full ? children(place) : [], attempts: full ? attempts(slot) : [])
     }
 
-    private func finishTold(_ slot: TaskSlot) -> Double? {
+    private func finishTold(_ slot: borrowing TaskSlot) -> Double? {
         guard slot.state.isFinished, slot.state != .lost else { return nil }
         return slot.extra?.backend?.done.known
     }
 
-    private func shownPID(_ slot: TaskSlot) -> Int? {
+    private func shownPID(_ slot: borrowing TaskSlot) -> Int? {
         if let pool = slot.extra?.poolPID, pool != 0 { return Int(pool) }
         return slot.pid == 0 ? nil : Int(slot.pid)
     }
 
-    private func shownResult(_ slot: TaskSlot) -> String? {
+    private func shownResult(_ slot: borrowing TaskSlot) -> String? {
         guard slot.state == .success else { return nil }
         return slot.text
             ?? (slot.extra?.backend?.code == .success ? slot.extra?.backend?.text : nil)
@@ -104,7 +108,7 @@ extension FleetState {
     }
 
     /// The exception of an event, unless it only says that there was one (hard time limit).
-    private func shownException(_ slot: TaskSlot) -> String? {
+    private func shownException(_ slot: borrowing TaskSlot) -> String? {
         guard slot.state == .failure || slot.state == .retry || slot.state == .revoked else {
             return nil
         }
@@ -116,7 +120,7 @@ extension FleetState {
     }
 
     /// `NotRegistered('x')` is all that tells the name of an unregistered task.
-    func unregisteredName(_ slot: TaskSlot) -> String? {
+    func unregisteredName(_ slot: borrowing TaskSlot) -> String? {
         guard let text = slot.text, text.hasPrefix("NotRegistered('"), text.hasSuffix("')") else {
             return nil
         }
@@ -133,7 +137,7 @@ extension FleetState {
     }
 
     /// Why a record is in its state, where that is not plain.
-    private func reason(_ slot: TaskSlot) -> String? {
+    private func reason(_ slot: borrowing TaskSlot) -> String? {
         if slot.state == .lost { return slot.extra?.lostEvidence }
         if slot.flags.contains(.stale) {
             let why = gaps.last.map(\.reason) ?? "a gap"
@@ -168,7 +172,7 @@ extension FleetState {
     }
 
     /// Every attempt, oldest first.
-    private func attempts(_ slot: TaskSlot) -> [AttemptRecord] {
+    private func attempts(_ slot: borrowing TaskSlot) -> [AttemptRecord] {
         let facts = slot.isSimple ? slot.simpleFacts() : slot.history
         var seen: [Int: Int] = [:]
         return AttemptWalk(facts, offsets: offsets).attempts.map { attempt in
@@ -189,7 +193,7 @@ extension FleetState {
         }
     }
 
-    private func workerName(_ host: UInt32, _ slot: TaskSlot) -> String? {
+    private func workerName(_ host: UInt32, _ slot: borrowing TaskSlot) -> String? {
         guard host != 0 else { return nil }
         if host == slot.host { return slot.worker }
         return workersByHash[host].map { workers[$0].name }

@@ -1,3 +1,5 @@
+import Lookup
+
 extension FleetState {
     /// Merges a task event: finds or makes the record, adds the fact, settles the counters.
     ///

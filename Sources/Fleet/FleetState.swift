@@ -108,15 +108,16 @@ package struct FleetState: Sendable {
     ) -> AppliedBatch {
         rates.advance(to: receivedAt)
         var batch = AppliedBatch()
-        var places: [Int32] = []
+        var places: [(place: Int32, life: UInt16)] = []
         places.reserveCapacity(events.count)
         var span = events.mutableSpan
         for index in span.indices {
-            places.append(merge(&span[index], now: receivedAt, into: &batch))
+            let place = merge(&span[index], now: receivedAt, into: &batch)
+            places.append((place, place < 0 ? 0 : tasks.slots[place].life))
         }
         // Afterwards: what one event tells of its task, the others of the batch know as well.
         batch.routes.reserveCapacity(places.count)
-        for index in places.indices { batch.routes.append(route(&span[index], places[index])) }
+        for (place, life) in places { batch.routes.append(route(place, life)) }
         return batch
     }
 
@@ -136,11 +137,9 @@ package struct FleetState: Sendable {
         return place
     }
 
-    private func route(_ event: inout CeleryEvent, _ place: Int32) -> AppliedBatch.Route {
-        // The task may have left by now, and its place be another one's.
-        guard place >= 0, case .task(let task) = event,
-            tasks.slots[place].id == Bounded.id(task.uuid, limits.idBytes)
-        else { return AppliedBatch.Route() }
+    /// What is known of the task in a place, unless it has left by now.
+    private func route(_ place: Int32, _ life: UInt16) -> AppliedBatch.Route {
+        guard place >= 0, tasks.slots[place].life == life else { return AppliedBatch.Route() }
         return AppliedBatch.Route(name: tasks.slots[place].name, queue: tasks.slots[place].queue)
     }
 

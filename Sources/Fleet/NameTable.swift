@@ -1,3 +1,5 @@
+import Lookup
+
 /// Figures by task name: the first names that come, the rest in place 0.
 struct NameTable: Sendable {
     struct Entry: Sendable {
@@ -46,7 +48,7 @@ struct NameTable: Sendable {
     static let otherName = "*other*"
 
     private(set) var entries = [Entry(name: NameTable.otherName, now: 0)]
-    private var index: [String: UInt16] = [:]
+    private var index = IDTable()
     private var listed: [UInt16] = []
     private var removed: [String] = []
     private var vacant: [UInt16] = []
@@ -60,7 +62,8 @@ struct NameTable: Sendable {
 
     /// The place for a name; 0 if there is no room.
     mutating func place(_ name: String, now: Double) -> UInt16 {
-        if let place = index[name] { return place }
+        let mark = IDTable.Mark(name)
+        if let known = known(name, mark) { return known }
         let place: UInt16
         if let free = vacant.popLast() {
             let isListed = entries[Int(free)].isListed
@@ -73,13 +76,17 @@ struct NameTable: Sendable {
             refused += 1
             return 0
         }
-        index[name] = place
+        index.insert(mark, at: Int32(place))
         return place
+    }
+
+    private func known(_ name: String, _ mark: IDTable.Mark) -> UInt16? {
+        index.find(mark) { entries[Int($0)].name == name }.map { UInt16($0) }
     }
 
     /// The place of a known name.
     func find(_ name: String) -> UInt16? {
-        name == Self.otherName ? 0 : index[name]
+        name == Self.otherName ? 0 : known(name, IDTable.Mark(name))
     }
 
     /// Changes an entry and notes that it changed.
@@ -119,7 +126,7 @@ struct NameTable: Sendable {
                 continue
             }
             update(0) { $0.absorb(entry) }
-            index.removeValue(forKey: entry.name)
+            index.remove(IDTable.Mark(entry.name), at: Int32(place))
             if entry.isPublished { removed.append(entry.name) }
             entries[place] = Entry(name: "", now: now, isListed: entry.isListed)
             vacant.append(UInt16(place))
@@ -137,7 +144,7 @@ struct NameTable: Sendable {
         }
         listed = []
         defer { removed = [] }
-        return (changed, removed.filter { index[$0] == nil })
+        return (changed, removed.filter { known($0, IDTable.Mark($0)) == nil })
     }
 
     /// Names in use, `*other*` included.

@@ -1,3 +1,5 @@
+import Lookup
+
 /// What a `NamedTable` needs of the things it keeps.
 protocol NamedSlot: Sendable {
     var name: String { get }
@@ -11,7 +13,7 @@ extension QueueSlot: NamedSlot {}
 
 /// Workers or queues by name, with a bound and a list of changes.
 struct NamedTable<Slot: NamedSlot>: Sendable {
-    private(set) var index: [String: Int32] = [:]
+    private var index = IDTable()
     private var slots: [Slot] = []
     private var free: [Int32] = []
     private var listed: [Int32] = []
@@ -28,22 +30,27 @@ struct NamedTable<Slot: NamedSlot>: Sendable {
     }
 
     var count: Int { index.count }
-    var names: [String] { index.keys.sorted() }
+    var names: [String] { places.map { slots[Int($0)].name }.sorted() }
     /// Places in use.
     var places: [Int32] { slots.indices.lazy.filter { slots[$0].isAlive }.map { Int32($0) } }
 
     subscript(place: Int32) -> Slot {
-        _read { yield slots[Int(place)] }
+        _read { yield slots.span[Int(place)] }
         _modify { yield &slots[Int(place)] }
     }
 
-    func find(_ name: String) -> Int32? { index[name] }
+    func find(_ name: String) -> Int32? { find(name, IDTable.Mark(name)) }
+
+    private func find(_ name: String, _ mark: IDTable.Mark) -> Int32? {
+        index.find(mark) { slots.span[Int($0)].name == name }
+    }
 
     /// The place of a name, made with `make` if it is new and there is room; else -1.
     mutating func place(_ name: String, make: () -> Slot) -> Int32 {
         if name == lastName, lastPlace >= 0 { return lastPlace }
         var place: Int32
-        if let known = index[name] {
+        let hashed = IDTable.Mark(name)
+        if let known = find(name, hashed) {
             place = known
         } else {
             guard index.count < limit else {
@@ -59,7 +66,7 @@ struct NamedTable<Slot: NamedSlot>: Sendable {
                 slots.append(slot)
                 place = Int32(slots.count - 1)
             }
-            index[name] = place
+            index.insert(hashed, at: place)
             mark(place)
         }
         lastName = name
@@ -76,7 +83,7 @@ struct NamedTable<Slot: NamedSlot>: Sendable {
     /// Takes a slot off; the caller has taken its number out of everything else.
     mutating func remove(_ place: Int32) {
         let slot = slots[Int(place)]
-        index.removeValue(forKey: slot.name)
+        index.remove(IDTable.Mark(slot.name), at: place)
         if slot.isPublished { removed.append(slot.name) }
         slots[Int(place)].isAlive = false
         free.append(place)
@@ -93,6 +100,6 @@ struct NamedTable<Slot: NamedSlot>: Sendable {
         }
         listed = []
         defer { removed = [] }
-        return (changed, removed.filter { index[$0] == nil })
+        return (changed, removed.filter { find($0) == nil })
     }
 }

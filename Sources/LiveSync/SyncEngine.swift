@@ -147,7 +147,7 @@ package final class SyncEngine {
 
     /// Ids of all rows of a topic, in no order.
     package func ids(of topic: TopicID) -> [String] {
-        Array(topics[topic.index].slots.keys)
+        topics[topic.index].ids
     }
 
     // Changing

@@ -33,6 +33,19 @@ import Testing
         #expect(recountDifferences(state).isEmpty)
     }
 
+    @Test func `an event is not told to be about the task that took the place of its own`() {
+        var state = state { $0.tasks = 1 }
+        var events = ["a", "b", "c"].map { id in
+            Make.task(.received, id, at: 1) { $0.name = "name of \(id)" }
+        }
+
+        let batch = state.apply(&events, receivedAt: 1)
+
+        // The third task stands where the first one stood.
+        #expect(state.taskCount == 1)
+        #expect(batch.routes.map(\.name) == [nil, nil, "name of c"])
+    }
+
     @Test func `bytes are bounded, too`() {
         var state = state { $0.taskBytes = 100_000 }
         let text = String(repeating: "x", count: 1_000)

@@ -1,6 +1,5 @@
+import Lookup
 import Testing
-
-@testable import Fleet
 
 @Suite struct IDTableTests {
     @Test func `a table that grows and shrinks equals a dictionary`() {

@@ -17,8 +17,9 @@ EXECUTABLES = frozenset({'celeriac', 'celeriac-load'})
 # The dependencies of Package.swift, no more and no less (a test compares them): Swift itself would let a target import whatever
 # another one has brought along. Beside these: the own module and Swift; outside the pure modules also the system's libraries.
 IMPORTS: dict[str, frozenset[str]] = {
-    'Fleet': frozenset({'Collections'}),
-    'LiveSync': frozenset({'Collections'}),
+    'Lookup': frozenset(),
+    'Fleet': frozenset({'Collections', 'Lookup'}),
+    'LiveSync': frozenset({'Collections', 'Lookup'}),
     'Jobs': frozenset(),
     'WireFormats': frozenset({'Fleet', 'Jobs', 'LiveSync'}),
     'EventLoop': frozenset({'CUV'}),

@@ -1,4 +1,5 @@
 import DequeModule
+import Lookup
 
 /// What Celery's own `celery.events.state.State` (5.7) makes of the same events, and so what
 /// Flower shows: kept beside our records, so that anyone can compare.
@@ -18,7 +19,7 @@ package struct FlowerState: Sendable {
     private var slots: [Slot] = []
     private var index = IDTable()
     private var workers: [FlowerWorker] = []
-    private var workerPlaces: [String: Int] = [:]
+    private var workerPlaces = IDTable()
     /// Place of the worker that was heard last: events come in runs of one.
     private var lastWorker = 0
     /// Slots in the order of leaving, as Celery's `LRUCache` has it: by insertion, but looking a parent
@@ -49,14 +50,14 @@ package struct FlowerState: Sendable {
 
     /// The record of a worker.
     package func worker(_ hostname: String) -> FlowerWorker? {
-        workerPlaces[hostname].map { workers[$0] }
+        knownWorker(hostname).map { workers[$0] }
     }
 
     /// Ids of all tasks, unordered.
     package var taskIDs: [String] { slots.map(\.task.uuid) }
 
     /// Names of all workers, unordered.
-    package var workerNames: [String] { Array(workerPlaces.keys) }
+    package var workerNames: [String] { workers.map(\.hostname) }
 
     /// A page of tasks in the order in which they leave, oldest first.
     ///
@@ -97,7 +98,7 @@ package struct FlowerState: Sendable {
         let isGoodbye = if case .offline = event.kind { true } else { false }
         let name = event.origin.hostname
         // A goodbye of an unknown worker makes no record.
-        if isGoodbye, workerPlaces[name] == nil { return }
+        if isGoodbye, knownWorker(name) == nil { return }
         let place = workerPlace(name)
         workers[place].take(event)
         if isGoodbye {
@@ -110,23 +111,28 @@ package struct FlowerState: Sendable {
     /// The place of a worker, made if it is new.
     private mutating func workerPlace(_ name: String) -> Int {
         if lastWorker < workers.count, workers[lastWorker].hostname == name { return lastWorker }
-        let place = workerPlaces[name] ?? addWorker(name)
+        let place = knownWorker(name) ?? addWorker(name)
         lastWorker = place
         return place
+    }
+
+    private func knownWorker(_ name: String) -> Int? {
+        workerPlaces.find(IDTable.Mark(name)) { workers[Int($0)].hostname == name }.map { Int($0) }
     }
 
     private mutating func addWorker(_ name: String) -> Int {
         let place: Int
         if workers.count >= maximumWorkers, let oldest = workerOrder.popFirst(),
-            let freed = workerPlaces.removeValue(forKey: oldest)
+            let freed = knownWorker(oldest)
         {
+            workerPlaces.remove(IDTable.Mark(oldest), at: Int32(freed))
             workers[freed] = FlowerWorker(hostname: name)
             place = freed
         } else {
             place = workers.count
             workers.append(FlowerWorker(hostname: name))
         }
-        workerPlaces[name] = place
+        workerPlaces.insert(IDTable.Mark(name), at: Int32(place))
         workerOrder.append(name)
         return place
     }

@@ -30,7 +30,7 @@ extension FleetState {
     }
 
     /// What the mark says of a task that waits; `nil` if it has none.
-    func revocation(_ slot: TaskSlot) -> String? {
+    func revocation(_ slot: borrowing TaskSlot) -> String? {
         guard slot.flags.contains(.toldRevoked) else { return nil }
         switch slot.state {
         case .received:

@@ -1,8 +1,13 @@
 /// Cutting what comes from outside to size.
 enum Bounded {
     /// The text, cut to `limit` UTF-8 bytes with `…` at the end.
+    @inline(__always)
     static func cut(_ text: String, _ limit: Int) -> String {
-        guard text.utf8.count > limit else { return text }
+        text.utf8.count > limit ? shortened(text, limit) : text
+    }
+
+    @inline(never)
+    private static func shortened(_ text: String, _ limit: Int) -> String {
         // A scalar cut in two would decode to a replacement character: cut before it.
         var end = text.utf8.index(text.utf8.startIndex, offsetBy: limit)
         while end > text.utf8.startIndex, (text.utf8[end] & 0xC0) == 0x80 {
@@ -12,15 +17,21 @@ enum Bounded {
     }
 
     /// The optional text, cut.
+    @inline(__always)
     static func text(_ text: String?, _ limit: Int) -> String? {
         guard let text else { return nil }
         return cut(text, limit)
     }
 
     /// An id, cut in a way that keeps different long ids different.
+    @inline(__always)
     static func id(_ id: String, _ limit: Int) -> String {
-        guard id.utf8.count > limit else { return id }
-        return cut(id, max(limit - 12, 1)) + "#" + String(Self.hash(id), radix: 16)
+        id.utf8.count > limit ? shortened(id: id, limit) : id
+    }
+
+    @inline(never)
+    private static func shortened(id: String, _ limit: Int) -> String {
+        cut(id, max(limit - 12, 1)) + "#" + String(Self.hash(id), radix: 16)
     }
 
     /// FNV-1a over the UTF-8 bytes, never 0: the same in every process, unlike `Hasher`.

@@ -20,7 +20,10 @@ struct Pages<Element: Sendable>: Sendable {
 
     /// Borrows the element in place: no copy, hence no reference counting of its strings.
     subscript(index: Int32) -> Element {
-        _read { yield pages[Int(index >> Self.pageBits)][Int(index & (Self.pageSize - 1))] }
+        _read {
+            let page = pages[Int(index >> Self.pageBits)]
+            yield page.span[Int(index & (Self.pageSize - 1))]
+        }
         _modify { yield &pages[Int(index >> Self.pageBits)][Int(index & (Self.pageSize - 1))] }
     }
 }

@@ -78,6 +78,8 @@ struct TaskSlot: Sendable {
     var redelivered: UInt16 = 0
     /// Ends that the fleet's rate has counted.
     var ratedEnds: UInt16 = 0
+    /// Tells the records apart that stand in this place one after the other.
+    var life: UInt16 = 0
     var counts = FactCounts()
     var state: StateCode = .pending
     var customCode: StateCode = .pending

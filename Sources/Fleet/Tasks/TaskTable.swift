@@ -1,3 +1,5 @@
+import Lookup
+
 /// The store of task records: slots, an index by id, and the order in which they must leave.
 struct TaskTable: Sendable {
     /// A list threaded through the slots, oldest at the head.
@@ -35,7 +37,9 @@ struct TaskTable: Sendable {
         let place: Int32
         if let reused = free.popLast() {
             let wasListed = slots[reused].flags.contains(.listed)
+            let life = slots[reused].life
             slots[reused] = TaskSlot(id: id, seen: seen)
+            slots[reused].life = life
             slots[reused].setFlag(.listed, wasListed)
             place = reused
         } else {
@@ -59,7 +63,9 @@ struct TaskTable: Sendable {
         if slots[place].flags.contains(.published) { removed.append(slots[place].id) }
         bytes -= Int(slots[place].bytes)
         let wasListed = slots[place].flags.contains(.listed)
+        let life = slots[place].life &+ 1
         slots[place] = TaskSlot(id: "", seen: 0)
+        slots[place].life = life
         slots[place].flags = wasListed ? [.listed] : []
         free.append(place)
     }

@@ -1,8 +1,10 @@
+internal import Lookup
+
 /// Texts that many rows share, such as states and names: each is kept once and counted.
 struct SymbolPool {
     private var texts: [String] = []
     private var counts: [UInt32] = []
-    private var numbers: [String: UInt32] = [:]
+    private var numbers = IDTable()
     private var free: [UInt32] = []
 
     /// Texts held.
@@ -12,9 +14,10 @@ struct SymbolPool {
 
     /// Keeps a text once more.
     mutating func insert(_ text: String) -> UInt32 {
-        if let index = numbers[text] {
-            counts[Int(index)] += 1
-            return index
+        let mark = IDTable.Mark(text)
+        if let known = numbers.find(mark, { texts[Int($0)] == text }) {
+            counts[Int(known)] += 1
+            return UInt32(known)
         }
         let index: UInt32
         if let reused = free.popLast() {
@@ -26,7 +29,7 @@ struct SymbolPool {
             texts.append(text)
             counts.append(1)
         }
-        numbers[text] = index
+        numbers.insert(mark, at: Int32(index))
         return index
     }
 
@@ -34,7 +37,7 @@ struct SymbolPool {
     mutating func remove(_ index: UInt32) {
         counts[Int(index)] -= 1
         guard counts[Int(index)] == 0 else { return }
-        numbers[texts[Int(index)]] = nil
+        numbers.remove(IDTable.Mark(texts[Int(index)]), at: Int32(index))
         texts[Int(index)] = ""
         free.append(index)
     }

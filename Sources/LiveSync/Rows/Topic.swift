@@ -1,4 +1,5 @@
 internal import DequeModule
+internal import Lookup
 
 /// One topic: its rows, who they are by id, and what is left of removed ones.
 final class Topic {
@@ -16,7 +17,8 @@ final class Topic {
     let tables: WindowTables?
     /// Bytes that each column's name takes in a patch.
     let nameBytes: [Int]
-    private(set) var slots: [String: Int32] = [:]
+    /// Slots by id; the ids themselves stand in the rows.
+    private var index = IDTable()
     /// Removed rows, oldest first; whole topics only.
     private(set) var tombstones = Deque<Tombstone>()
     /// Deltas since before this revision are impossible: tombstones are missing.
@@ -40,8 +42,20 @@ final class Topic {
     }
 
     /// The slot of the row with an id.
-    func slot(of id: String) -> Int? {
-        slots[id].map { Int($0) }
+    func slot(of id: String) -> Int? { slot(of: id, IDTable.Mark(id)) }
+
+    private func slot(of id: String, _ mark: IDTable.Mark) -> Int? {
+        index.find(mark) { rows.isText(id, at: Int($0), TopicSchema.idColumn) }.map { Int($0) }
+    }
+
+    /// Ids of all rows, in no order.
+    var ids: [String] {
+        rows.metas.indices.compactMap { slot in
+            guard rows.metas[slot].handle != 0,
+                case .text(let id) = rows.value(slot, TopicSchema.idColumn)
+            else { return nil }
+            return id
+        }
     }
 
     /// True if the row of an id stands at a place.
@@ -58,20 +72,14 @@ final class Topic {
 
     // Changes; `revision` is the running number of the open batch
 
-    /// Finds the row of an id, or reserves the slot of a new one: one look at the ids for both.
+    /// Finds the row of an id, or reserves the slot of a new one: the id is hashed once for both.
     ///
     /// A reserved slot must be made a row by ``insert(_:at:handle:_:)`` before anything else is done.
     func reserve(_ id: String) -> (slot: Int, isNew: Bool) {
-        let next = Int32(rows.nextSlot)
-        let slot = Self.settle(&slots[id, default: next | .min], next)
-        return slot.isNew ? (Int(next), true) : (Int(slot.known), false)
-    }
-
-    /// A default has the top bit; it is taken off.
-    private static func settle(_ entry: inout Int32, _ next: Int32) -> (known: Int32, isNew: Bool) {
-        guard entry < 0 else { return (entry, false) }
-        entry = next
-        return (next, true)
+        let mark = IDTable.Mark(id)
+        if let slot = slot(of: id, mark) { return (slot, false) }
+        index.insert(mark, at: Int32(rows.nextSlot))
+        return (rows.nextSlot, true)
     }
 
     /// Makes a row of a reserved slot.
@@ -110,7 +118,9 @@ final class Topic {
     ///
     /// - Returns: whether there was one of this id.
     func remove(_ id: String, revision: Int) -> Bool {
-        guard let slot = slots.removeValue(forKey: id).map({ Int($0) }) else { return false }
+        let mark = IDTable.Mark(id)
+        guard let slot = slot(of: id, mark) else { return false }
+        index.remove(mark, at: Int32(slot))
         textBytes -= Int(rows.metas[slot].textBytes)
         if schema.kind == .whole {
             tombstones.append(Tombstone(handle: rows.metas[slot].handle, goneAt: revision))

@@ -121,6 +121,8 @@ final class IngestStream<Item: Sendable> {
         guard sink.batch.messages + sink.batch.dropped > 0 else { return }
         let batch = sink.batch
         sink.batch = PushSink<Item>.emptyBatch
+        // As many will come again, mostly: items that move when an array grows cost more than its room.
+        sink.batch.items.reserveCapacity(batch.items.count)
         sink.arrived(at: batch.receivedAt)
         if inbox.put(batch) { wakeLoop() }
     }
