@@ -58,4 +58,22 @@ import WireFormats
         #expect(try await submit(command, args, to: gateway) == nil)
         #expect(gateway.commands.ended.count == 1)
     }
+
+    @Test @LoopActor func `what a later run would need is kept as long as it would look`()
+        async throws
+    {
+        let records = Lonely.NoRecords()
+        let (gateway, _) = try Lonely.gateway(
+            broker: Lonely.NoBroker(seemsThere: true), records: records)
+        let open = try #require(
+            await submit("task.revokeStamped", #"{"stamps": {"customer": ["7"]}}"#, to: gateway))
+        func kept() -> String? { records.rows.withLock { $0[open.record.id]?.remains } }
+
+        await gateway.commands.saved(open)
+        #expect(kept().flatMap(CommandRemains.init)?.spec(of: "task.revokeStamped") != nil)
+        gateway.commands.close(open)
+        await gateway.commands.saved(open)
+
+        #expect(kept() == nil)
+    }
 }

@@ -87,6 +87,11 @@ extension CommandDesk {
         let id = command.record.id
         guard open.removeValue(forKey: id) != nil else { return }
         command.timer?.cancel()
+        if command.record.remains != nil {
+            // No later run will look for more.
+            command.remains = nil
+            save(command)
+        }
         for (target, ids) in tasksWatched where ids.contains(id) {
             tasksWatched[target] = ids.count == 1 ? nil : ids.subtracting([id])
         }

@@ -116,12 +116,15 @@ enum Lonely {
     final class NoRecords: CommandRecords, AuditLog, RevokeRecords, TrashRecords, PauseRecords {
         /// What each command left behind.
         let begun = Mutex<[DesiredState]>([])
+        /// The rows as they were last written.
+        let rows = Mutex<[String: CommandRecord]>([:])
 
         func begin(
             _ command: CommandRecord, claim: IdempotencyClaim, audit: AuditEntry,
             desired: DesiredState
         ) async throws(RecordsError) -> CommandBeginning {
             begun.withLock { $0.append(desired) }
+            rows.withLock { $0[command.id] = command }
             return .new
         }
         func known(
@@ -129,7 +132,7 @@ enum Lonely {
         ) async throws(RecordsError) -> CommandBeginning { .new }
         func update(
             _ command: CommandRecord, answer: String?, audit: AuditEntry?
-        ) async throws(RecordsError) {}
+        ) async throws(RecordsError) { rows.withLock { $0[command.id] = command } }
         func key(of command: String) async throws(RecordsError) -> String? { nil }
         func openCommands() async throws(RecordsError) -> [CommandRecord] { [] }
         func recentCommands(
