@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from harness.client import GatewayClient
+from harness.client import GatewayClient, RpcError
 from harness.fixtures import ConnectClient
 from harness.stack import Stack, unique
 from harness.waiting import wait_for
@@ -457,15 +457,25 @@ def test_every_command_is_in_the_audit_and_refused_ones_too(stack: Stack, catalo
 
 
 async def test_a_gateway_that_has_just_started_knows_before_it_asks(stack: Stack, connect: ConnectClient) -> None:
-    """Nobody has told it anything yet: it finds out what a worker can before it sends the command."""
-    await asyncio.to_thread(stack.running_gateway.kill)
-    await asyncio.to_thread(stack.running_gateway.start)
+    """Perhaps nobody has told it anything yet: it finds out what a worker can before it sends the command."""
+    gateway = stack.running_gateway
+    await asyncio.to_thread(gateway.kill)
+    await asyncio.to_thread(lambda: gateway.launch().wait_listening())
     cannot = {'worker.restart': 'pool restarts are not enabled', 'worker.autoscale': 'it runs without an autoscaler'}
     async with connect(stack) as client:
         case = Case(stack, client, 'prefork')
-        rows = await asyncio.gather(
-            case.run('worker.restart', workers=[case.node]), case.run('worker.autoscale', workers=[case.node], max=2, min=1)
-        )
+
+        async def run(command: str, **args: Any) -> Json:
+            while True:
+                try:
+                    return await case.run(command, workers=[case.node], **args)
+                except RpcError as refusal:
+                    # It may not be connected yet.
+                    assert refusal.code == 1014, refusal
+                await asyncio.sleep(0.01)
+
+        rows = await asyncio.gather(run('worker.restart'), run('worker.autoscale', max=2, min=1))
+        await asyncio.to_thread(gateway.wait_ready)
         for row in rows:
             assert row['state'] == 'rejected' and cannot[row['cmd']] in row['reason'] and row['fix'], row
             assert 'sentAt' not in row, row

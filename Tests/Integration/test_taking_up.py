@@ -58,10 +58,14 @@ async def row(client: GatewayClient, commands: Any, command: str, state: str) ->
 
 
 async def known(client: GatewayClient, *nodes: str) -> None:
+    """Waits until these workers are known, and what each that is up consumes: otherwise it is asked first."""
     workers = await client.subscribe('workers')
-    await client.until(
-        lambda: all('queues' in (workers.get(node) or {}) and 'cannot' in (workers.get(node) or {}) for node in nodes), 30, 'them'
-    )
+
+    def are_known() -> bool:
+        rows = [row for row in workers.rows.values() if row['state'] != 'offline']
+        return set(nodes) <= {row['id'] for row in rows} and all('queues' in row and 'cannot' in row for row in rows)
+
+    await client.until(lambda: are_known() or None, 30, lambda: str(workers.rows))
 
 
 async def test_what_was_sent_is_followed_on(stack: Stack, connect: ConnectClient) -> None:
