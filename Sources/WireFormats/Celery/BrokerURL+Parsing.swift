@@ -64,7 +64,8 @@ extension BrokerURL {
     private static func split(_ place: String) -> CeleryError {
         CeleryError(
             .invalid, place,
-            "cannot be read; a password with / ? # or ; needs them as %2F %3F %23 and %3B")
+            "cannot be read; a password with / ? # or ; needs them as %2F %3F %23 and %3B, a path "
+                + "with @ needs it as %40")
     }
 
     private mutating func addWarnings() {
@@ -299,6 +300,8 @@ extension BrokerURL {
                 .invalid, place,
                 "needs an absolute path; write redis+socket:///run/redis.sock (three slashes)")
         }
+        // A login behind a slash too many would be a part of the path, and paths are shown.
+        guard !path.contains("@") else { throw split(place) }
         var login = login
         for parameter in parameters {
             switch parameter.name {

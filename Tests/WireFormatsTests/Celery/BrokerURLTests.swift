@@ -112,6 +112,7 @@ struct BrokerURLTests {
         ("redis://h:70000", "port"), ("redis://h:0", "port"), ("redis://::1/0", "brackets"),
         ("redis://[::1/0", "]"), ("redis://:%4@h/0", "%25"), ("redis://:%ff@h/0", "UTF-8"),
         ("redis+socket://run/x.sock", "three slashes"), ("redis+socket://", "three slashes"),
+        ("redis+socket:///:pw@/run/x.sock", "%40"),
         ("redis://h/0?ssl_cert_reqs=none", "rediss://"), ("rediss://h?ssl_cert_reqs=x", "required"),
         ("redis://h/0?db=1", "db"), ("amqp://h", "Redis only"), ("redis://h/-1", "database"),
         ("redis://h/0;", "scheme"), ("", "scheme"), ("redis://a b/0", "white space"),
@@ -173,7 +174,8 @@ struct BrokerURLTests {
             "redis://:\(secret)%@h", "redis://:\(secret)@h/0?x=\(secret)",
             "redis://:x?\(secret)@h/0", "redis://:x?y&\(secret)=1@h/0", "redis://:x/\(secret)@h/0",
             "redis://:x#\(secret)@h/0", "redis://:x;\(secret)@h/0",
-            "redis://:x?\(secret)@h;redis://h",
+            "redis://:x?\(secret)@h;redis://h", "redis+socket:///:\(secret)@/run/x.sock",
+            "redis+socket://:x@/run/\(secret)@x.sock",
         ] {
             let error = #expect(throws: CeleryError.self) { try BrokerURL(text) }
             #expect(error.map { "\($0)" }?.contains(secret) == false)
