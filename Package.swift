@@ -32,6 +32,21 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
         swiftSettings: edges.contains(name) ? testing : testing + [.strictMemorySafety()])
 }
 
+/// The readers of strangers' bytes for bin/test, which replays what fuzzing kept, or for bin/fuzz, which links
+/// them with libFuzzer: a test there would have an entry of its own.
+func fuzzing(_ dependencies: [Target.Dependency]) -> Target {
+    let isForFuzzer = Context.environment["CELERIAC_FUZZING"] != nil
+    let settings = testing + [.strictMemorySafety()]
+    let others = ["README.md", "corpora", "dictionaries", "regressions", "seeds.py"]
+    return isForFuzzer
+        ? .target(
+            name: "Fuzzing", dependencies: dependencies, path: "Tests/Fuzzing",
+            exclude: others + ["Replay"], sources: ["Targets"], swiftSettings: settings)
+        : .testTarget(
+            name: "FuzzingTests", dependencies: dependencies, path: "Tests/Fuzzing",
+            exclude: others, sources: ["Targets", "Replay"], swiftSettings: settings)
+}
+
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -43,7 +58,9 @@ let package = Package(
     products: [
         .executable(name: "celeriac", targets: ["celeriac"]),
         .executable(name: "celeriac-load", targets: ["celeriac-load"]),
-    ],
+    ]
+        + (Context.environment["CELERIAC_FUZZING"] == nil
+            ? [] : [.library(name: "Fuzzing", type: .static, targets: ["Fuzzing"])]),
     dependencies: [
         // Exact: Package.resolved is not kept, and a clean checkout builds what was tested.
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -95,6 +112,9 @@ let package = Package(
         .target(
             name: "WorkerRules", path: "Tests/WorkerRules",
             swiftSettings: testing + [.strictMemorySafety()]),
+        fuzzing([
+            "WireFormats", "Fleet", "LiveSync", "RedisLink", "SocketServer", "Gateway", "Ports",
+        ]),
         tests("Fleet", ["Lookup"]),
         tests("LiveSync"),
         tests("WireFormats", ["Fleet", "LiveSync", "WorkerRules"]),
