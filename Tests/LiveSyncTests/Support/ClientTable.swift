@@ -8,6 +8,8 @@ struct ClientTable {
     private(set) var rows: [Int: Row] = [:]
     /// -1 before the end of a snapshot.
     private(set) var revision = -1
+    /// The epoch of the revision, as it was told last.
+    private(set) var epoch = ""
     private(set) var faults: [String] = []
     private(set) var resets: [ResetReason] = []
     private(set) var frames = 0
@@ -45,6 +47,7 @@ struct ClientTable {
         case .reset(let notice):
             rows = [:]
             revision = -1
+            epoch = notice.epoch
             resets.append(notice.reason)
             return nil
         case .snapshot(let part): return apply(part, subscription)
@@ -58,6 +61,7 @@ struct ClientTable {
         if part.part == 0 {
             rows = [:]
             revision = -1
+            epoch = part.epoch
             snapshots += 1
         }
         for (handle, row) in Self.rows(part.rows) { rows[handle] = row }
