@@ -159,6 +159,7 @@ package final class Gateway {
                     results: edges.results, settings: options.celery, feed: feed),
                 access: edges.access, audit: edges.audit,
                 commands: commands, origins: origins, clock: clock, log: log,
+                version: options.version,
                 reconcile: { later.gateway?.reconcileNow() ?? false },
                 isReady: { health.isConnected && inspector.isReconciled }))
         later.gateway = self

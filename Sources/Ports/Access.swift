@@ -8,7 +8,7 @@ package enum Role: String, Sendable, CaseIterable {
     case `operator`
     /// Everything.
     case admin
-    /// A display: stats, queues, alerts and health, read-only.
+    /// A display: stats, queues, workers, alerts and health, read-only.
     case wall
     /// A program: reads everything, runs tasks.
     case bot

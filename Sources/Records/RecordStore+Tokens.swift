@@ -67,6 +67,31 @@ extension RecordStore {
         }
     }
 
+    /// Gives a token's owner another role; its sessions live on with that.
+    ///
+    /// - Parameter reference: its id, or its name.
+    /// - Returns: the token as it is now; `.notFound` if no unrevoked token is called that.
+    package func changeRole(
+        of reference: String, to role: Role, now: Double, remote: String, by: String
+    ) async throws(RecordsError) -> TokenRecord {
+        try await write("changing a token's role") { db in
+            guard var token = try Self.token(reference, in: db) else {
+                throw RecordsError(.notFound, "no token is called \(reference)")
+            }
+            try db.execute(
+                sql: "UPDATE tokens SET role = ? WHERE id = ?",
+                arguments: [role.rawValue, token.id])
+            try self.append(
+                AuditEntry(
+                    at: now, principal: by, remote: remote, action: "token.role",
+                    target: "token \(token.name)", outcome: "done",
+                    detail: "role \(token.role.rawValue) → \(role.rawValue)"),
+                in: db)
+            token.role = role
+            return token
+        }
+    }
+
     /// The token of an id and the hash of its text (`nil` if it is no bearer token).
     func token(id: String) async throws(RecordsError) -> (TokenRecord, hash: [UInt8]?)? {
         try await read("looking a token up") { db in

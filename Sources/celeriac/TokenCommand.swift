@@ -4,13 +4,13 @@ internal import Gateway
 internal import Ports
 internal import Records
 
-/// Makes, lists and revokes tokens, and makes one-time links. Works beside a running gateway, which
+/// Makes, lists, changes and revokes tokens, and makes one-time links. Works beside a running gateway, which
 /// notices within seconds.
 struct TokenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "token",
-        abstract: "Make, list and revoke tokens; make one-time login links.",
-        subcommands: [Create.self, List.self, Revoke.self, Link.self])
+        abstract: "Make, list, change and revoke tokens; make one-time login links.",
+        subcommands: [Create.self, List.self, ChangeRole.self, Revoke.self, Link.self])
 }
 
 extension TokenCommand {
@@ -65,6 +65,29 @@ extension TokenCommand {
                 {
                     RecordsTool.answer(line)
                 }
+            }
+        }
+    }
+
+    /// Gives a token's owner another role.
+    struct ChangeRole: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "role",
+            abstract: "Change what a token's owner may; live sockets learn it within 5 s.")
+
+        @OptionGroup var settings: SettingsOptions
+        @Argument(help: "Its id or its name.") var token: String
+        @Argument(help: "viewer, operator, admin, wall or bot.", transform: RoleArgument.read)
+        var role: Role
+
+        func run() async throws {
+            let (reference, role) = (token, role)
+            try await RecordsTool.run(settings) { store in
+                let changed = try await store.changeRole(
+                    of: reference, to: role, now: Date().timeIntervalSince1970, remote: "local",
+                    by: RecordsTool.user)
+                RecordsTool.say(
+                    "token \(changed.id): \(changed.name) is now \(changed.role.rawValue)")
             }
         }
     }

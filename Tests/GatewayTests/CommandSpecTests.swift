@@ -232,7 +232,11 @@ import WireFormats
         let spec = try parse(name, args)
 
         let roles: [Role] = [.viewer, .operator, .admin, .wall, .bot]
-        #expect(roles.map { spec.isAllowed(for: $0) } == allowed)
+        let verdicts = roles.map { role in
+            Authorization.verdict(
+                on: spec.act, for: Principal(id: "ada", name: "ada", role: role))
+        }
+        #expect(verdicts.map { $0 == .everything } == allowed)
     }
 
     @Test func `what destroys work is told apart`() throws {

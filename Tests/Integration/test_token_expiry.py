@@ -1,4 +1,4 @@
-"""Tokens that end: good until then, worthless afterwards, over HTTP and on a live socket."""
+"""Tokens that end or change: what they were is worth nothing afterwards, over HTTP and on a live socket."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from harness.client import GatewayClient
+from harness.client import GatewayClient, RpcError
 from harness.stack import Stack, unique
 from harness.waiting import wait_for
 
 DAYS_30 = 30 * 86_400
+# What a right that was taken away may last (R6), and what a machine with much to do may add.
+RIGHTS_SECONDS = 5
+SPARE_SECONDS = 5
 
 
 @pytest.fixture(scope='module')
@@ -62,3 +66,36 @@ async def test_a_token_that_has_ended_is_worth_nothing(stack: Stack) -> None:
         params = {'proto': {'major': 1}, 'auth': {'kind': 'bearer', 'token': token}}
         await client.send({'jsonrpc': '2.0', 'id': 1, 'method': 'session.start', 'params': params})
         assert await client.wait_closed(15) == 4401
+
+
+async def test_a_revoked_token_ends_its_live_socket(stack: Stack) -> None:
+    gateway = stack.running_gateway
+    name = unique('revoked')
+    token = gateway.token('operator', name)
+    async with GatewayClient.connect(gateway.ws_url, token) as client:
+        assert gateway.cli('token', 'revoke', '--data', str(gateway.data), name).returncode == 0
+        revoked = time.monotonic()
+
+        assert await client.wait_closed(RIGHTS_SECONDS + SPARE_SECONDS) == 4401
+        print(f'the live socket of a revoked token ended after {time.monotonic() - revoked:.1f} s')
+    wait_for(lambda: status(stack, token) == 401, RIGHTS_SECONDS + SPARE_SECONDS, '401 for a revoked token')
+
+
+async def test_another_role_reaches_a_live_socket(stack: Stack) -> None:
+    gateway = stack.running_gateway
+    name = unique('demoted')
+    token = gateway.token('operator', name)
+    async with GatewayClient.connect(gateway.ws_url, token) as client:
+        trash = await client.subscribe('trash')
+        assert trash.live
+        done = gateway.cli('token', 'role', '--data', str(gateway.data), name, 'wall')
+        assert done.returncode == 0 and 'is now wall' in done.stderr, done.stderr
+
+        def resets() -> list[Any]:
+            return [frame.message['params'] for frame in client.frames if frame.message.get('method') == 'sub.reset']
+
+        (reset,) = await client.until(resets, RIGHTS_SECONDS + SPARE_SECONDS, 'the end of the subscription')
+        assert reset['reason'] == 'forbidden'
+        with pytest.raises(RpcError) as refusal:
+            await client.call('query', {'topic': 'tasks'})
+        assert refusal.value.code == 1003

@@ -70,6 +70,29 @@ import Testing
         #expect(refusal?.code == .invalid)
     }
 
+    @Test func `another role holds for the token and its sessions, and is in the audit`()
+        async throws
+    {
+        let token = try await create("ada", role: .operator)
+        let session = try #require(try await store.openSession(token: token.id, now: 1001))
+
+        let changed = try await store.changeRole(
+            of: "ada", to: .viewer, now: 1002, remote: "local", by: "root")
+
+        #expect(changed.role == .viewer && changed.id == token.id)
+        #expect(try await store.tokens().first?.role == .viewer)
+        let hash = try Data(store.secrets.sha256(Array(session.secret.utf8)))
+        let found = try await store.session(hash: [UInt8](hash), now: 1003)
+        #expect(found?.token.role == .viewer)
+        let line = try #require(try await store.lines(after: 0, limit: 10).last).entry
+        #expect(line.action == "token.role" && line.detail == "role operator → viewer")
+        let refusal = await #expect(throws: RecordsError.self) {
+            try await store.changeRole(
+                of: "nobody", to: .viewer, now: 1, remote: "local", by: "root")
+        }
+        #expect(refusal?.code == .notFound)
+    }
+
     @Test func `what is not there cannot be revoked or linked`() async throws {
         let made = try await create("bot-1", expiresAt: 2000)
         for reference in ["", "bot-2"] {

@@ -28,9 +28,8 @@ extension CommandDesk {
         let spec = try CommandSpec(
             request.command, args: request.args, expect: request.expect,
             newID: taskIDs(for: request))
-        guard spec.isAllowed(for: request.principal.role) else {
-            throw CommandFault(
-                .forbidden, "role \(request.principal.role.rawValue) may not do \(spec.name)")
+        if let reason = Authorization.verdict(on: spec.act, for: request.principal).refusal {
+            throw CommandFault(.forbidden, reason)
         }
         try rates.take(
             request.principal.id, destroying: spec.isDangerous ? spec.name : nil, now: now)

@@ -70,10 +70,8 @@ struct CommandSpec: Sendable {
         return place.map { "\(subject) on \($0)" } ?? subject
     }
 
-    /// Whether a role may ask for it.
-    func isAllowed(for role: Role) -> Bool {
-        command.roles.contains(role) && used.allSatisfy { $0.roles?.contains(role) ?? true }
-    }
+    /// What it is to do it.
+    var act: Act { .command(command, using: used) }
 
     /// Whether it destroys work, and so has a narrower limit of its own.
     var isDangerous: Bool { command.isDangerous || used.contains(where: \.isDangerous) }

@@ -64,10 +64,10 @@ final class EventDesk {
 
     /// A reader's next frame, if something is due.
     func next(
-        for reader: inout EventReader, role: Role, now: Milliseconds
+        for reader: inout EventReader, isMasked: Bool, now: Milliseconds
     ) -> Ports.SharedFrame? {
         guard let outgoing = reader.next(of: log, now: now) else { return nil }
-        let frame = frame(outgoing, reader.request, Topics.masksTexts(of: Topics.tasks, for: role))
+        let frame = frame(outgoing, reader.request, isMasked)
         reader.sent(bytes: frame.bytes.count, now: now)
         return frame
     }

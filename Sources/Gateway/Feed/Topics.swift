@@ -1,5 +1,4 @@
 internal import LiveSync
-internal import Ports
 
 /// The topics and their columns, as docs/topics.md names them.
 enum Topics {
@@ -96,23 +95,4 @@ enum Topics {
 
     /// Fields that hold the texts of users: what a task was called with and what came out of it.
     static let maskedFields: Set<String> = ["args", "kwargs", "result", "exception", "progress"]
-
-    /// Whether a role sees only kind and length of those texts.
-    static func masksTexts(of schema: TopicSchema, for role: Role) -> Bool {
-        role == .viewer && (schema.name == "tasks" || schema.name == "commands")
-    }
-
-    /// What a role sees of a topic; `nil` if it may not read it at all (R28, R42).
-    static func projection(of schema: TopicSchema, for role: Role) -> Projection? {
-        switch role {
-        case .admin, .operator, .bot: return .everything
-        case .wall:
-            return ["stats", "queues", "workers", "alerts", "health"].contains(schema.name)
-                ? .everything : nil
-        case .viewer:
-            guard masksTexts(of: schema, for: role) else { return .everything }
-            return Projection(
-                of: schema, masked: schema.columns.filter { maskedFields.contains($0) })
-        }
-    }
 }

@@ -2,33 +2,31 @@ internal import Ports
 internal import WireFormats
 
 extension HttpDesk {
-    /// `POST /api/celery/…`: the REST twins of `cmd.submit`.
-    func change(_ path: [String], _ request: HttpRequest, _ caller: Caller) async -> HttpResponse {
-        let limits = JsonLimits.client
-        let parsed: JsonValue
-        if request.body.isEmpty {
-            parsed = .object([])
-        } else {
-            do throws(JsonError) {
-                parsed = try JsonReader.parse(request.body, limits: limits)
-            } catch {
-                return problem(400, "Bad request", "the body is not the JSON we take: \(error)")
-            }
+    /// A command as the path and the body of a request name it.
+    typealias Named = (name: String, args: JsonValue)
+
+    /// The REST twin of `cmd.submit`.
+    ///
+    /// - Parameter command: what is asked for, from the body.
+    func submit(
+        _ call: RestCall, _ command: (_ body: JsonValue) -> Named
+    ) async -> HttpResponse {
+        let body: JsonValue
+        switch bodyOfChange(call.request) {
+        case .success(let value): body = value
+        case .failure(let fault): return fault.response
         }
-        if path == ["plans"] { return await makePlan(parsed, caller) }
-        guard let (name, args) = command(path, parsed) else {
-            return problem(404, "Not found", "there is no such command")
-        }
-        guard let key = request.headers["idempotency-key"], !key.isEmpty else {
+        guard let key = call.request.headers["idempotency-key"], !key.isEmpty else {
             return problem(
                 400, "Bad request", "send an Idempotency-Key header, new for each command")
         }
+        let (name, args) = command(body)
         do throws(CommandFault) {
             let receipt = try await to.commands.submit(
                 CommandDesk.Request(
-                    command: name, args: args, expect: parsed["expect"] ?? .null, key: key,
-                    deadline: parsed["deadlineMs"]?.double.map { $0 / 1000 },
-                    principal: caller.principal, remote: request.peer))
+                    command: name, args: args, expect: body["expect"] ?? .null, key: key,
+                    deadline: body["deadlineMs"]?.double.map { $0 / 1000 },
+                    principal: call.caller.principal, remote: call.request.peer))
             var response = json(
                 .object(receipt.members), status: receipt.isDuplicate ? 200 : 202)
             response.headers.append(("location", "/api/celery/commands/\(receipt.id)"))
@@ -38,27 +36,22 @@ extension HttpDesk {
         }
     }
 
-    private func command(_ path: [String], _ body: JsonValue) -> (String, JsonValue)? {
-        switch (path.count, path.first, path.last) {
-        case (1, "commands", _):
-            return (body["cmd"]?.string ?? "", body["args"] ?? .object([]))
-        case (2, "commands", let name?): return (name, arguments(in: body))
-        case (3, "workers", "restart"): return ("worker.restart", ["workers": [.string(path[1])]])
-        case (3, "workers", "shutdown"): return ("worker.shutdown", ["workers": [.string(path[1])]])
-        case (3, "queues", "purge"): return ("queue.purge", ["queue": .string(path[1])])
-        case (3, "tasks", "revoke"):
-            var args: [JsonMember] = [JsonMember("id", .string(path[1]))]
-            for name in ["terminate", "signal"] {
-                if let value = body[name] { args.append(JsonMember(name, value)) }
-            }
-            return ("task.revoke", .object(args))
-        default: return nil
-        }
+    /// Why a body is refused.
+    struct BodyFault: Error {
+        let response: HttpResponse
     }
 
-    /// The body without what stands beside the arguments.
-    private func arguments(in body: JsonValue) -> JsonValue {
-        .object((body.object ?? []).filter { !["expect", "deadlineMs"].contains($0.name) })
+    /// The body of a request that changes something; empty is an object without members.
+    func bodyOfChange(_ request: HttpRequest) -> Result<JsonValue, BodyFault> {
+        guard !request.body.isEmpty else { return .success(.object([])) }
+        do throws(JsonError) {
+            return .success(try JsonReader.parse(request.body, limits: .client))
+        } catch {
+            return .failure(
+                BodyFault(
+                    response: problem(
+                        400, "Bad request", "the body is not the JSON we take: \(error)")))
+        }
     }
 
     func refusal(_ fault: CommandFault) -> HttpResponse {

@@ -9,18 +9,16 @@ extension HttpDesk {
 
     /// `GET /api/celery/events`: a page of the event log, oldest first; `from` is the `next` of the page
     /// before.
-    func events(_ request: HttpRequest, _ role: Role) -> HttpResponse {
-        guard role != .wall else { return forbidden(role) }
+    func events(_ call: RestCall) -> HttpResponse {
         let log = to.events.log
         let page: EventPage
         do {
-            page = try EventPage(query(of: request), log: log)
+            page = try EventPage(query(of: call.request), log: log)
         } catch let refusal as EventPage.Refusal {
             return problem(400, "Bad request", refusal.reason)
         } catch {
             return problem(400, "Bad request", "this page cannot be")
         }
-        let isMasked = Topics.masksTexts(of: Topics.tasks, for: role)
         var writer = JsonWriter(capacity: 4_096)
         writer.beginObject()
         writer.member("epoch", log.epoch)
@@ -30,7 +28,7 @@ extension HttpDesk {
             writer.beginArray()
             writer.integer(offset)
             writer.number(event.receivedAt)
-            writer.raw(to.events.json(event, offset, page.format, isMasked))
+            writer.raw(to.events.json(event, offset, page.format, call.isMasked))
             writer.endArray()
         }
         writer.endArray()

@@ -11,12 +11,12 @@ extension HttpDesk {
     ]
 
     /// `GET /api/celery/tasks/{id}?view=flower`.
-    func flowerTask(_ id: String, _ role: Role) -> HttpResponse {
+    func flowerTask(_ call: RestCall) -> HttpResponse {
         guard let flower = to.feed.fleet.flower else { return noFlower }
-        guard let task = flower.task(id) else {
+        guard let task = flower.task(call.name) else {
             return problem(404, "Not found", "the flower view does not keep this task")
         }
-        return json(object(of: task, role))
+        return json(object(of: task, isMasked: call.isMasked))
     }
 
     /// `GET /api/celery/workers/{name}?view=flower`: the fields of `celery.events.state.Worker`.
@@ -40,11 +40,13 @@ extension HttpDesk {
     }
 
     /// `GET /api/celery/tasks?view=flower`: a page, the one that leaves first is first.
-    func flowerPage(_ query: TaskQuery, _ role: Role) throws(TaskQuery.Refusal) -> HttpResponse {
+    func flowerPage(
+        _ query: TaskQuery, isMasked: Bool
+    ) throws(TaskQuery.Refusal) -> HttpResponse {
         guard let flower = to.feed.fleet.flower else { return noFlower }
         let page = flower.page(after: try query.number, limit: query.limit)
         return json([
-            "tasks": .array(page.tasks.map { object(of: $0, role) }),
+            "tasks": .array(page.tasks.map { object(of: $0, isMasked: isMasked) }),
             "next": page.next.map { .string("\($0)") } ?? .null,
         ])
     }
@@ -55,8 +57,7 @@ extension HttpDesk {
     }
 
     /// The fields of `Task.as_dict()`, then those of events that Celery sets as they come.
-    private func object(of task: FlowerTask, _ role: Role) -> JsonValue {
-        let isMasked = Topics.masksTexts(of: Topics.tasks, for: role)
+    private func object(of task: FlowerTask, isMasked: Bool) -> JsonValue {
         var members = [JsonMember("uuid", .string(task.uuid))]
         func add(_ name: String, _ value: JsonValue) {
             let isHidden = isMasked && Self.flowerTexts.contains(name)

@@ -3,7 +3,12 @@ internal import WireFormats
 
 extension HttpDesk {
     /// `POST /api/celery/plans`: the dry run of a command for many tasks (R41).
-    func makePlan(_ body: JsonValue, _ caller: Caller) async -> HttpResponse {
+    func makePlan(_ call: RestCall) async -> HttpResponse {
+        let body: JsonValue
+        switch bodyOfChange(call.request) {
+        case .success(let value): body = value
+        case .failure(let fault): return fault.response
+        }
         let request: PlanRequest
         do throws(FrameFault) {
             request = try ClientFrame.plan(body)
@@ -14,7 +19,8 @@ extension HttpDesk {
             return problem(400, "Bad request", "send {\"cmd\": \"…\", \"where\": […]}")
         }
         do throws(CommandFault) {
-            let plan = try await to.commands.makePlan(command, filter, caller.principal)
+            let plan = try await to.commands.makePlan(
+                command, filter, call.caller.principal)
             var answer = json(plan.json(offset: 0, now: to.clock.now()), status: 201)
             answer.headers.append(("location", "/api/celery/plans/\(plan.token)"))
             return answer
@@ -24,12 +30,12 @@ extension HttpDesk {
     }
 
     /// `GET /api/celery/plans/{plan}?offset=&limit=`: the list of a plan of the caller's.
-    func plan(_ token: String, _ request: HttpRequest, _ caller: Caller) -> HttpResponse {
-        guard let (offset, limit) = page(request) else { return badPage }
+    func plan(_ call: RestCall) -> HttpResponse {
+        guard let (offset, limit) = page(call.request) else { return badPage }
         let now = to.clock.now()
         do throws(CommandFault) {
             let plan = try to.commands.plans.plan(
-                token, for: nil, principal: caller.principal.id, now: now)
+                call.name, for: nil, principal: call.caller.principal.id, now: now)
             return json(plan.json(offset: offset, limit: limit, now: now))
         } catch {
             return problem(404, "Not found", error.message)
@@ -38,11 +44,9 @@ extension HttpDesk {
 
     /// `GET /api/celery/commands/{id}/items?offset=&limit=`: what became of each task of a command for
     /// many.
-    func items(_ id: String, _ request: HttpRequest, _ caller: Caller) -> HttpResponse {
-        let role = caller.principal.role
-        guard role != .wall, role != .viewer else { return forbidden(role) }
-        guard let (offset, limit) = page(request) else { return badPage }
-        guard let found = to.commands.outcomes(of: id, offset: offset, limit: limit) else {
+    func items(_ call: RestCall) -> HttpResponse {
+        guard let (offset, limit) = page(call.request) else { return badPage }
+        guard let found = to.commands.outcomes(of: call.name, offset: offset, limit: limit) else {
             return problem(
                 404, "Not found",
                 "the outcomes of the last \(BulkLimits.kept) commands for many tasks are kept")

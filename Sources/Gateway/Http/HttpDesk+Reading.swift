@@ -4,69 +4,72 @@ internal import Ports
 internal import WireFormats
 
 extension HttpDesk {
-    /// `GET /api/celery/…`.
-    func read(_ path: [String], _ request: HttpRequest, _ caller: Caller) -> HttpResponse {
-        let role = caller.principal.role
-        switch (path.first, path.count) {
-        case ("stats", 1): return wholeTopic(Topics.stats, to.rows.stats, role)
-        case ("workers", 1): return wholeTopic(Topics.workers, to.rows.workers, role)
-        case ("queues", 1): return wholeTopic(Topics.queues, to.rows.queues, role)
-        case ("commands", 1): return wholeTopic(Topics.commands, to.rows.commands, role)
-        case ("health", 1): return wholeTopic(Topics.health, to.rows.health, role)
-        case ("alerts", 1): return wholeTopic(Topics.alerts, to.rows.alerts, role)
-        case ("trash", 1): return wholeTopic(Topics.trash, to.rows.trash, role)
-        case ("catalog", 1): return json(["commands": CommandReference.json])
-        case ("differences", 1): return differences(role)
-        case ("workers", 2): return worker(path[1], request, role)
-        case ("queues", 2): return row(Topics.queues, to.rows.queues, path[1], role)
-        case ("commands", 2): return command(path[1], role)
-        case ("events", 1): return events(request, role)
-        case ("tasks", 1): return tasks(request, role, only: nil)
-        case ("tasks", 2) where path[1] == "active": return tasks(request, role, only: ["STARTED"])
-        case ("tasks", 2) where path[1] == "scheduled":
-            return tasks(
-                request, role, only: ["PENDING", "RECEIVED", "RETRY"], isScheduled: true)
-        case ("tasks", 2): return task(path[1], request, role)
-        default: return problem(404, "Not found", "there is nothing at this path")
+    /// `GET /api/celery/<topic>`: all its rows.
+    func wholeTopic(_ schema: TopicSchema, _ call: RestCall) -> HttpResponse {
+        let topic = to.rows.engine.topic(named: schema.name)
+        let rows = to.rows.engine.ids(of: topic).sorted().map {
+            object(schema, topic, $0, isMasked: call.isMasked)
         }
+        var response = json([
+            "epoch": .string(to.rows.engine.epoch),
+            "rev": .integer(Int64(to.rows.engine.revision)), schema.name: .array(rows),
+        ])
+        // The revision is that of all topics: it goes on while these rows stay the same.
+        response.headers.append(("etag", tag(of: Array(JsonValue.array(rows).text().utf8))))
+        return response
+    }
+
+    /// `GET /api/celery/<topic>/{id}`: one row.
+    func row(_ schema: TopicSchema, _ call: RestCall) -> HttpResponse {
+        object(schema, call).map { json($0) } ?? noRow(schema)
+    }
+
+    func noRow(_ schema: TopicSchema) -> HttpResponse {
+        problem(404, "Not found", "no such row in \(schema.name)")
+    }
+
+    /// `GET /api/celery/commands/{id}`: its row, and what workers answered if it was a question.
+    func command(_ call: RestCall) -> HttpResponse {
+        guard case .object(var members) = object(Topics.commands, call) else {
+            return noRow(Topics.commands)
+        }
+        if call.verdict(on: .outcomes) == .everything, let answers = to.commands.answers[call.name]
+        {
+            members.append(JsonMember("answers", answers))
+        }
+        return json(.object(members))
+    }
+
+    /// `GET /api/celery/workers/{name}`: its row, its processes, and for those who may its settings.
+    func worker(_ call: RestCall) -> HttpResponse {
+        let name = call.name
+        if queryParameters(call.request.query)?["view"] == "flower" { return flowerWorker(name) }
+        guard let record = to.feed.fleet.worker(name),
+            case .object(var members) = object(Topics.workers, call)
+        else { return problem(404, "Not found", "no such worker") }
+        members.append(JsonMember("instances", .array(record.instances.map(instance))))
+        if call.verdict(on: .settings) == .everything {
+            let settings = record.settings.sorted { $0.key < $1.key }.map {
+                JsonMember(
+                    $0.key, (try? JsonReader.parse($0.value, limits: .celery)) ?? .string($0.value))
+            }
+            members.append(JsonMember("settings", .object(settings)))
+        }
+        return json(.object(members))
     }
 
     // MARK: - Rows
 
-    private func wholeTopic(
-        _ schema: TopicSchema, _ topic: TopicID, _ role: Role
-    ) -> HttpResponse {
-        guard Topics.projection(of: schema, for: role) != nil else { return forbidden(role) }
-        let rows = to.rows.engine.ids(of: topic).sorted().map { object(schema, topic, $0, role) }
-        return json([
-            "epoch": .string(to.rows.engine.epoch),
-            "rev": .integer(Int64(to.rows.engine.revision)), schema.name: .array(rows),
-        ])
+    /// The row that a path names, as its reader may see it.
+    func object(_ schema: TopicSchema, _ call: RestCall) -> JsonValue? {
+        let topic = to.rows.engine.topic(named: schema.name)
+        guard to.rows.engine.handle(of: call.name, in: topic) != nil else { return nil }
+        return object(schema, topic, call.name, isMasked: call.isMasked)
     }
 
-    func row(
-        _ schema: TopicSchema, _ topic: TopicID, _ id: String, _ role: Role
-    ) -> HttpResponse {
-        guard Topics.projection(of: schema, for: role) != nil else { return forbidden(role) }
-        guard to.rows.engine.handle(of: id, in: topic) != nil else {
-            return problem(404, "Not found", "no such row in \(schema.name)")
-        }
-        return json(object(schema, topic, id, role))
-    }
-
-    /// A command's row, and what workers answered to it if it was a question.
-    private func command(_ id: String, _ role: Role) -> HttpResponse {
-        let answer = row(Topics.commands, to.rows.commands, id, role)
-        guard answer.status == 200, role != .viewer, let answers = to.commands.answers[id],
-            case .object(let members) = object(Topics.commands, to.rows.commands, id, role)
-        else { return answer }
-        return json(.object(members + [JsonMember("answers", answers)]))
-    }
-
-    func object(
-        _ schema: TopicSchema, _ topic: TopicID, _ id: String, _ role: Role
+    private func object(
+        _ schema: TopicSchema, _ topic: TopicID, _ id: String, isMasked: Bool
     ) -> JsonValue {
-        let isMasked = Topics.masksTexts(of: schema, for: role)
         var members = [JsonMember("id", .string(id))]
         for (column, name) in schema.columns.enumerated().dropFirst() {
             let value = to.rows.engine.value(topic, id: id, column: column)
@@ -91,25 +94,6 @@ extension HttpDesk {
         case .text(let text): .string(text)
         case .list(let text): (try? JsonReader.parse(text, limits: .celery)) ?? .null
         }
-    }
-
-    func forbidden(_ role: Role) -> HttpResponse {
-        problem(403, "Forbidden", "role \(role.rawValue) may not read this", code: 1003)
-    }
-
-    private func worker(_ name: String, _ request: HttpRequest, _ role: Role) -> HttpResponse {
-        guard role != .wall else { return forbidden(role) }
-        if queryParameters(request.query)?["view"] == "flower" { return flowerWorker(name) }
-        guard let record = to.feed.fleet.worker(name),
-            case .object(var members) = object(Topics.workers, to.rows.workers, name, role)
-        else { return problem(404, "Not found", "no such worker") }
-        let settings = record.settings.sorted { $0.key < $1.key }.map {
-            JsonMember(
-                $0.key, (try? JsonReader.parse($0.value, limits: .celery)) ?? .string($0.value))
-        }
-        members.append(JsonMember("instances", .array(record.instances.map(instance))))
-        if role == .admin { members.append(JsonMember("settings", .object(settings))) }
-        return json(.object(members))
     }
 
     /// One process behind a worker name.

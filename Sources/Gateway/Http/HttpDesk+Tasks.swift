@@ -5,20 +5,19 @@ internal import WireFormats
 
 extension HttpDesk {
     /// `GET /api/celery/tasks/{id}`: everything about one task, or what Flower would show of it.
-    func task(_ id: String, _ request: HttpRequest, _ role: Role) -> HttpResponse {
-        guard role != .wall else { return forbidden(role) }
+    func task(_ call: RestCall) -> HttpResponse {
         let query: TaskQuery
         do throws(TaskQuery.Refusal) {
-            query = try TaskQuery(request.query, known: ["view"])
+            query = try TaskQuery(call.request.query, known: ["view"])
         } catch {
             return problem(400, "Bad request", error.reason)
         }
-        if query.isFlower { return flowerTask(id, role) }
-        guard let record = to.feed.fleet.task(id) else {
+        if query.isFlower { return flowerTask(call) }
+        guard let record = to.feed.fleet.task(call.name) else {
             return problem(
                 404, "Not found", "no such task is known; finished tasks are kept for a while")
         }
-        let isMasked = Topics.masksTexts(of: Topics.tasks, for: role)
+        let isMasked = call.isMasked
         guard case .object(var members) = object(of: record, isMasked: isMasked) else {
             return problem(404, "Not found", "no such task")
         }
@@ -66,24 +65,22 @@ extension HttpDesk {
 
     /// `GET /api/celery/tasks`: a page, newest first; `after` is the `next` of the page before.
     func tasks(
-        _ request: HttpRequest, _ role: Role, only: Set<String>?, isScheduled: Bool = false
+        _ call: RestCall, only: Set<String>? = nil, isScheduled: Bool = false
     ) -> HttpResponse {
-        guard role != .wall else { return forbidden(role) }
         do throws(TaskQuery.Refusal) {
             let isPlain = only == nil
             let query = try TaskQuery(
-                request.query,
+                call.request.query,
                 known: TaskQuery.page.union(isPlain ? TaskQuery.filters.union(["view"]) : []))
-            guard !query.isFlower else { return try flowerPage(query, role) }
+            guard !query.isFlower else { return try flowerPage(query, isMasked: call.isMasked) }
             var filter = query.filter
             if let only { filter.states = only }
             filter.isScheduled = isScheduled
-            let isMasked = Topics.masksTexts(of: Topics.tasks, for: role)
             let page = to.feed.fleet.taskPage(
                 after: try query.place, limit: query.limit, filter: filter)
             let next = page.hasMore ? page.tasks.last.map(TaskQuery.text) : nil
             return json([
-                "tasks": .array(page.tasks.map { object(of: $0, isMasked: isMasked) }),
+                "tasks": .array(page.tasks.map { object(of: $0, isMasked: call.isMasked) }),
                 "next": next.map { .string($0) } ?? .null,
             ])
         } catch {

@@ -20,6 +20,7 @@ final class HttpDesk {
         let origins: OriginPolicy
         let clock: GatewayClock
         let log: Logger
+        let version: String
         /// Asks the workers and the result backend everything anew; false if the broker is away.
         let reconcile: @LoopActor () -> Bool
         /// Whether the broker is reachable and the state reconciled.
@@ -37,70 +38,6 @@ final class HttpDesk {
 
     init(_ dependencies: Dependencies) {
         to = dependencies
-    }
-
-    /// Answers a request.
-    func respond(to request: HttpRequest) async -> HttpResponse {
-        switch (request.path, request.method) {
-        case ("/healthz", "GET"), ("/healthz", "HEAD"):
-            return text("ok\n")
-        case ("/readyz", "GET"), ("/readyz", "HEAD"):
-            return to.isReady() ? text("ready\n") : text("not ready\n", status: 503)
-        case ("/healthz", _), ("/readyz", _):
-            return notAllowed("GET, HEAD")
-        case ("/api/session", "POST"): return await openSession(request)
-        case ("/api/session", "GET"): return await readSession(request)
-        case ("/api/session", "DELETE"): return await closeSession(request)
-        case ("/api/session", _): return notAllowed("GET, POST, DELETE")
-        default: break
-        }
-        if request.path == "/wall", request.method == "GET" {
-            let isPlain = request.query.utf8.allSatisfy { 0x21...0x7E ~= $0 }
-            let query = isPlain && !request.query.isEmpty ? "?\(request.query)" : ""
-            return HttpResponse(status: 308, headers: [("location", "/wall/\(query)")])
-        }
-        guard request.path.hasPrefix("/api/") else {
-            return problem(404, "Not found", "there is nothing at this path")
-        }
-        guard let caller = await caller(of: request) else {
-            var response = problem(
-                401, "Unauthorized", "send Authorization: Bearer <token>, or sign in", code: 1001)
-            response.headers.append(("www-authenticate", "Bearer"))
-            return response
-        }
-        return await respond(to: request, from: caller)
-    }
-
-    private func respond(to request: HttpRequest, from caller: Caller) async -> HttpResponse {
-        let parts = request.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
-        guard parts.count >= 3, parts.allSatisfy({ !$0.isEmpty }),
-            parts.dropFirst().first == "celery"
-        else { return problem(404, "Not found", "there is nothing at this path") }
-        let names = parts.dropFirst(2).map { percentDecoded($0) }
-        guard !names.contains(nil) else {
-            return problem(400, "Bad request", "the path holds a broken percent escape")
-        }
-        let path = names.compactMap { $0 }
-        if request.method == "POST" {
-            guard let refusal = refusalOfChange(request, caller) else {
-                if path == ["reconcile"] { return reconcile(caller) }
-                return await change(path, request, caller)
-            }
-            return refusal
-        }
-        guard request.method == "GET" || request.method == "HEAD" else {
-            return notAllowed("GET, HEAD, POST")
-        }
-        if path.count == 3, path[0] == "queues", path[2] == "messages" {
-            return await messages(path[1], request, caller)
-        }
-        if path.count == 2, path[0] == "trash" { return await trash(path[1], request, caller) }
-        if path.count == 2, path[0] == "plans" { return plan(path[1], request, caller) }
-        if path.count == 3, path[0] == "commands", path[2] == "items" {
-            return items(path[1], request, caller)
-        }
-        if path.count == 2, path[0] == "groups" { return await group(path[1], caller) }
-        return read(path, request, caller)
     }
 
     // MARK: - Who asks
@@ -148,7 +85,8 @@ final class HttpDesk {
 
     // MARK: - Sessions
 
-    private func openSession(_ request: HttpRequest) async -> HttpResponse {
+    /// `POST /api/session`: exchanges a code or a token for a cookie.
+    func openSession(_ request: HttpRequest) async -> HttpResponse {
         guard to.origins.tolerates(request), isSameSite(request) else {
             return problem(403, "Forbidden", "sign in from the gateway's own page", code: 1003)
         }
@@ -178,7 +116,8 @@ final class HttpDesk {
         return response
     }
 
-    private func readSession(_ request: HttpRequest) async -> HttpResponse {
+    /// `GET /api/session`: whose cookie it is, and its CSRF token.
+    func readSession(_ request: HttpRequest) async -> HttpResponse {
         guard let cookie = SessionCookie.secret(in: request),
             let principal = await to.access.principal(session: cookie, now: to.clock.now())
         else {
@@ -187,7 +126,8 @@ final class HttpDesk {
         return describe(principal, secret: cookie)
     }
 
-    private func closeSession(_ request: HttpRequest) async -> HttpResponse {
+    /// `DELETE /api/session`.
+    func closeSession(_ request: HttpRequest) async -> HttpResponse {
         guard let cookie = SessionCookie.secret(in: request) else {
             return problem(401, "Unauthorized", "there is no live session", code: 1001)
         }
@@ -227,7 +167,7 @@ final class HttpDesk {
 
     // MARK: - Answers
 
-    private func text(_ body: String, status: Int = 200) -> HttpResponse {
+    func text(_ body: String, status: Int = 200) -> HttpResponse {
         HttpResponse(
             status: status,
             headers: [

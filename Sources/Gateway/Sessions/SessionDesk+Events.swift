@@ -5,11 +5,8 @@ internal import WireFormats
 extension SessionDesk {
     /// `events.open` (R31).
     func openEvents(
-        _ request: EventRequest, _ session: ClientSession, _ principal: Principal
+        _ request: EventRequest, _ session: ClientSession
     ) throws(FrameFault) -> JsonValue {
-        guard principal.role != .wall else {
-            throw FrameFault(.forbidden, "role wall may not read events")
-        }
         let log = to.events.log
         guard !isOpen(request.subscription, session) else {
             throw FrameFault(.conflict, "subscription \(request.subscription) is open already")
@@ -63,7 +60,8 @@ extension SessionDesk {
     /// Sends a session the events that are due, as long as its socket takes them: one frame of each
     /// reader in turn, so that none starves another.
     func serveEvents(_ session: ClientSession, _ output: any SocketOutput) {
-        guard let role = session.principal?.role, !session.events.isEmpty else { return }
+        guard let principal = session.principal, !session.events.isEmpty else { return }
+        let isMasked = Authorization.verdict(on: .events, for: principal) == .masked
         let now = now
         for _ in 0..<SessionLimits.eventFrames {
             var sent = false
@@ -72,7 +70,9 @@ extension SessionDesk {
                     due <= now
                 else { continue }
                 guard output.isDrained(session.socket) else { return }
-                guard let frame = to.events.next(for: &session.events[index], role: role, now: now)
+                guard
+                    let frame = to.events.next(
+                        for: &session.events[index], isMasked: isMasked, now: now)
                 else { continue }
                 send(frame, to: session)
                 sent = true
@@ -84,9 +84,9 @@ extension SessionDesk {
         }
     }
 
-    /// Ends the event subscriptions of a role that may not have them any more.
-    func restrictEvents(_ session: ClientSession, _ role: Role) {
-        guard role == .wall else { return }
+    /// Ends the event subscriptions of somebody who may not have them any more.
+    func restrictEvents(_ session: ClientSession, _ principal: Principal) {
+        guard Authorization.verdict(on: .events, for: principal).refusal != nil else { return }
         for reader in session.events {
             send(
                 ServerFrame.encode(

@@ -103,6 +103,12 @@ extension SessionDesk {
                 to: session)
             return
         }
+        do throws(FrameFault) {
+            try authorize(call, principal)
+        } catch {
+            send(ServerFrame.error(id, error), to: session)
+            return
+        }
         if case .submit(let submission) = call {
             submit(submission, id, session, principal)
             return
@@ -305,7 +311,7 @@ extension SessionDesk {
         _ call: ClientFrame.Call, _ session: ClientSession, _ principal: Principal
     ) throws(FrameFault) -> JsonValue {
         switch call {
-        case .openEvents(let request): return try openEvents(request, session, principal)
+        case .openEvents(let request): return try openEvents(request, session)
         case .closeEvents(let subscription): return try closeEvents(subscription, session)
         case .open(let request): try refuseOpen(request.subscription, session)
         case .openView(let request): try refuseOpen(request.subscription, session)
@@ -365,19 +371,6 @@ extension SessionDesk {
         guard !session.events.contains(where: { $0.number == number }) else {
             throw FrameFault(.conflict, "subscription \(number) is open already")
         }
-    }
-
-    func projection(
-        _ topic: String, _ principal: Principal
-    ) throws(FrameFault) -> Projection {
-        guard let schema = Topics.all.first(where: { $0.name == topic }) else {
-            throw FrameFault(.unknownTopic, "there is no topic \(topic.prefix(40))")
-        }
-        guard let projection = Topics.projection(of: schema, for: principal.role) else {
-            throw FrameFault(
-                .forbidden, "role \(principal.role.rawValue) may not read topic \(topic)")
-        }
-        return projection
     }
 
     /// `cmd.plan` (R41).

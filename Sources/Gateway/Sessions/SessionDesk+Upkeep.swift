@@ -124,11 +124,12 @@ extension SessionDesk {
         session.phase = .live(principal)
         guard principal.role != before.role else { return }
         for schema in Topics.all {
+            let verdict = Authorization.verdict(on: .topic(schema), for: principal)
             to.rows.engine.restrict(
                 to.rows.engine.topic(named: schema.name),
-                to: Topics.projection(of: schema, for: principal.role), for: &session.sync)
+                to: verdict.projection(of: schema), for: &session.sync)
         }
-        restrictEvents(session, principal.role)
+        restrictEvents(session, principal)
         serve(session)
     }
 

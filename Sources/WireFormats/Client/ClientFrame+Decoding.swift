@@ -89,8 +89,8 @@ extension ClientFrame {
         }
     }
 
-    /// What a request may ask for.
-    private static let methods = [
+    /// Names of what a request may ask for.
+    package static let methods = [
         "session.start", "session.refresh", "sub.open", "sub.close", "sub.resync", "view.open",
         "view.move", "view.close", "query", "events.open", "events.close", "cmd.submit",
         "cmd.plan",

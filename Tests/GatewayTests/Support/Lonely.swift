@@ -12,11 +12,12 @@ enum Lonely {
     /// Makes a gateway that is not started, and what it sends to sockets.
     static func gateway(
         secrets: Secrets = Secrets(), broker: any BrokerCommands = NoBroker(),
-        records: NoRecords = NoRecords()
+        records: NoRecords = NoRecords(),
+        access: TokenIsRole = TokenIsRole()
     ) throws -> (Gateway, Sockets) {
         let gateway = try Gateway(
             edges: Gateway.Edges(
-                broker: broker, results: NoBroker(), access: TokenIsRole(),
+                broker: broker, results: NoBroker(), access: access,
                 commandRecords: records, audit: records, revokes: records, trash: records,
                 pauses: records,
                 secrets: secrets,
@@ -75,10 +76,14 @@ enum Lonely {
         func taskID(principal: String, key: String) throws(CredentialError) -> String { key }
     }
 
-    /// A bearer token is the name of its role.
-    private final class TokenIsRole: AccessControl {
+    /// A bearer token is the name of its role, until that is changed.
+    final class TokenIsRole: AccessControl {
+        /// What owners of tokens may now; `nil` if nothing any more.
+        var changes: [String: Role?] = [:]
+
         private func principal(_ name: String) -> Principal? {
-            Role(rawValue: name).map { Principal(id: name, name: name, role: $0) }
+            let role = changes[name] ?? Role(rawValue: name)
+            return role.map { Principal(id: name, name: name, role: $0) }
         }
 
         func principal(bearer: String, now: Double) async -> Principal? { principal(bearer) }

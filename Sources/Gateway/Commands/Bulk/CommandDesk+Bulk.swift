@@ -15,13 +15,11 @@ extension CommandDesk {
     ) async throws(CommandFault) -> TaskPlan {
         let command = try CommandCatalog.command(name)
         guard command.parameter(CommandCatalog.plan.name) != nil else {
-            let known = CommandCatalog.all.filter { $0.parameter(CommandCatalog.plan.name) != nil }
-            throw CommandFault(
-                .invalid,
-                "there are plans for \(known.map(\.name).joined(separator: ", ")), not for \(name)")
+            let known = CommandCatalog.planned.map(\.name).joined(separator: ", ")
+            throw CommandFault(.invalid, "there are plans for \(known), not for \(name)")
         }
-        guard command.roles.contains(principal.role) else {
-            throw CommandFault(.forbidden, "role \(principal.role.rawValue) may not do \(name)")
+        if let reason = Authorization.verdict(on: .plan(command), for: principal).refusal {
+            throw CommandFault(.forbidden, reason)
         }
         try rates.take(principal.id, now: to.clock.now())
         guard plansMaking < BulkLimits.making else {

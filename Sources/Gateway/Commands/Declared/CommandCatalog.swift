@@ -4,6 +4,9 @@ enum CommandCatalog {
     /// By subject, in the order in which they are explained.
     static let all: [CommandDeclaration] = tasks + workers + queues + pausing + messages
 
+    /// Those that can be about all tasks of a plan.
+    static let planned = all.filter { $0.parameter(plan.name) != nil }
+
     private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 
     /// The command of a name.

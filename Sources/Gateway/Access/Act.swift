@@ -1,0 +1,26 @@
+internal import LiveSync
+internal import Ports
+
+/// What somebody wants to see or to do: the question to ``Authorization``.
+enum Act: Sendable {
+    /// What everybody may who is known: keep a session, close what is open, read the catalog.
+    case known
+    /// See the rows of a topic, be it once or as they change.
+    case topic(TopicSchema)
+    /// Read events.
+    case events
+    /// Read what workers answered to a command, and what became of each of its tasks.
+    case outcomes
+    /// Read the settings of workers.
+    case settings
+    /// Compare the settings and tasks of all workers.
+    case differences
+    /// Have everything asked anew.
+    case reconcile
+    /// Read the list of a plan of one's own.
+    case plans
+    /// Find out which tasks a command would be about.
+    case plan(CommandDeclaration)
+    /// Have something done, with these of its parameters.
+    case command(CommandDeclaration, using: [CommandParameter])
+}

@@ -1,0 +1,60 @@
+internal import LiveSync
+internal import Ports
+
+/// Decides who may see and do what (R28, R42). The only place that does: sockets ask it for each message
+/// and each subscription, HTTP for each request, the command desk for each command.
+///
+/// It knows no time and keeps nothing, so a right that was taken away is gone with the next question.
+enum Authorization {
+    /// Topics of a display on a wall: what concerns everybody in the room.
+    private static let wallTopics: Set<String> = ["stats", "queues", "workers", "alerts", "health"]
+    /// Topics with texts of users in them.
+    private static let topicsWithTexts: Set<String> = ["tasks", "commands"]
+
+    /// What somebody may do about something.
+    static func verdict(on act: Act, for principal: Principal) -> Verdict {
+        let role = principal.role
+        switch act {
+        case .known:
+            return .everything
+        case .topic(let schema):
+            return topic(schema.name, role)
+        case .events:
+            guard role != .wall else { return refused(role, "read events") }
+            return role == .viewer ? .masked : .everything
+        case .outcomes:
+            return allowed([.operator, .admin, .bot], role, "read the outcomes of commands")
+        case .settings:
+            return allowed([.admin], role, "read the settings of workers")
+        case .differences:
+            return allowed([.operator, .admin], role, "read the settings of workers")
+        case .reconcile:
+            return allowed([.operator, .admin, .bot], role, "have everything asked anew")
+        case .plans:
+            return allowed(CommandCatalog.planned.flatMap(\.roles), role, "read plans")
+        case .plan(let command):
+            return allowed(command.roles, role, "do \(command.name)")
+        case .command(let command, let parameters):
+            let verdict = allowed(command.roles, role, "do \(command.name)")
+            guard verdict == .everything else { return verdict }
+            let forbidden = parameters.first { $0.roles?.contains(role) == false }
+            return forbidden.map { refused(role, "do \(command.name) with \($0.name)") } ?? verdict
+        }
+    }
+
+    private static func topic(_ name: String, _ role: Role) -> Verdict {
+        switch role {
+        case .admin, .operator, .bot: .everything
+        case .wall: wallTopics.contains(name) ? .everything : refused(role, "read topic \(name)")
+        case .viewer: topicsWithTexts.contains(name) ? .masked : .everything
+        }
+    }
+
+    private static func allowed(_ roles: [Role], _ role: Role, _ deed: String) -> Verdict {
+        roles.contains(role) ? .everything : refused(role, deed)
+    }
+
+    private static func refused(_ role: Role, _ deed: String) -> Verdict {
+        .refused(reason: "role \(role.rawValue) may not \(deed)")
+    }
+}

@@ -1,0 +1,74 @@
+internal import EventLoop
+internal import Ports
+
+extension HttpDesk {
+    /// Answers a request.
+    func respond(to request: HttpRequest) async -> HttpResponse {
+        if request.path == "/wall", request.method == "GET" { return wallPage(request) }
+        let parts = RestRoute.parts(of: request.path)?.map { percentDecoded($0) }
+        let path = parts?.compactMap { $0 }
+        let found = path.map(RestRoutes.matches) ?? []
+        guard let first = found.first, first.route.isOpen else {
+            guard request.path.hasPrefix("/api/") else { return nothingHere }
+            guard let caller = await caller(of: request) else { return unknownCaller }
+            if let parts, parts.contains(nil) {
+                return problem(400, "Bad request", "the path holds a broken percent escape")
+            }
+            return await respond(to: request, found, caller)
+        }
+        guard let (route, _) = fitting(found, request), case .open(let answer) = route.answer else {
+            return notAllowed(methods(of: found))
+        }
+        return await answer(self, request)
+    }
+
+    /// Answers somebody who is known: not before it is sure that one of our pages asks for a change, and
+    /// that the caller may.
+    private func respond(
+        to request: HttpRequest, _ found: [(route: RestRoute, names: [String])], _ caller: Caller
+    ) async -> HttpResponse {
+        guard !found.isEmpty else { return nothingHere }
+        guard let (route, names) = fitting(found, request),
+            case .guarded(let act, let answer) = route.answer
+        else { return notAllowed(methods(of: found)) }
+        if route.method != "GET", let refusal = refusalOfChange(request, caller) { return refusal }
+        let verdict = act.map { Authorization.verdict(on: $0, for: caller.principal) }
+        if let reason = verdict?.refusal { return problem(403, "Forbidden", reason, code: 1003) }
+        let call = RestCall(
+            request: request, caller: caller, names: names, isMasked: verdict == .masked)
+        let response = await answer(self, call)
+        return route.method == "GET" ? tagged(response, for: request) : response
+    }
+
+    private func fitting(
+        _ found: [(route: RestRoute, names: [String])], _ request: HttpRequest
+    ) -> (route: RestRoute, names: [String])? {
+        let method = request.method == "HEAD" ? "GET" : request.method
+        return found.first { $0.route.method == method }
+    }
+
+    private func methods(of found: [(route: RestRoute, names: [String])]) -> String {
+        var methods: [String] = []
+        for method in found.map(\.route.method) where !methods.contains(method) {
+            methods += method == "GET" ? ["GET", "HEAD"] : [method]
+        }
+        return methods.joined(separator: ", ")
+    }
+
+    private func wallPage(_ request: HttpRequest) -> HttpResponse {
+        let isPlain = request.query.utf8.allSatisfy { 0x21...0x7E ~= $0 }
+        let query = isPlain && !request.query.isEmpty ? "?\(request.query)" : ""
+        return HttpResponse(status: 308, headers: [("location", "/wall/\(query)")])
+    }
+
+    private var nothingHere: HttpResponse {
+        problem(404, "Not found", "there is nothing at this path")
+    }
+
+    private var unknownCaller: HttpResponse {
+        var response = problem(
+            401, "Unauthorized", "send Authorization: Bearer <token>, or sign in", code: 1001)
+        response.headers.append(("www-authenticate", "Bearer"))
+        return response
+    }
+}

@@ -1,0 +1,44 @@
+internal import EventLoop
+internal import Ports
+internal import WireFormats
+
+extension RestRoutes {
+    private static let session = RestReply.object([
+        "csrf": ["type": "string"],
+        "who": ["type": "object", "required": ["sub", "name", "role"]],
+    ])
+
+    /// What anybody may ask.
+    static let open: [RestRoute] = [
+        RestRoute(
+            "GET", "/healthz", "Whether the gateway runs.", replies: [.text], refusals: [],
+            .open { desk, _ in desk.text("ok\n") }),
+        RestRoute(
+            "GET", "/readyz", "Whether the gateway knows the state of the workers.",
+            replies: [.text, .notReady], refusals: [],
+            .open { desk, _ in
+                desk.to.isReady() ? desk.text("ready\n") : desk.text("not ready\n", status: 503)
+            }),
+        signIn,
+        RestRoute(
+            "GET", "/api/session", "Whose session it is, and its CSRF token.",
+            replies: [session], refusals: [401],
+            .open { desk, request in await desk.readSession(request) }),
+        RestRoute(
+            "DELETE", "/api/session", "End a session.", replies: [.nothing], refusals: [401, 403],
+            .open { desk, request in await desk.closeSession(request) }),
+    ]
+
+    private static let signIn: RestRoute = {
+        var route = RestRoute(
+            "POST", "/api/session", "Exchange a one-time code or a token for a session's cookie.",
+            replies: [session], refusals: [400, 401, 403, 413, 429],
+            .open { desk, request in await desk.openSession(request) })
+        route.body = [
+            "type": "object",
+            "properties": ["code": ["type": "string"], "token": ["type": "string"]],
+            "anyOf": [["required": ["code"]], ["required": ["token"]]],
+        ]
+        return route
+    }()
+}

@@ -1,0 +1,24 @@
+internal import EventLoop
+internal import LiveSync
+internal import Ports
+internal import WireFormats
+
+/// The routes of the REST interface. Of two that fit a path, the first counts.
+enum RestRoutes {
+    /// All of them.
+    static let all = open + topics + reading + changing
+
+    /// What a path leads to, whatever the method.
+    static func matches(_ path: [String]) -> [(route: RestRoute, names: [String])] {
+        all.compactMap { route in route.match(path).map { (route, $0) } }
+    }
+
+    /// The topics whose rows are few enough for one answer.
+    private static let topics: [RestRoute] =
+        Topics.all.filter { $0.kind == .whole }.map { schema in
+            .get(
+                "/api/celery/\(schema.name)", "All rows of topic \(schema.name).", .topic(schema),
+                .rows(schema)
+            ) { desk, call in desk.wholeTopic(schema, call) }
+        }
+}
