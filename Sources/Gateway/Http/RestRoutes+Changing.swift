@@ -24,7 +24,7 @@ extension RestRoutes {
             ]
         ) { _, body in (body["cmd"]?.string ?? "", body["args"] ?? .object([])) },
         .command(
-            "/api/celery/commands/{name}",
+            "/api/celery/commands/{id}",
             "Submit a command; the body has its arguments, and beside them `expect` and `deadlineMs`."
         ) { name, body in (name, arguments(in: body)) },
         .command("/api/celery/workers/{name}/restart", "Restart a worker's pool.") { name, _ in

@@ -139,13 +139,13 @@ import WireFormats
         "/api/session": ["token": "nobody"],
         "/api/celery/plans": ["cmd": "task.revoke", "where": ["and"]],
         "/api/celery/commands": ["cmd": "task.run", "args": ["task": "t"]],
-        "/api/celery/commands/{name}": ["task": "t"],
+        "/api/celery/commands/{id}": ["task": "t"],
     ]
 
     private func path(_ route: RestRoute) -> String {
         let path =
-            route.path == "/api/celery/commands/{name}"
-            ? route.path.replacing("{name}", with: "task.run") : route.path
+            route.path == "/api/celery/commands/{id}"
+            ? route.path.replacing("{id}", with: "task.run") : route.path
         return path.replacing(/\{[a-z]+\}/, with: "x1")
     }
 

@@ -127,7 +127,7 @@ struct Rights {
         POST /api/celery/reconcile                - + + - +
         POST /api/celery/plans                    - + + - -
         POST /api/celery/commands                 - + + - +
-        POST /api/celery/commands/{name}          - + + - +
+        POST /api/celery/commands/{id}            - + + - +
         POST /api/celery/workers/{name}/restart   - - + - -
         POST /api/celery/workers/{name}/shutdown  - - + - -
         POST /api/celery/queues/{name}/purge      - - + - -
