@@ -8,9 +8,6 @@ internal import Ports
 enum Authorization {
     /// Topics of a display on a wall: what concerns everybody in the room.
     private static let wallTopics: Set<String> = ["stats", "queues", "workers", "alerts", "health"]
-    /// Topics with texts of users in them.
-    private static let topicsWithTexts: Set<String> = ["tasks", "commands"]
-
     /// What somebody may do about something.
     static func verdict(on act: Act, for principal: Principal) -> Verdict {
         let role = principal.role
@@ -18,7 +15,7 @@ enum Authorization {
         case .known:
             return .everything
         case .topic(let schema):
-            return topic(schema.name, role)
+            return topic(schema, role)
         case .events:
             guard role != .wall else { return refused(role, "read events") }
             return role == .viewer ? .masked : .everything
@@ -42,11 +39,13 @@ enum Authorization {
         }
     }
 
-    private static func topic(_ name: String, _ role: Role) -> Verdict {
+    private static func topic(_ schema: TopicSchema, _ role: Role) -> Verdict {
         switch role {
         case .admin, .operator, .bot: .everything
-        case .wall: wallTopics.contains(name) ? .everything : refused(role, "read topic \(name)")
-        case .viewer: topicsWithTexts.contains(name) ? .masked : .everything
+        case .wall:
+            wallTopics.contains(schema.name)
+                ? .everything : refused(role, "read topic \(schema.name)")
+        case .viewer: Topics.texts(of: schema).isEmpty ? .everything : .masked
         }
     }
 

@@ -19,9 +19,7 @@ enum Verdict: Equatable, Sendable {
     func projection(of schema: TopicSchema) -> Projection? {
         switch self {
         case .everything: .everything
-        case .masked:
-            Projection(
-                of: schema, masked: schema.columns.filter { Topics.maskedFields.contains($0) })
+        case .masked: Projection(of: schema, masked: Topics.texts(of: schema).sorted())
         case .refused: nil
         }
     }

@@ -93,6 +93,12 @@ enum Topics {
     /// All of them, in the order of their numbers in the engine.
     static let all = [stats, workers, queues, commands, health, alerts, tasks, trash]
 
-    /// Fields that hold the texts of users: what a task was called with and what came out of it.
-    static let maskedFields: Set<String> = ["args", "kwargs", "result", "exception", "progress"]
+    /// Fields of a topic that hold the texts of users: what a task or a command was called with, what came
+    /// out of it, and what workers say in their own words.
+    static func texts(of schema: TopicSchema) -> Set<String> { texts[schema.name] ?? [] }
+
+    private static let texts: [String: Set<String>] = [
+        "tasks": ["args", "kwargs", "result", "exception", "progress"],
+        "commands": ["args", "evidence", "reason"],
+    ]
 }

@@ -70,12 +70,13 @@ extension HttpDesk {
     private func object(
         _ schema: TopicSchema, _ topic: TopicID, _ id: String, isMasked: Bool
     ) -> JsonValue {
+        let hidden = isMasked ? Topics.texts(of: schema) : []
         var members = [JsonMember("id", .string(id))]
         for (column, name) in schema.columns.enumerated().dropFirst() {
             let value = to.rows.engine.value(topic, id: id, column: column)
             guard !value.isAbsent else { continue }
-            let isHidden = isMasked && Topics.maskedFields.contains(name)
-            members.append(JsonMember(name, isHidden ? masked(value) : jsonValue(value)))
+            members.append(
+                JsonMember(name, hidden.contains(name) ? masked(value) : jsonValue(value)))
         }
         return .object(members)
     }

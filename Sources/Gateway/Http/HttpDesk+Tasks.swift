@@ -32,10 +32,11 @@ extension HttpDesk {
     }
 
     private func object(of record: TaskRecord, isMasked: Bool) -> JsonValue {
+        let hidden = isMasked ? Topics.texts(of: Topics.tasks) : []
         var members = [JsonMember("id", .string(record.id))]
         for update in TaskProjection.fields(record) where !update.value.isAbsent {
             let name = Topics.tasks.columns[update.column]
-            let isHidden = isMasked && Topics.maskedFields.contains(name)
+            let isHidden = hidden.contains(name)
             members.append(
                 JsonMember(name, isHidden ? masked(update.value) : jsonValue(update.value)))
         }

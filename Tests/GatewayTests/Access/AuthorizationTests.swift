@@ -47,7 +47,7 @@ import WireFormats
         let schema = try #require(Topics.all.first { $0.name == name })
         let cell = try #require(Rights.topics.cell(name, role))
         plant(schema, in: gateway)
-        let isShown = cell == "+" && !Topics.maskedFields.isDisjoint(with: schema.columns)
+        let isShown = cell == "+" && !Topics.texts(of: schema).isEmpty
 
         let talk = try await Talk(gateway, sockets, token: role.rawValue)
         let kind = schema.kind == .whole ? "sub" : "view"
@@ -75,7 +75,7 @@ import WireFormats
     @LoopActor private func plant(_ schema: TopicSchema, in gateway: Gateway) {
         let topic = gateway.rows.engine.topic(named: schema.name)
         let updates = schema.columns.enumerated().filter {
-            Topics.maskedFields.contains($0.element)
+            Topics.texts(of: schema).contains($0.element)
         }.map { FieldUpdate($0.offset, .text(Self.planted)) }
         gateway.rows.engine.upsert(topic, id: "row", updates)
         gateway.rows.engine.commit(at: 0)
