@@ -37,7 +37,7 @@ extension AuditCommand {
                     guard let end = page.last else { return }
                     for line in page {
                         RecordsTool.answer(
-                            isJson ? try AuditTable.json(line) : AuditTable.text(line))
+                            try isJson ? AuditTable.json(line) : AuditTable.text(line))
                     }
                     (last, left) = (end.sequence, left - page.count)
                 }

@@ -95,9 +95,9 @@ enum Topics {
 
     /// Fields of a topic that hold the texts of users: what a task or a command was called with, what came
     /// out of it, and what workers say in their own words.
-    static func texts(of schema: TopicSchema) -> Set<String> { texts[schema.name] ?? [] }
+    static func texts(of schema: TopicSchema) -> Set<String> { textFields[schema.name] ?? [] }
 
-    private static let texts: [String: Set<String>] = [
+    private static let textFields: [String: Set<String>] = [
         "tasks": ["args", "kwargs", "result", "exception", "progress"],
         "commands": ["args", "evidence", "reason"],
     ]
