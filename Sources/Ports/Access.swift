@@ -22,14 +22,19 @@ package struct Principal: Sendable, Equatable {
     package var name: String
     /// What they may do.
     package var role: Role
+    /// What of it this credential is for.
+    package var scope: Scope
     /// When the credential ends, unix seconds; `nil` if never.
     package var expiresAt: Double?
 
     /// Makes a principal.
-    package init(id: String, name: String, role: Role, expiresAt: Double? = nil) {
+    package init(
+        id: String, name: String, role: Role, scope: Scope = .unlimited, expiresAt: Double? = nil
+    ) {
         self.id = id
         self.name = name
         self.role = role
+        self.scope = scope
         self.expiresAt = expiresAt
     }
 }

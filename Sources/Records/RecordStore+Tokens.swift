@@ -7,13 +7,15 @@ extension RecordStore {
     ///
     /// - Parameters:
     ///   - name: for people; `.conflict` if a valid token has it.
+    ///   - scope: what of the role's rights it is for.
     ///   - expiresAt: unix seconds; `nil` if it never ends.
     ///   - now: unix seconds.
     ///   - remote: where the request comes from, for the audit.
     ///   - by: who makes it, for the audit.
     /// - Returns: the token's text, which cannot be had again.
     package func createToken(
-        name: String, role: Role, expiresAt: Double?, now: Double, remote: String, by: String
+        name: String, role: Role, scope: Scope = .unlimited, expiresAt: Double?, now: Double,
+        remote: String, by: String
     ) async throws(RecordsError) -> NewToken {
         let name = try Bounded.name(name, "a token's name", limit: 128)
         try Bounded.time(expiresAt, "a token's end")
@@ -23,10 +25,13 @@ extension RecordStore {
             try Self.insertToken(
                 id: token.id, name: name, role: role, hash: hash, expiresAt: expiresAt, now: now,
                 in: db)
+            try Self.limit(token.id, to: scope, in: db)
             try self.append(
                 AuditEntry(
                     at: now, principal: by, remote: remote, action: "token.create",
-                    target: "token \(name)", outcome: "done", detail: "role \(role.rawValue)"),
+                    target: "token \(name)", outcome: "done",
+                    detail: ["role \(role.rawValue)", Self.text(scope)].compactMap { $0 }
+                        .joined(separator: ", ")),
                 in: db)
             return token
         }
@@ -102,6 +107,21 @@ extension RecordStore {
         }
     }
 
+    private static func limit(_ id: String, to scope: Scope, in db: Database) throws {
+        func names(_ set: Set<String>?) -> String? { set?.sorted().joined(separator: ",") }
+        try db.execute(
+            sql: "UPDATE tokens SET topics = ?, commands = ? WHERE id = ?",
+            arguments: [names(scope.topics), names(scope.commands), id])
+    }
+
+    /// A scope for the audit; `nil` if there is no limit.
+    private static func text(_ scope: Scope) -> String? {
+        let parts = [("topics", scope.topics), ("commands", scope.commands)].compactMap {
+            name, set in set.map { "\(name) \($0.sorted().joined(separator: " "))" }
+        }
+        return parts.isEmpty ? nil : "only " + parts.joined(separator: ", ")
+    }
+
     /// Notes that a token was used, unless that was noted within the last minute.
     func noteUse(ofToken id: String, now: Double) async throws(RecordsError) {
         try await write("noting the use of a token") { db in
@@ -156,7 +176,10 @@ extension RecordStore {
             throw RecordsError(.overloaded, "\(Limits.tokens) tokens are valid already")
         }
         try db.execute(
-            sql: "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, NULL, NULL)",
+            sql: """
+                INSERT INTO tokens (id, name, role, hash, created, expires)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """,
             arguments: [id, name, role.rawValue, hash, now, expiresAt])
     }
 }

@@ -16,8 +16,15 @@ enum Schema {
         migrator.registerMigration("3 trash") { try $0.execute(sql: trash) }
         migrator.registerMigration("4 pause details") { try $0.execute(sql: pauseDetails) }
         migrator.registerMigration("5 remains of commands") { try $0.execute(sql: remains) }
+        migrator.registerMigration("6 scopes") { try $0.execute(sql: scopes) }
         return migrator
     }
+
+    /// Names with commas between; null if there is no limit.
+    private static let scopes = """
+        ALTER TABLE tokens ADD COLUMN topics TEXT;
+        ALTER TABLE tokens ADD COLUMN commands TEXT;
+        """
 
     /// A token without a hash is no bearer token: its owner comes in by one-time codes only.
     private static let access = """

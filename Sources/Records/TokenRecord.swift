@@ -10,6 +10,8 @@ package struct TokenRecord: Sendable, Equatable {
     package var name: String
     /// What its owner may do.
     package var role: Role
+    /// What of it this token is for.
+    package var scope: Scope
     /// Whether it is a bearer token; otherwise its owner comes in by one-time codes only.
     package var isBearer: Bool
     /// When it was made, unix seconds.
@@ -28,7 +30,7 @@ package struct TokenRecord: Sendable, Equatable {
 
     /// Its owner.
     package var principal: Principal {
-        Principal(id: id, name: name, role: role, expiresAt: expiresAt)
+        Principal(id: id, name: name, role: role, scope: scope, expiresAt: expiresAt)
     }
 
     init(_ row: Row) throws {
@@ -38,6 +40,10 @@ package struct TokenRecord: Sendable, Equatable {
         id = row["id"]
         name = row["name"]
         self.role = role
+        func names(_ column: String) -> Set<String>? {
+            (row[column] as String?).map { Set($0.split(separator: ",").map(String.init)) }
+        }
+        scope = Scope(topics: names("topics"), commands: names("commands"))
         isBearer = (row["hash"] as Data?) != nil
         createdAt = row["created"]
         expiresAt = row["expires"]

@@ -13,6 +13,26 @@ enum RoleArgument {
     }
 }
 
+/// Reads the names that a token is for.
+enum ScopeArgument {
+    static func topics(_ text: String) throws -> Set<String> {
+        try names(text, among: ScopeNames.topics)
+    }
+
+    static func commands(_ text: String) throws -> Set<String> {
+        try names(text, among: ScopeNames.commands)
+    }
+
+    private static func names(_ text: String, among known: [String]) throws -> Set<String> {
+        let names = text.split(separator: ",").map(String.init)
+        if let stranger = names.first(where: { !known.contains($0) }) {
+            throw ValidationError("\(stranger) is none of \(known.joined(separator: ", "))")
+        }
+        guard !names.isEmpty else { throw ValidationError("must name at least one") }
+        return Set(names)
+    }
+}
+
 /// Reads a span of time from the command line.
 enum SpanArgument {
     /// Seconds for which a link can work at most: it is a password until it is used.

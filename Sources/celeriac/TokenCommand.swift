@@ -26,18 +26,31 @@ extension TokenCommand {
         @Option(help: "Name for people, such as ops-laptop.") var name: String
         @Option(
             help: ArgumentHelp(
+                "Topics that it may read, with commas between; all of its role if not given.",
+                valueName: "names"),
+            transform: ScopeArgument.topics)
+        var topics: Set<String>?
+        @Option(
+            help: ArgumentHelp(
+                "Commands that it may give, with commas between; all of its role if not given.",
+                valueName: "names"),
+            transform: ScopeArgument.commands)
+        var commands: Set<String>?
+        @Option(
+            help: ArgumentHelp(
                 "When it ends, as in 12h, 30d; never if not given.", valueName: "span"),
             transform: SpanArgument.read)
         var expires: TimeSpan?
 
         func run() async throws {
             let (name, role, span) = (name, role, expires)
+            let scope = Scope(topics: topics, commands: commands)
             try await RecordsTool.run(settings) { store in
                 let now = Date().timeIntervalSince1970
                 let end = span.map { now + Double($0.seconds) }
                 let token = try await store.createToken(
-                    name: name, role: role, expiresAt: end, now: now, remote: "local",
-                    by: RecordsTool.user)
+                    name: name, role: role, scope: scope, expiresAt: end, now: now,
+                    remote: "local", by: RecordsTool.user)
                 RecordsTool.say(
                     "token \(token.id): \(name), \(role.rawValue), "
                         + (end.map { "until \(RecordsTool.time($0))" } ?? "without end")

@@ -8,6 +8,8 @@ enum TokenTable {
         var id: String
         var name: String
         var role: String
+        var topics: [String]?
+        var commands: [String]?
         var state: String
         var created: Double
         var expires: Double?
@@ -16,10 +18,10 @@ enum TokenTable {
 
     /// Aligned columns under a heading.
     static func text(_ tokens: [TokenRecord], now: Double) -> [String] {
-        let heading = ["ID", "NAME", "ROLE", "STATE", "CREATED", "EXPIRES", "LAST USED"]
+        let heading = ["ID", "NAME", "ROLE", "FOR", "STATE", "CREATED", "EXPIRES", "LAST USED"]
         let rows = tokens.map { token in
             [
-                token.id, visible(token.name), token.role.rawValue, state(token, now),
+                token.id, visible(token.name), token.role.rawValue, scope(token), state(token, now),
                 RecordsTool.time(token.createdAt),
                 token.expiresAt.map { RecordsTool.time($0) } ?? "never",
                 token.lastUsedAt.map { RecordsTool.time($0) } ?? "never",
@@ -43,10 +45,17 @@ enum TokenTable {
         return try tokens.map { token in
             let row = Row(
                 id: token.id, name: token.name, role: token.role.rawValue,
+                topics: token.scope.topics?.sorted(), commands: token.scope.commands?.sorted(),
                 state: state(token, now), created: token.createdAt, expires: token.expiresAt,
                 lastUsed: token.lastUsedAt)
             return String(decoding: try encoder.encode(row), as: UTF8.self)
         }
+    }
+
+    private static func scope(_ token: TokenRecord) -> String {
+        guard !token.scope.isUnlimited else { return "all" }
+        return [token.scope.topics, token.scope.commands].compactMap { $0?.sorted() }
+            .joined().joined(separator: ",")
     }
 
     private static func state(_ token: TokenRecord, _ now: Double) -> String {

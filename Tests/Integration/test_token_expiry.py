@@ -68,6 +68,27 @@ async def test_a_token_that_has_ended_is_worth_nothing(stack: Stack) -> None:
         assert await client.wait_closed(15) == 4401
 
 
+def test_a_token_is_for_what_it_names_only(stack: Stack) -> None:
+    gateway = stack.running_gateway
+    token = gateway.token('admin', unique('limited'), '--topics', 'stats', '--commands', 'worker.ping')
+    headers = {'Authorization': f'Bearer {token}'}
+    with httpx.Client(base_url=f'{gateway.base_url}/api/celery', headers=headers, timeout=10) as http:
+        answers = {topic: http.get(f'/{topic}').status_code for topic in ('stats', 'queues', 'tasks', 'events', 'catalog')}
+        assert answers == {'stats': 200, 'queues': 403, 'tasks': 403, 'events': 403, 'catalog': 200}
+
+        purge = http.post('/commands/queue.purge', json={'queue': 'celery'}, headers={'Idempotency-Key': unique('key')})
+        assert purge.status_code == 403 and 'not for command queue.purge' in purge.json()['detail']
+        ping = http.post('/commands/worker.ping', json={'workers': ['nobody@here']}, headers={'Idempotency-Key': unique('key')})
+        assert ping.status_code != 403, ping.text
+
+    for options in (['--topics', 'secrets'], ['--commands', 'task.run,worker.explode'], ['--topics', '']):
+        done = gateway.cli('token', 'create', '--data', str(gateway.data), '--role', 'bot', '--name', 'x', *options)
+        assert done.returncode != 0 and done.stderr, options
+    listed = gateway.cli('token', 'list', '--data', str(gateway.data), '--json').stdout.splitlines()
+    assert any('"commands":["worker.ping"]' in line and '"topics":["stats"]' in line for line in listed), listed
+    assert 'stats,worker.ping' in gateway.cli('token', 'list', '--data', str(gateway.data)).stdout
+
+
 async def test_a_revoked_token_ends_its_live_socket(stack: Stack) -> None:
     gateway = stack.running_gateway
     name = unique('revoked')

@@ -70,6 +70,20 @@ import Testing
         #expect(refusal?.code == .invalid)
     }
 
+    @Test func `what a token is for is kept with it, and is in the audit`() async throws {
+        let scope = Scope(topics: ["stats", "queues"], commands: ["task.run"])
+        let token = try await store.createToken(
+            name: "bot-1", role: .bot, scope: scope, expiresAt: nil, now: 1, remote: "local",
+            by: "root")
+        _ = try await create("bot-2")
+
+        let tokens = try await store.tokens()
+        #expect(tokens.first { $0.id == token.id }?.principal.scope == scope)
+        #expect(tokens.first { $0.id != token.id }?.principal.scope == .unlimited)
+        let line = try #require(try await store.lines(after: 0, limit: 1).first).entry
+        #expect(line.detail == "role bot, only topics queues stats, commands task.run")
+    }
+
     @Test func `another role holds for the token and its sessions, and is in the audit`()
         async throws
     {
@@ -213,8 +227,8 @@ import Testing
             try db.execute(
                 sql: """
                     WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-                    INSERT INTO tokens SELECT 'i' || i, 'n' || i, 'bot', NULL, 1, NULL, NULL, NULL
-                    FROM n
+                    INSERT INTO tokens (id, name, role, created)
+                    SELECT 'i' || i, 'n' || i, 'bot', 1 FROM n
                     """, arguments: [Limits.tokens])
         }
         let last = try await create("last")

@@ -8,8 +8,14 @@ internal import Ports
 enum Authorization {
     /// Topics of a display on a wall: what concerns everybody in the room.
     private static let wallTopics: Set<String> = ["stats", "queues", "workers", "alerts", "health"]
+    /// The event log among the topics of a ``Scope``.
+    static let eventsTopic = "events"
+
     /// What somebody may do about something.
     static func verdict(on act: Act, for principal: Principal) -> Verdict {
+        if let subject = outside(principal.scope, act) {
+            return .refused(reason: "this credential is not for \(subject)")
+        }
         let role = principal.role
         switch act {
         case .known:
@@ -36,6 +42,29 @@ enum Authorization {
             guard verdict == .everything else { return verdict }
             let forbidden = parameters.first { $0.roles?.contains(role) == false }
             return forbidden.map { refused(role, "do \(command.name) with \($0.name)") } ?? verdict
+        }
+    }
+
+    /// What an act is about that a credential is not for; `nil` if it is.
+    private static func outside(_ scope: Scope, _ act: Act) -> String? {
+        guard !scope.isUnlimited else { return nil }
+        func topic(_ name: String) -> String? {
+            scope.topics?.contains(name) == false ? "topic \(name)" : nil
+        }
+        func command(_ name: String) -> String? {
+            scope.commands?.contains(name) == false ? "command \(name)" : nil
+        }
+        switch act {
+        case .known: return nil
+        case .topic(let schema): return topic(schema.name)
+        case .events: return topic(eventsTopic)
+        case .outcomes: return topic(Topics.commands.name)
+        case .settings, .differences: return topic(Topics.workers.name)
+        case .reconcile: return scope.commands == nil ? nil : "having everything asked anew"
+        case .plans:
+            let isPlanning = CommandCatalog.planned.contains { command($0.name) == nil }
+            return isPlanning ? nil : "plans"
+        case .plan(let declared), .command(let declared, _): return command(declared.name)
         }
     }
 

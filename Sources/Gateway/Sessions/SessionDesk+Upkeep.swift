@@ -122,7 +122,7 @@ extension SessionDesk {
         }
         guard principal != before else { return }
         session.phase = .live(principal)
-        guard principal.role != before.role else { return }
+        guard principal.role != before.role || principal.scope != before.scope else { return }
         for schema in Topics.all {
             let verdict = Authorization.verdict(on: .topic(schema), for: principal)
             to.rows.engine.restrict(

@@ -199,6 +199,40 @@ import WireFormats
         #expect(first?.route.path == route.path)
     }
 
+    // MARK: - Scopes
+
+    @Test(arguments: Rights.roles)
+    func `a credential is for what it names only, and for nothing more than its role`(role: Role) {
+        let whole = principal(role)
+        var limited = whole
+        limited.scope = Scope(topics: ["stats", "tasks"], commands: ["task.run"])
+
+        for schema in Topics.all {
+            let expected: Character =
+                ["stats", "tasks"].contains(schema.name)
+                ? Authorization.verdict(on: .topic(schema), for: whole).cell : "-"
+            #expect(Authorization.verdict(on: .topic(schema), for: limited).cell == expected)
+        }
+        for command in CommandCatalog.all {
+            let act = Act.command(command, using: [])
+            let expected: Character =
+                command.name == "task.run"
+                ? Authorization.verdict(on: act, for: whole).cell : "-"
+            #expect(Authorization.verdict(on: act, for: limited).cell == expected)
+            #expect(Authorization.verdict(on: .plan(command), for: limited).cell == expected)
+        }
+        for act: Act in [.events, .outcomes, .settings, .differences, .reconcile, .plans] {
+            #expect(Authorization.verdict(on: act, for: limited).cell == "-")
+        }
+        #expect(Authorization.verdict(on: .known, for: limited) == .everything)
+        limited.scope = Scope(topics: Set(ScopeNames.topics), commands: Set(ScopeNames.commands))
+        for act: Act in [.events, .outcomes, .settings, .differences, .plans] {
+            #expect(
+                Authorization.verdict(on: act, for: limited)
+                    == Authorization.verdict(on: act, for: whole))
+        }
+    }
+
     // MARK: - Rights that change
 
     @Test @LoopActor func `a lesser role ends what it may not have on a live socket`() async throws
