@@ -82,7 +82,7 @@ extension SyncEngine {
     }
 
     /// When a subscription's next frame is due; `nil` if there is nothing to say, or no credit.
-    private func dueTime(_ subscription: Subscription) -> Milliseconds? {
+    func dueTime(_ subscription: Subscription) -> Milliseconds? {
         if subscription.isUrgent {
             if case .reset = subscription.phase { return subscription.lastSentAt }
             let isAllowed = subscription.credit.allows(part: subscription.isInSeries)
@@ -91,15 +91,17 @@ extension SyncEngine {
         guard subscription.topic.changedAt > subscription.checked,
             subscription.credit.allows(part: false)
         else { return nil }
-        if stopsFollowing, case .window(let window) = subscription.source,
-            window.key.mode == .follow
-        {
-            return nil
-        }
+        guard !standsStill(subscription) else { return nil }
         return subscription.lastSentAt + interval(of: subscription)
     }
 
-    private func interval(of subscription: Subscription) -> Milliseconds {
+    /// Whether it is a window that follows while none does (R48).
+    func standsStill(_ subscription: Subscription) -> Bool {
+        guard stopsFollowing, case .window(let window) = subscription.source else { return false }
+        return window.key.mode == .follow
+    }
+
+    func interval(of subscription: Subscription) -> Milliseconds {
         slowsDown ? max(subscription.interval, 1_000) : subscription.interval
     }
 

@@ -92,7 +92,11 @@ package final class SyncEngine {
         self.limits = limits
         self.rules = rules
         self.ticks = TickRing(limit: limits.ticks, first: firstRevision)
-        self.topics = topics.map { Topic(schema: $0, base: firstRevision, limits: limits) }
+        precondition(
+            topics.count <= TopicSet.limit, "an engine has at most \(TopicSet.limit) topics")
+        self.topics = topics.enumerated().map { number, schema in
+            Topic(schema: schema, number: number, base: firstRevision, limits: limits)
+        }
         var numbers: [String: Int] = [:]
         for (number, topic) in topics.enumerated() {
             precondition(numbers[topic.name] == nil, "topic \(topic.name) is named twice")

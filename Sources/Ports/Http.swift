@@ -134,11 +134,11 @@ package protocol SocketServerHandler: AnyObject {
 /// What the gateway can do with sockets. On the loop only.
 @LoopActor
 package protocol SocketOutput: AnyObject {
-    /// Writes a frame, or keeps it until the socket is writable again.
+    /// Writes frames at once, or keeps them until the socket is writable again.
     ///
     /// - Returns: whether the kernel took it all; `false` means: wait for `socketDrained`.
     @discardableResult
-    func send(_ frame: SharedFrame, to socket: SocketID) -> Bool
+    func send(_ frames: [SharedFrame], to socket: SocketID) -> Bool
 
     /// Whether all that was sent to the socket has been taken by the kernel.
     func isDrained(_ socket: SocketID) -> Bool
@@ -151,4 +151,12 @@ package protocol SocketOutput: AnyObject {
 
     /// WebSockets open now.
     var socketCount: Int { get }
+}
+
+extension SocketOutput {
+    /// Writes one frame.
+    @discardableResult
+    package func send(_ frame: SharedFrame, to socket: SocketID) -> Bool {
+        send([frame], to: socket)
+    }
 }

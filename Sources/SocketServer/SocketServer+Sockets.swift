@@ -6,22 +6,43 @@ extension SocketServer {
     // MARK: - What the gateway asks
 
     @discardableResult
-    package func send(_ frame: SharedFrame, to socket: SocketID) -> Bool {
+    package func send(_ frames: [SharedFrame], to socket: SocketID) -> Bool {
         guard let connection = sockets[socket.number], connection.socket?.isOpen == true else {
             return false
         }
-        if connection.socket?.pending.isEmpty == true, !connection.wsi.isPartial {
-            guard connection.wsi.write(frame.bytes) else {
-                connection.wsi.kill()
-                return false
+        guard connection.socket?.pending.isEmpty == true, !connection.wsi.isPartial else {
+            for frame in frames where connection.socket?.isOpen == true {
+                keep(frame, for: connection)
             }
-            guard connection.wsi.isPartial else { return true }
-            connection.socket?.owesDrained = true
             return false
         }
-        keep(frame, for: connection)
+        guard write(frames[...], to: connection) else {
+            connection.wsi.kill()
+            return false
+        }
+        guard connection.wsi.isPartial else { return true }
+        connection.socket?.owesDrained = true
         return false
     }
+
+    /// Writes frames with one call of the kernel.
+    ///
+    /// - Returns: whether the connection can go on.
+    private func write(_ frames: ArraySlice<SharedFrame>, to connection: Connection) -> Bool {
+        guard frames.count > 1 else {
+            return frames.first.map { connection.wsi.write($0.bytes) } ?? true
+        }
+        // Taken out meanwhile, so that it is not copied when it changes.
+        var joined = scratch
+        scratch = []
+        joined.removeAll(keepingCapacity: true)
+        for frame in frames { joined += frame.bytes }
+        defer { if joined.count <= Self.scratchBytes { scratch = joined } }
+        return connection.wsi.write(joined)
+    }
+
+    /// Bytes of joined frames that are kept as memory for the next ones.
+    private static let scratchBytes = 256 * 1024
 
     private func keep(_ frame: SharedFrame, for connection: Connection) {
         let limits = configuration.limits

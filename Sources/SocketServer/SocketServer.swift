@@ -29,6 +29,8 @@ package final class SocketServer: SocketOutput {
     var pingHand = 0
     var lastNumber: UInt64 = 0
     var upgrades: RateMeter
+    /// Memory in which frames are joined for one write.
+    var scratch: [UInt8] = []
     var isStopped = false
     /// Milliseconds of the loop's clock when the log was last told that there is no room.
     private var complainedAt: UInt64?

@@ -7,5 +7,6 @@ struct CeleriacLoad: ParsableCommand {
         commandName: "celeriac-load", abstract: "Load a gateway and measure what its clients see.",
         subcommands: [
             LatencyCommand.self, WatchCommand.self, WorkersCommand.self, WindowsCommand.self,
+            CrowdCommand.self,
         ])
 }

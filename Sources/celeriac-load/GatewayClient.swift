@@ -18,39 +18,11 @@ final class GatewayClient {
         self.maxHz = maxHz
         self.rows = rows
         socket = try TcpSocket(host: host, port: port)
-        let head = """
-            GET /ws/v1 HTTP/1.1\r
-            Host: \(host):\(port)\r
-            Upgrade: websocket\r
-            Connection: Upgrade\r
-            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
-            Sec-WebSocket-Version: 13\r
-            Sec-WebSocket-Protocol: \(ClientProtocol.subprotocol)\r
-            \r\n
-            """
-        try socket.write(Array(head.utf8))
-        var answer: [UInt8] = []
-        while true {
-            answer += try socket.read()
-            if let end = Self.headEnd(answer) {
-                guard answer.starts(with: Array("HTTP/1.1 101".utf8)) else {
-                    throw LoadError(
-                        "no upgrade: \(String(decoding: answer.prefix(120), as: UTF8.self))")
-                }
-                buffer = Array(answer[end...])
-                break
-            }
-        }
+        buffer = try WebSocketHandshake.shakeHands(socket, host: host, port: port)
         try send(
             #"{"jsonrpc":"2.0","id":1,"method":"session.start","params":{"proto":{"major":1,"minor":0},"#
                 + #""auth":{"kind":"bearer","token":"\#(token)"},"client":{"name":"load","version":"1"}}}"#
         )
-    }
-
-    private static func headEnd(_ bytes: [UInt8]) -> Int? {
-        let mark = Array("\r\n\r\n".utf8)
-        guard bytes.count >= 4 else { return nil }
-        return (0...bytes.count - 4).first { Array(bytes[$0..<$0 + 4]) == mark }.map { $0 + 4 }
     }
 
     /// Sends a masked text frame (RFC 6455 5.3); the mask is zero, which is legal for a test client.

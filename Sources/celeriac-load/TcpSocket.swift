@@ -5,12 +5,19 @@ final class TcpSocket {
     let descriptor: Int32
 
     /// Connects; only loopback addresses are taken, so that a load never leaves the machine.
-    init(host: String, port: UInt16) throws {
+    ///
+    /// - Parameter receiveBuffer: bytes that the kernel keeps for it, if not its own number.
+    init(host: String, port: UInt16, receiveBuffer: Int32? = nil) throws {
         guard host == "127.0.0.1" || host == "localhost" else {
             throw LoadError("\(host) is not on this machine; load goes to 127.0.0.1 only")
         }
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw LoadError("no socket: errno \(errno)") }
+        if var receiveBuffer {
+            unsafe setsockopt(
+                descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer,
+                socklen_t(MemoryLayout<Int32>.size))
+        }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian

@@ -10,6 +10,25 @@ import Testing
         SharedFrame(text: Array("\(number) ".utf8) + [UInt8](repeating: 0x78, count: size))
     }
 
+    @Test(arguments: [1, 2, 40])
+    func `frames that are sent together arrive one after the other`(count: Int) async throws {
+        try await withServer { server in
+            let client = try server.socket()
+            let socket = try #require(await server.handler.opened.first)
+
+            // 40 of 4,000 bytes are more than one write of the gateway holds, but no reason to close.
+            let taken = await server.server.send(
+                (0..<count).map { Self.frame($0, 4_000) }, to: socket)
+            await server.server.send((count..<count + 2).map { Self.frame($0, 10) }, to: socket)
+
+            for number in 0..<count + 2 {
+                #expect(try client.message()?.text.hasPrefix("\(number) ") == true)
+            }
+            if taken { #expect(await server.server.isDrained(socket)) }
+            #expect(await server.server.send([], to: socket))
+        }
+    }
+
     @Test func `a slow reader gets everything in order, with pongs between`() async throws {
         try await withServer(limits: {
             $0.pendingFrames = 5_000

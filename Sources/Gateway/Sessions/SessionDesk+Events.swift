@@ -57,30 +57,36 @@ extension SessionDesk {
         }
     }
 
-    /// Sends a session the events that are due, as long as its socket takes them: one frame of each
-    /// reader in turn, so that none starves another.
-    func serveEvents(_ session: ClientSession, _ output: any SocketOutput) {
-        guard let principal = session.principal, !session.events.isEmpty else { return }
+    /// The events that are due for a session: one frame of each reader in turn, so that none starves another.
+    func gatherEvents(_ session: ClientSession, _ bytes: inout Int) -> [Ports.SharedFrame] {
+        guard let principal = session.principal, !session.events.isEmpty else { return [] }
         let isMasked = Authorization.verdict(on: .events, for: principal) == .masked
         let now = now
+        var frames: [Ports.SharedFrame] = []
         for _ in 0..<SessionLimits.eventFrames {
-            var sent = false
-            for index in session.events.indices {
+            let before = frames.count
+            for index in session.events.indices where bytes < SessionLimits.writeBytes {
                 guard let due = session.events[index].nextDue(of: to.events.log, now: now),
-                    due <= now
-                else { continue }
-                guard output.isDrained(session.socket) else { return }
-                guard
+                    due <= now,
                     let frame = to.events.next(
                         for: &session.events[index], isMasked: isMasked, now: now)
                 else { continue }
-                send(frame, to: session)
-                sent = true
+                frames.append(frame)
+                bytes += frame.bytes.count
             }
-            if !sent { break }
+            if frames.count == before { break }
         }
-        for reader in session.events {
-            if let due = reader.nextDue(of: to.events.log, now: now) { to.wait(due) }
+        return frames
+    }
+
+    /// When to look at readers again.
+    func lookAhead(at readers: [EventReader], _ outlook: inout Outlook) {
+        for reader in readers {
+            if let due = reader.nextDue(of: to.events.log, now: now) {
+                outlook.look(at: due)
+            } else {
+                outlook.topics.insert(.extra)
+            }
         }
     }
 

@@ -175,6 +175,7 @@ extension SessionDesk {
                 return
             }
             session.phase = .live(principal)
+            newcomers.remove(session.socket)
             session.checkedAt = now
             takeOver(session, ClientInstance(principal, name: start.instance))
             to.log.debug(

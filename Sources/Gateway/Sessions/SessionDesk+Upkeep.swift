@@ -72,6 +72,7 @@ extension SessionDesk {
             let level = governor.level
             to.rows.engine.slowsDown = level >= .slow
             to.rows.engine.stopsFollowing = level >= .still
+            tellsAll = true
             to.log.warning(
                 "overload",
                 metadata: [

@@ -30,6 +30,8 @@ final class SessionDesk {
     /// Set once the server exists.
     weak var output: (any SocketOutput)?
     var sessions: [SocketID: ClientSession] = [:]
+    /// The sessions among them that have not said who they are; each handshake asks how many.
+    var newcomers: Set<SocketID> = []
     /// The session of each display and bot that told which one it is.
     var instances: [ClientInstance: SocketID] = [:]
     var drain: Drain?
@@ -41,9 +43,20 @@ final class SessionDesk {
     var queriesRunning = 0
     private(set) var framesSent = 0
     private(set) var bytesSent = 0
+    /// Writes to sockets that these frames took.
+    private(set) var writes = 0
+    /// Frames of rows that were written as JSON; the others were there already.
+    var framesEncoded = 0
+    /// Whom the next tick looks at.
+    var agenda: Agenda
+    /// Up to where the last tick told: the revision, the end of the event log, and whose history it is.
+    var told = (revision: 0, head: 0, epoch: "")
+    /// Whether the next tick looks at everybody.
+    var tellsAll = false
 
     init(_ dependencies: Dependencies) {
         to = dependencies
+        agenda = Agenda(now: Milliseconds(EventLoop.shared.milliseconds))
     }
 
     var now: Milliseconds { Milliseconds(EventLoop.shared.milliseconds) }
@@ -91,7 +104,7 @@ final class SessionDesk {
             return .refuse(
                 problem(400, "Bad request", "offer the subprotocol \(ClientProtocol.subprotocol)"))
         }
-        guard sessions.count - liveCount < SessionLimits.unauthenticated else {
+        guard newcomers.count < SessionLimits.unauthenticated else {
             var response = problem(503, "Busy", "too many connections have not signed in yet")
             response.headers.append(("retry-after", "5"))
             return .refuse(response)
@@ -117,6 +130,7 @@ final class SessionDesk {
             cookie: to.origins.trusts(request) ? SessionCookie.secret(in: request) : nil,
             bearer: bearerToken(in: request), now: now)
         sessions[socket] = session
+        newcomers.insert(socket)
         send(
             ServerFrame.hello(
                 server: "celeriac \(to.version)", nonce: nonce,
@@ -127,6 +141,8 @@ final class SessionDesk {
 
     /// A WebSocket is gone.
     func closed(_ socket: SocketID) {
+        agenda.remove(socket)
+        newcomers.remove(socket)
         guard let session = sessions.removeValue(forKey: socket),
             let instance = session.instance, instances[instance] == socket
         else { return }
@@ -136,14 +152,17 @@ final class SessionDesk {
     // MARK: - Sending
 
     func send(_ bytes: [UInt8], to session: ClientSession) {
-        send(Ports.SharedFrame(text: bytes), to: session)
+        send([Ports.SharedFrame(text: bytes)], to: session)
     }
 
-    func send(_ frame: Ports.SharedFrame, to session: ClientSession) {
+    /// Sends frames in one write.
+    func send(_ frames: [Ports.SharedFrame], to session: ClientSession) {
+        guard !frames.isEmpty else { return }
         session.toldAt = now
-        framesSent += 1
-        bytesSent += frame.bytes.count
-        output?.send(frame, to: session.socket)
+        framesSent += frames.count
+        bytesSent += frames.reduce(0) { $0 + $1.bytes.count }
+        writes += 1
+        output?.send(frames, to: session.socket)
     }
 
     /// Says goodbye and closes (R55, 2.11).
@@ -155,45 +174,5 @@ final class SessionDesk {
             ServerFrame.bye(code: code, reason: reason, retryAfterMilliseconds: retryAfter),
             to: session)
         output?.close(session.socket, code: code.rawValue, reason: String(reason.prefix(100)))
-    }
-
-    // MARK: - Telling
-
-    /// The tick: sends every session what is due for it, after a commit.
-    func tell() {
-        for session in sessions.values { serve(session) }
-    }
-
-    /// The kernel takes bytes for a socket again.
-    func drained(_ socket: SocketID) {
-        guard let session = sessions[socket] else { return }
-        serve(session)
-    }
-
-    /// Sends one session what is due for it, as long as its socket takes it; asks for a tick if more
-    /// waits for its time.
-    func serve(_ session: ClientSession) {
-        guard session.principal != nil, let output else { return }
-        serveEvents(session, output)
-        let engine = to.rows.engine
-        let now = now
-        guard !engine.hasPendingChanges else {
-            // Not before they are a revision.
-            to.wait(now)
-            return
-        }
-        while let due = engine.nextDue(for: session.sync, now: now) {
-            guard due <= now else {
-                to.wait(due)
-                return
-            }
-            guard output.isDrained(session.socket) else { return }
-            guard let outgoing = engine.next(for: &session.sync, now: now) else { continue }
-            let frame = outgoing.frame.attachment(for: outgoing.subscription) { content in
-                Ports.SharedFrame(
-                    text: ServerFrame.encode(content, subscription: outgoing.subscription))
-            }
-            send(frame, to: session)
-        }
     }
 }

@@ -19,6 +19,10 @@ enum SessionLimits {
     static let querySlice = 2.0
     /// Rows that a query looks at between two looks at the clock.
     static let queryRows = 128
+    /// Bytes from which on what is due for a session goes out in another write.
+    static let writeBytes = 64 << 10
+    /// Milliseconds after which a session is looked at again whose socket took nothing and is silent.
+    static let stuckMilliseconds: Int64 = 1_000
     /// Frames of events that one session gets in one turn.
     static let eventFrames = 8
     /// Milliseconds until the first frame must have come.

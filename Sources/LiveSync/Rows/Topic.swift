@@ -11,6 +11,8 @@ final class Topic {
 
     let schema: TopicSchema
     let limits: SyncLimits
+    /// Which of the engine's topics it is.
+    let bit: TopicSet
     /// Changed by this class and by its ``tables`` only.
     private(set) var rows: RowStore
     /// For windows only.
@@ -28,8 +30,9 @@ final class Topic {
     /// Unescaped bytes of all texts, for the reset rule.
     private(set) var textBytes = 0
 
-    init(schema: TopicSchema, base: Int, limits: SyncLimits) {
+    init(schema: TopicSchema, number: Int, base: Int, limits: SyncLimits) {
         self.schema = schema
+        self.bit = TopicSet(number: number)
         self.limits = limits
         // Filter fields have few values, but for ids, which are all different.
         self.rows = RowStore(

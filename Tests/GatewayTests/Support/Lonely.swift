@@ -35,10 +35,15 @@ enum Lonely {
     final class Sockets: SocketOutput {
         private(set) var closed: [SocketID: UInt16] = [:]
         private(set) var frames: [SocketID: [SharedFrame]] = [:]
+        private(set) var writes: [SocketID: Int] = [:]
         var socketCount: Int { 0 }
 
-        func send(_ frame: SharedFrame, to socket: SocketID) -> Bool {
-            frames[socket, default: []].append(frame)
+        /// Frames that a socket has got.
+        func count(_ number: UInt64) -> Int { frames[SocketID(number: number)]?.count ?? 0 }
+
+        func send(_ frames: [SharedFrame], to socket: SocketID) -> Bool {
+            self.frames[socket, default: []] += frames
+            writes[socket, default: 0] += 1
             return true
         }
 

@@ -1,0 +1,100 @@
+internal import Foundation
+internal import WireFormats
+
+/// One client of a crowd: a WebSocket, and the rows that it was told.
+final class CrowdClient {
+    let kind: CrowdKind
+    let socket: TcpSocket
+    private var reader = WebSocketReader()
+    private(set) var tables: [Int: SyncedTable] = [:]
+    private var unopened: [String] = []
+    private var opened = 0
+    private(set) var isStarted = false
+    private var acks: [(Int, Int64)] = []
+    /// Text frames and bytes received since the handshake.
+    private(set) var frames = 0
+    private(set) var bytes = 0
+    /// Close code of the gateway, once it has closed.
+    private(set) var closed: UInt16?
+    /// When a slow client may read again, microseconds.
+    var readsAt: Int64 = 0
+    /// Loses the next delta that it is sent: reconciling must then find a difference.
+    var losesDelta = false
+
+    /// Connects, shakes hands and starts a session; everything else comes through ``receive(_:_:)``.
+    init(kind: CrowdKind, host: String, port: UInt16, token: String) throws {
+        self.kind = kind
+        unopened = kind.requests
+        socket = try TcpSocket(
+            host: host, port: port, receiveBuffer: kind == .slow ? 4_096 : nil)
+        reader.feed(try WebSocketHandshake.shakeHands(socket, host: host, port: port))
+        try send(
+            #""id":1,"method":"session.start","params":{"proto":{"major":1,"minor":0},"#
+                + #""auth":{"kind":"bearer","token":"\#(token)"},"client":{"name":"load","version":"1"}}"#
+        )
+    }
+
+    /// True once all that it asked for was answered.
+    var isLive: Bool { isStarted && opened == kind.requests.count }
+
+    /// Reads once and hands over every message that carries rows or events.
+    func receive(_ cache: inout FrameCache, _ handle: (_ method: String, JsonValue) -> Void) throws
+    {
+        let part = try socket.read(limit: kind == .slow ? 1_000 : 262_144)
+        bytes += part.count
+        reader.feed(part)
+        while let message = try reader.next() {
+            switch message {
+            case .text(let text):
+                frames += 1
+                try take(try cache.message(text), handle)
+            case .ping(let content): try write(10, content)
+            case .close(let code, _):
+                closed = code
+                return
+            }
+        }
+        try acknowledge()
+    }
+
+    private func take(_ message: JsonValue, _ handle: (String, JsonValue) -> Void) throws {
+        if let error = message["error"] { throw LoadError("refused: \(error.text())") }
+        if let id = message["id"]?.integer {
+            if id == 1 { isStarted = true } else { opened += 1 }
+            if !unopened.isEmpty {
+                try send(#""id":\#(100 - unopened.count),\#(unopened.removeFirst())"#)
+            }
+            return
+        }
+        guard let method = message["method"]?.string, let params = message["params"] else { return }
+        guard let number = params["sub"]?.integer.map(Int.init) else {
+            if method == "session.hb" { acks.append((0, 0)) }
+            return
+        }
+        if losesDelta, method.hasSuffix(".delta"), isLive {
+            losesDelta = false
+        } else if let revision = tables[number, default: SyncedTable()].apply(method, params) {
+            acks.append((number, revision))
+        }
+        if method == "events.batch", let scanned = params["scanned"]?.integer {
+            acks.append((number, scanned))
+        }
+        handle(method, params)
+    }
+
+    /// One acknowledgement for all that one read brought.
+    private func acknowledge() throws {
+        guard !acks.isEmpty else { return }
+        let list = acks.filter { $0.0 > 0 }.map { "[\($0.0),\($0.1)]" }.joined(separator: ",")
+        acks = []
+        try send(#""method":"sub.ack","params":{"acks":[\#(list)]}"#)
+    }
+
+    private func send(_ members: String) throws {
+        try write(1, Array(#"{"jsonrpc":"2.0",\#(members)}"#.utf8))
+    }
+
+    private func write(_ opcode: UInt8, _ payload: [UInt8]) throws {
+        try socket.write(WebSocketReader.frame(opcode, payload, mask: .random(in: 0...UInt32.max)))
+    }
+}

@@ -1,0 +1,68 @@
+internal import WireFormats
+
+/// Compares what clients were told with what the gateway says now, over its REST answers.
+struct Reconciler {
+    let host: String
+    let port: UInt16
+    let token: String
+
+    /// Fields that follow the clock: they change while one compares.
+    static let restless: Set<String> = [
+        "eventsPerSecond", "throughput", "throughput10s", "throughput5m", "successRate",
+        "runtimeMean", "waitMean", "succeeded5m", "failed5m", "heartbeat", "drift", "uptime",
+        "loadavg", "oldestAge", "rateIn", "rateOut", "since", "statsAt", "completeness",
+    ]
+
+    /// Every difference between one client and the gateway, in words; at most a few.
+    func differences(of client: CrowdClient, _ wanted: [String: [String: JsonValue]]) -> [String] {
+        var found: [String] = []
+        for (number, name) in client.kind.topics {
+            let table = client.tables[number] ?? SyncedTable()
+            let rows = Self.byID(table.rows.values.map { $0 })
+            compare(rows, wanted[name] ?? [:], name, &found)
+        }
+        if client.kind == .browser || client.kind == .slow {
+            let table = client.tables[CrowdKind.window] ?? SyncedTable()
+            let rows = table.order.map { table.rows[$0] ?? [:] }
+            compare(Self.byID(rows), wanted["tasks"] ?? [:], "tasks", &found)
+        }
+        return found
+    }
+
+    /// The gateway's rows by topic and id.
+    func snapshot() throws -> [String: [String: JsonValue]] {
+        var all: [String: [String: JsonValue]] = [:]
+        for name in ["stats", "workers", "queues", "alerts", "tasks"] {
+            let path = name == "tasks" ? "/api/celery/tasks?limit=50" : "/api/celery/\(name)"
+            let answer = try RestCall.get(path, host: host, port: port, token: token)
+            let rows = (answer[name]?.array ?? []).map { row in
+                Dictionary(
+                    (row.object ?? []).map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+            }
+            all[name] = Self.byID(rows)
+        }
+        return all
+    }
+
+    private static func byID(_ rows: [[String: JsonValue]]) -> [String: JsonValue] {
+        var byID: [String: JsonValue] = [:]
+        for row in rows {
+            let kept = row.filter { !restless.contains($0.key) && !$0.value.isNull }
+            byID[row["id"]?.string ?? "?"] = .object(
+                kept.sorted { $0.key < $1.key }.map { JsonMember($0.key, $0.value) })
+        }
+        return byID
+    }
+
+    private func compare(
+        _ rows: [String: JsonValue], _ wanted: [String: JsonValue], _ topic: String,
+        _ found: inout [String]
+    ) {
+        guard rows != wanted else { return }
+        for id in Set(rows.keys).union(wanted.keys).sorted() where rows[id] != wanted[id] {
+            let (known, right) = (rows[id]?.text() ?? "nothing", wanted[id]?.text() ?? "nothing")
+            found.append("\(topic) \(id): the client has \(known), the gateway \(right)")
+            if found.count >= 5 { return }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+internal import WireFormats
+
+/// The rows of one subscription or window as its frames made them (docs/client-protocol.md).
+struct SyncedTable {
+    /// Fields by name, by handle.
+    private(set) var rows: [Int64: [String: JsonValue]] = [:]
+    /// Handles in the window's order.
+    private(set) var order: [Int64] = []
+    /// The revision that the last frame led to.
+    private(set) var revision: Int64 = -1
+
+    /// Applies a frame.
+    ///
+    /// - Returns: the revision to acknowledge, if the frame wants that.
+    mutating func apply(_ method: String, _ params: JsonValue) -> Int64? {
+        switch method {
+        case "sub.reset":
+            self = SyncedTable()
+            return nil
+        case "sub.snap", "view.snap":
+            if params["part"]?.integer == 0 { self = SyncedTable() }
+            takeSnapshot(params, isWindow: method == "view.snap")
+            revision = params["at"]?.integer ?? revision
+        case "sub.delta", "view.delta":
+            takeDelta(params)
+            revision = params["to"]?.integer ?? revision
+        default: return nil
+        }
+        return revision
+    }
+
+    private mutating func takeSnapshot(_ params: JsonValue, isWindow: Bool) {
+        let names = (params["cols"]?.array ?? []).map { $0.string ?? "" }
+        for row in params["rows"]?.array ?? [] {
+            var fields: [String: JsonValue] = [:]
+            for (name, value) in zip(names, row.array ?? []) where !value.isNull {
+                fields[name] = value
+            }
+            guard let handle = fields.removeValue(forKey: "h")?.integer else { continue }
+            rows[handle] = fields
+            if isWindow { order.append(handle) }
+        }
+    }
+
+    private mutating func takeDelta(_ params: JsonValue) {
+        for handle in params["gone"]?.array ?? [] { rows[handle.integer ?? -1] = nil }
+        for row in params["new"]?.array ?? [] {
+            guard let pair = row.array, pair.count == 2, let handle = pair[0].integer else {
+                continue
+            }
+            rows[handle] = [:]
+            patch(handle, pair[1])
+        }
+        for row in params["put"]?.array ?? [] {
+            guard let pair = row.array, pair.count == 2, let handle = pair[0].integer else {
+                continue
+            }
+            patch(handle, pair[1])
+        }
+        guard let handles = params["order"]?.array else { return }
+        order = handles.compactMap(\.integer)
+        let kept = Set(order)
+        rows = rows.filter { kept.contains($0.key) }
+    }
+
+    private mutating func patch(_ handle: Int64, _ fields: JsonValue) {
+        for field in fields.object ?? [] {
+            rows[handle]?[field.name] = field.value.isNull ? nil : field.value
+        }
+    }
+}
