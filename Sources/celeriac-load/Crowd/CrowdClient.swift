@@ -40,7 +40,7 @@ final class CrowdClient {
     /// Reads once and hands over every message that carries rows or events.
     func receive(_ cache: inout FrameCache, _ handle: (_ method: String, JsonValue) -> Void) throws
     {
-        let part = try socket.read(limit: kind == .slow ? 1_000 : 262_144)
+        let part = try socket.read(limit: readsAt > 0 ? 1_000 : 262_144)
         bytes += part.count
         reader.feed(part)
         while let message = try reader.next() {
@@ -56,6 +56,9 @@ final class CrowdClient {
         }
         try acknowledge()
     }
+
+    /// The connection is gone without a word.
+    func lost() { closed = 1006 }
 
     private func take(_ message: JsonValue, _ handle: (String, JsonValue) -> Void) throws {
         if let error = message["error"] { throw LoadError("refused: \(error.text())") }

@@ -41,21 +41,20 @@ struct CrowdCommand: ParsableCommand {
         let publisher = try EventPublisher(
             host: redisHost, port: UInt16(store.port ?? 6379),
             channel: "/\(Int(store.path.dropFirst()) ?? 0).celeryev/task.multi")
-        var clients: [CrowdClient] = []
-        for (kind, count) in counts {
-            for number in 0..<count {
-                clients.append(
-                    try CrowdClient(
-                        kind: kind, host: host, port: UInt16(port),
-                        token: try secrets.token(of: kind, number)))
-            }
-        }
-        if losesDelta { clients.first { $0.kind != .bot }?.losesDelta = true }
         let run = CrowdRun(
-            clients: clients, publisher: publisher, rate: rate, seconds: seconds,
+            publisher: publisher, rate: rate, seconds: seconds,
             process: process,
             reconciler: Reconciler(
                 host: host, port: UInt16(port), token: try secrets.token(of: .browser, 0)))
+        for (kind, count) in counts {
+            for number in 0..<count {
+                let token = try secrets.token(of: kind, number)
+                try run.open {
+                    try CrowdClient(kind: kind, host: host, port: UInt16(port), token: token)
+                }
+            }
+        }
+        if losesDelta { run.loseDelta() }
         if losesBatch { run.losesBatch = true }
         try run.measure()
     }

@@ -8,13 +8,14 @@ enum CrowdKind: String, CaseIterable {
     case wall
     /// A program that reads every event.
     case bot
-    /// A browser that reads a thousand bytes a second.
+    /// A browser without a window that reads a thousand bytes a second, until the events stop.
     case slow
 
     /// Whole topics, by subscription number.
     var topics: [(number: Int, name: String)] {
         switch self {
-        case .browser, .slow: [(1, "stats"), (2, "workers"), (3, "queues"), (4, "alerts")]
+        case .browser: [(1, "stats"), (2, "workers"), (3, "queues"), (4, "alerts")]
+        case .slow: [(1, "stats"), (2, "workers"), (3, "queues")]
         case .wall: [(1, "stats"), (2, "queues"), (3, "alerts"), (4, "workers")]
         case .bot: []
         }
@@ -27,7 +28,7 @@ enum CrowdKind: String, CaseIterable {
             #""method":"sub.open","params":{"sub":\#(number),"topic":"\#(name)","maxHz":\#(frequency)}"#
         }
         switch self {
-        case .browser, .slow:
+        case .browser:
             requests.append(
                 #""method":"view.open","params":{"sub":\#(Self.window),"topic":"tasks","#
                     + #""order":["seen","desc"],"limit":50,"mode":"follow","maxHz":\#(frequency)}"#)
@@ -35,7 +36,7 @@ enum CrowdKind: String, CaseIterable {
             requests.append(
                 #""method":"events.open","params":{"sub":\#(Self.events),"after":"now","types":["task-received"],"#
                     + #""format":"celery"}"#)
-        case .wall: break
+        case .wall, .slow: break
         }
         return requests
     }

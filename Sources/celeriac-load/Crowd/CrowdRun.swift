@@ -4,6 +4,8 @@ internal import WireFormats
 
 /// One run of a crowd: warms up, measures, stops to publish, and compares.
 final class CrowdRun {
+    /// Below what a gateway takes in a second.
+    private static let openedPerSecond: Int64 = 400
     private static let warmUp: Int64 = 3_000_000
     /// Microseconds that clients get, after the last event, to know everything.
     private static let patience: Int64 = 15_000_000
@@ -12,7 +14,8 @@ final class CrowdRun {
     /// The row of `stats` that counts the events of this run, and its field.
     private static let counted = "total:RECEIVED"
 
-    private let clients: [CrowdClient]
+    private var clients: [CrowdClient] = []
+    private var openedAt: Int64 = 0
     private let publisher: EventPublisher
     private let rate: Int
     private let seconds: Int
@@ -22,32 +25,45 @@ final class CrowdRun {
     private var publishedAt: [Int64] = []
     /// What the gateway had counted before this run.
     private var counted = 0
+    private var isPublishing = false
     private var isMeasuring = false
     private var histograms: [CrowdKind: Histogram<UInt64>] = [:]
     /// Events each bot has seen; they must come in order, each once.
-    private var seen: [Int]
+    private var seen: [Int] = []
     /// The newest count that each client was told.
-    private var told: [Int]
+    private var told: [Int] = []
     private var faults: [String] = []
     /// Lets one bot lose a batch.
     var losesBatch = false
 
     init(
-        clients: [CrowdClient], publisher: EventPublisher, rate: Int, seconds: Int, process: Int?,
+        publisher: EventPublisher, rate: Int, seconds: Int, process: Int?,
         reconciler: Reconciler
     ) {
-        self.clients = clients
         self.publisher = publisher
         self.rate = rate
         self.seconds = seconds
         self.process = process
         self.reconciler = reconciler
-        seen = Array(repeating: 0, count: clients.count)
-        told = Array(repeating: 0, count: clients.count)
         for kind in CrowdKind.allCases {
             histograms[kind] = Histogram(
                 highestTrackableValue: 120_000_000, numberOfSignificantValueDigits: .three)
         }
+    }
+
+    /// Opens another client, not more than a few in a hundredth of a second, and reads meanwhile what the
+    /// others are sent: they must acknowledge it.
+    func open(_ make: () throws -> CrowdClient) throws {
+        while Self.microseconds < openedAt + 1_000_000 / Self.openedPerSecond { try pump() }
+        openedAt = Self.microseconds
+        clients.append(try make())
+        seen.append(0)
+        told.append(0)
+    }
+
+    /// Lets one client lose a delta.
+    func loseDelta() {
+        clients.first { $0.kind != .bot }?.losesDelta = true
     }
 
     func measure() throws {
@@ -79,6 +95,8 @@ final class CrowdRun {
     ///
     /// - Returns: the figures when measuring began.
     private func publishAll() throws -> Figures {
+        isPublishing = true
+        defer { isPublishing = false }
         let began = Self.microseconds
         let end = began + Self.warmUp + Int64(seconds) * 1_000_000
         var before = figures()
@@ -135,11 +153,17 @@ final class CrowdRun {
                 fd: client.closed == nil && client.readsAt <= now ? client.socket.descriptor : -1,
                 events: Int16(POLLIN), revents: 0)
         }
+        guard !polls.isEmpty else { return }
         guard unsafe poll(&polls, nfds_t(polls.count), 1) > 0 else { return }
         for index in polls.indices where polls[index].revents != 0 {
             let client = clients[index]
-            try client.receive(&cache) { take($0, $1, index) }
-            if client.kind == .slow { client.readsAt = now + Self.slowPause }
+            do {
+                try client.receive(&cache) { take($0, $1, index) }
+            } catch {
+                client.lost()
+                faults.append("\(client.kind) \(index): \(error)")
+            }
+            if client.kind == .slow { client.readsAt = isPublishing ? now + Self.slowPause : 0 }
             if let code = client.closed {
                 faults.append("\(client.kind) \(index) was closed with \(code)")
             }

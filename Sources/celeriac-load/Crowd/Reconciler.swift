@@ -21,7 +21,7 @@ struct Reconciler {
             let rows = Self.byID(table.rows.values.map { $0 })
             compare(rows, wanted[name] ?? [:], name, &found)
         }
-        if client.kind == .browser || client.kind == .slow {
+        if client.kind == .browser {
             let table = client.tables[CrowdKind.window] ?? SyncedTable()
             let rows = table.order.map { table.rows[$0] ?? [:] }
             compare(Self.byID(rows), wanted["tasks"] ?? [:], "tasks", &found)
