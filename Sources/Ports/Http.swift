@@ -68,47 +68,6 @@ package enum UpgradeDecision: Sendable {
     case refuse(HttpResponse)
 }
 
-/// A WebSocket message encoded once for any number of receivers: header and payload, ready to write.
-package final class SharedFrame: Sendable {
-    /// The bytes on the wire: RFC 6455 header (unmasked, FIN, text) and payload.
-    package let bytes: [UInt8]
-    /// Where the payload starts.
-    package let payloadOffset: Int
-    /// The same message as a raw-deflate frame with RSV1 for receivers that negotiated
-    /// permessage-deflate (RFC 7692); `nil` if it is not worth it.
-    package let compressed: [UInt8]?
-
-    /// Makes a frame of finished bytes.
-    package init(bytes: [UInt8], payloadOffset: Int, compressed: [UInt8]? = nil) {
-        self.bytes = bytes
-        self.payloadOffset = payloadOffset
-        self.compressed = compressed
-    }
-
-    /// Makes a text frame.
-    ///
-    /// - Parameter text: UTF-8 payload.
-    package convenience init(text: [UInt8]) {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count + 10)
-        bytes.append(0x81)
-        switch text.count {
-        case 0..<126:
-            bytes.append(UInt8(text.count))
-        case 126..<65536:
-            bytes += [126, UInt8(text.count >> 8), UInt8(text.count & 0xff)]
-        default:
-            bytes.append(127)
-            for shift in stride(from: 56, through: 0, by: -8) {
-                bytes.append(UInt8(truncatingIfNeeded: text.count >> shift))
-            }
-        }
-        let offset = bytes.count
-        bytes += text
-        self.init(bytes: bytes, payloadOffset: offset)
-    }
-}
-
 /// What the socket server asks the gateway. All calls come on the loop.
 @LoopActor
 package protocol SocketServerHandler: AnyObject {
@@ -124,11 +83,19 @@ package protocol SocketServerHandler: AnyObject {
     /// A whole text message came (UTF-8 checked, within the frame limit).
     func socketReceived(_ socket: SocketID, text: [UInt8])
 
+    /// A whole binary message came; only if the server was told to take them.
+    func socketReceived(_ socket: SocketID, binary: [UInt8])
+
     /// All that was sent has been handed to the kernel, after a time when it had not.
     func socketDrained(_ socket: SocketID)
 
     /// The WebSocket is gone; `code` is the peer's or ours, 1006 if there was none.
     func socketClosed(_ socket: SocketID, code: UInt16)
+}
+
+extension SocketServerHandler {
+    /// Passes it over.
+    package func socketReceived(_ socket: SocketID, binary: [UInt8]) {}
 }
 
 /// What the gateway can do with sockets. On the loop only.

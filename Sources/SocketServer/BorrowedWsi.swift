@@ -112,6 +112,8 @@ internal import EventLoop
     // MARK: - The message that is being received
 
     var isBinary: Bool { unsafe lws_frame_is_binary(pointer) != 0 }
+    /// Whether the frame has RSV1, which permessage-deflate sets (RFC 7692, 6).
+    var hasExtensionBit: Bool { unsafe lws_get_reserved_bits(pointer) & 0x40 != 0 }
     var isFirstFragment: Bool { unsafe lws_is_first_fragment(pointer) != 0 }
     var isFinalFragment: Bool { unsafe lws_is_final_fragment(pointer) != 0 }
     var remainingPayload: Int { unsafe lws_remaining_packet_payload(pointer) }

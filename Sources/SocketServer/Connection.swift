@@ -35,6 +35,10 @@ final class Connection {
     var isHead = false
     /// Whether libwebsockets will say that the body of a request without one is complete.
     var owesEmptyBody = false
+    /// How messages are compressed, if the peer offered what we do.
+    var deflate: DeflateOffer?
+    /// Offers of it that libwebsockets has asked about.
+    var deflateOffers = 0
     /// What the WebSocket needs; `nil` before the upgrade.
     var socket: SocketState?
 

@@ -7,6 +7,7 @@ internal import Glibc
     // SAFETY: allocated in `init`, freed in `deinit`; the owner of the context owns this object.
     let protocols: UnsafeMutablePointer<lws_protocols>
     let loops: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+    let extensions: UnsafeMutablePointer<lws_extension>
     let retryPolicy: UnsafeMutablePointer<lws_retry_bo_t>
     let serverName: UnsafeMutablePointer<CChar>?
     let alpn: UnsafeMutablePointer<CChar>?
@@ -24,6 +25,7 @@ internal import Glibc
         unsafe protocols = .allocate(capacity: names.count + 1)
         unsafe loops = .allocate(capacity: 1)
         unsafe loops.initialize(to: unsafe EventLoop.shared.uvLoop)
+        unsafe extensions = .allocate(capacity: 2)
         // A policy of zeros means no timers for validity: libwebsockets keeps its timers in one
         // sorted list, so a timer for each socket costs more with every socket. We ping ourselves.
         unsafe retryPolicy = .allocate(capacity: 1)
@@ -31,6 +33,9 @@ internal import Glibc
         unsafe serverName = strdup("celeriac")
         unsafe alpn = strdup("http/1.1")
         unsafe protocols.initialize(repeating: unsafe lws_protocols(), count: names.count + 1)
+        unsafe extensions.initialize(repeating: unsafe lws_extension(), count: 2)
+        unsafe extensions[0].name = unsafe string(DeflateOffer.name)
+        unsafe extensions[0].callback = unsafe libraryExtension
         for (index, name) in names.enumerated() {
             unsafe protocols[index].name = unsafe string(name)
             unsafe protocols[index].callback = unsafe libraryCallback
@@ -53,6 +58,7 @@ internal import Glibc
         unsafe free(serverName)
         unsafe free(alpn)
         unsafe protocols.deallocate()
+        unsafe extensions.deallocate()
         unsafe loops.deallocate()
         unsafe retryPolicy.deallocate()
     }

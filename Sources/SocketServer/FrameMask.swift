@@ -38,7 +38,7 @@ enum FrameMask {
         guard header.count == plain.count + 1, header.suffix(plain.count) == plain[...] else {
             return true
         }
-        return header[0] & 0x70 != 0 || header[0] & 0x0f > 2
+        return header[0] & 0x30 != 0 || header[0] & 0x0f > 2
     }
 
     private static func tail(_ count: Int, before address: UInt) -> [UInt8] {

@@ -35,6 +35,7 @@ internal import Logging
         var info = unsafe lws_context_creation_info()
         unsafe info.port = noListenServer
         unsafe info.protocols = unsafe UnsafePointer(memory.protocols)
+        unsafe info.extensions = unsafe UnsafePointer(memory.extensions)
         unsafe info.foreign_loops = unsafe memory.loops
         unsafe info.user = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe info.uid = -1

@@ -30,16 +30,41 @@ extension SocketServer {
     /// - Returns: whether the connection can go on.
     private func write(_ frames: ArraySlice<SharedFrame>, to connection: Connection) -> Bool {
         guard frames.count > 1 else {
-            return frames.first.map { connection.wsi.write($0.bytes) } ?? true
+            return frames.first.map { connection.wsi.write(bytes(of: $0, for: connection)) } ?? true
         }
         // Taken out meanwhile, so that it is not copied when it changes.
         var joined = scratch
         scratch = []
         joined.removeAll(keepingCapacity: true)
-        for frame in frames { joined += frame.bytes }
+        for frame in frames { joined += bytes(of: frame, for: connection) }
         defer { if joined.count <= Self.scratchBytes { scratch = joined } }
         return connection.wsi.write(joined)
     }
+
+    /// A frame as this connection gets it: compressed, if its peer takes that and it is worth it.
+    private func bytes(of frame: SharedFrame, for connection: Connection) -> [UInt8] {
+        guard connection.deflate != nil, frame.isCompressible,
+            frame.bytes.count - frame.payloadOffset >= Self.compressedBytes
+        else { return frame.bytes }
+        if case .untried = frame.compressed {
+            frame.compressed = compress(frame)
+        }
+        guard case .done(let bytes) = frame.compressed else { return frame.bytes }
+        return bytes
+    }
+
+    private func compress(_ frame: SharedFrame) -> SharedFrame.Compressed {
+        framesCompressed += 1
+        let first = frame.bytes[0]
+        let payload = frame.bytes[frame.payloadOffset...]
+        guard let deflated = deflater.compress(payload), deflated.count < payload.count else {
+            return .useless
+        }
+        return .done(SharedFrame.head(first | 0x40, length: deflated.count) + deflated)
+    }
+
+    /// Bytes from which on a payload is compressed (R52).
+    private static let compressedBytes = 1_024
 
     /// Bytes of joined frames that are kept as memory for the next ones.
     private static let scratchBytes = 256 * 1024
@@ -128,7 +153,15 @@ extension SocketServer {
             writeClose(connection, code: 1002, reason: "frames must be masked")
             return
         }
-        guard !wsi.isBinary else {
+        guard
+            !wsi.hasExtensionBit || (wsi.isFirstFragment && connection.deflate != nil)
+                || !isNewFrame
+        else {
+            // RSV1 is for the first frame of a message only (RFC 7692, 6.1).
+            writeClose(connection, code: 1002, reason: "an extension bit inside of a message")
+            return
+        }
+        guard configuration.takesBinary || !wsi.isBinary else {
             writeClose(connection, code: 1003, reason: "text only")
             return
         }
@@ -136,19 +169,51 @@ extension SocketServer {
         socket.lastHeard = LoopActor.loop.milliseconds
         socket.remaining = remaining
         let outcome = socket.assembler.add(
-            piece, isNewFrame: isNewFrame, remaining: remaining, isFinal: wsi.isFinalFragment)
+            piece, isNewFrame: isNewFrame, remaining: remaining, isFinal: wsi.isFinalFragment,
+            isCompressed: isNewFrame && wsi.hasExtensionBit, isText: !wsi.isBinary)
         connection.socket = socket
         switch outcome {
         case .more:
             break
         case .message(let text):
-            handler.socketReceived(SocketID(number: connection.number), text: text)
-        case .tooBig:
-            writeClose(
-                connection, code: 1009,
-                reason: "a message holds at most \(configuration.limits.messageBytes) bytes")
+            deliver(text, to: connection)
+        case .compressed(let bytes):
+            inflate(bytes, of: connection)
+        case .tooBig: refuseSize(connection)
         case .notText:
             writeClose(connection, code: 1007, reason: "invalid UTF-8")
+        }
+    }
+
+    /// Hands on the message whose last piece came just now.
+    private func deliver(_ message: [UInt8], to connection: Connection) {
+        let socket = SocketID(number: connection.number)
+        if connection.wsi.isBinary {
+            handler.socketReceived(socket, binary: message)
+        } else {
+            handler.socketReceived(socket, text: message)
+        }
+    }
+
+    private func refuseSize(_ connection: Connection) {
+        writeClose(
+            connection, code: 1009,
+            reason: "a message holds at most \(configuration.limits.messageBytes) bytes")
+    }
+
+    /// A compressed message is complete: whatever it swells to, no more of it than a message may hold is
+    /// ever written (R53).
+    private func inflate(_ bytes: [UInt8], of connection: Connection) {
+        switch inflater.inflate(bytes, limit: configuration.limits.messageBytes) {
+        case .message(let bytes):
+            var checker = Utf8Checker()
+            guard connection.wsi.isBinary || checker.accept(bytes), checker.isComplete else {
+                writeClose(connection, code: 1007, reason: "invalid UTF-8")
+                return
+            }
+            deliver(bytes, to: connection)
+        case .tooBig: refuseSize(connection)
+        case .broken: writeClose(connection, code: 1007, reason: "cannot inflate")
         }
     }
 
@@ -161,7 +226,7 @@ extension SocketServer {
             let frame = socket.pending[socket.written]
             socket.written += 1
             socket.pendingBytes -= frame.bytes.count
-            guard connection.wsi.write(frame.bytes) else { return false }
+            guard connection.wsi.write(bytes(of: frame, for: connection)) else { return false }
         }
         guard socket.written == socket.pending.count else {
             connection.wsi.askForWritable()

@@ -29,9 +29,18 @@ extension SocketServer {
             guard let offers = Self.offers(protocols), canMatch(subprotocol, in: offers) else {
                 return refuse(connection, .refusal(400, "offer a subprotocol of this server"))
             }
+            connection.deflate = reader.header("sec-websocket-extensions")
+                .flatMap(DeflateOffer.init(choosing:))
             connection.phase = .upgrading(head.request)
             return true
         }
+    }
+
+    /// Whether the next offer of permessage-deflate is the one that was chosen; libwebsockets asks about one
+    /// after the other, and about none behind one that was taken.
+    func takesOffer(_ connection: Connection) -> Bool {
+        defer { connection.deflateOffers += 1 }
+        return connection.deflate?.place == connection.deflateOffers
     }
 
     private func refuse(_ connection: Connection, _ response: HttpResponse) -> Bool {

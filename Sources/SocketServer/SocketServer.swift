@@ -31,6 +31,11 @@ package final class SocketServer: SocketOutput {
     var upgrades: RateMeter
     /// Memory in which frames are joined for one write.
     var scratch: [UInt8] = []
+    /// Compress and inflate for all connections: no message depends on an earlier one.
+    let deflater = Deflater()
+    let inflater = Inflater()
+    /// Frames that were compressed.
+    package internal(set) var framesCompressed = 0
     var isStopped = false
     /// Milliseconds of the loop's clock when the log was last told that there is no room.
     private var complainedAt: UInt64?

@@ -28,6 +28,8 @@ package struct SocketServerConfiguration: Sendable {
     package var subprotocols: [String]
     /// Lower-case names of the headers that handlers see; others are not read.
     package var allowedHeaders: [String]
+    /// Whether binary messages are taken; otherwise they end a WebSocket with 1003.
+    package var takesBinary: Bool
     /// Present if the server speaks TLS.
     package var identity: Identity?
     /// The bounds of everything a peer can make grow.
@@ -46,7 +48,8 @@ package struct SocketServerConfiguration: Sendable {
         isWatchingWebRoot: Bool = false, socketPath: String = "/ws/v1",
         subprotocols: [String] = ["celeriac.v1.json"],
         allowedHeaders: [String] = SocketServerConfiguration.usualHeaders,
-        identity: Identity? = nil, limits: SocketServerLimits = SocketServerLimits()
+        takesBinary: Bool = false, identity: Identity? = nil,
+        limits: SocketServerLimits = SocketServerLimits()
     ) {
         self.address = address
         self.port = port
@@ -55,6 +58,7 @@ package struct SocketServerConfiguration: Sendable {
         self.socketPath = socketPath
         self.subprotocols = subprotocols
         self.allowedHeaders = allowedHeaders
+        self.takesBinary = takesBinary
         self.identity = identity
         self.limits = limits
     }

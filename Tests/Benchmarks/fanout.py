@@ -20,6 +20,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.gateway import Gateway
 from harness.machine import machine, resident_bytes
@@ -73,7 +74,13 @@ class Run:
             return f'| {load} | {build} | no result |'
         seconds = f['seconds']
         shown = self.latency.get('browser') or self.latency.get('wall') or self.latency.get('bot') or {}
-        cells = [str(load), build, f'{f["frames"] / seconds:,.0f}', f'{f["bytes"] / seconds / 1e6:.1f}', f'{f["cpu"] / seconds:.2f}']
+        cells = [
+            str(load),
+            build,
+            f'{f["frames"] / seconds:,.0f}',
+            f'{f["bytes"] / seconds / 1e6:.1f}',
+            f'{f["cpu"] / seconds:.2f}',
+        ]
         cells += [f'{f["perMillion"]:.1f}', f'{1e6 / f["perMillion"]:,.0f}']
         cells += [f'{shown.get(name, 0):.0f}' for name in ('p50', 'p90', 'p99')]
         return '| ' + ' | '.join([*cells, f'{f["faults"]:.0f}']) + ' |'
@@ -111,7 +118,9 @@ def run(load: Load, seconds: int, tool: str, binary: Path) -> Run:
             redis_server.stop()
     lines = done.stdout.splitlines()
     print('\n'.join(line for line in lines if not line.startswith('result: ')), flush=True)
-    result = next((json.loads(line.removeprefix('result: ')) for line in lines if line.startswith('result: ')), {})
+    result: dict[str, Any] = next(
+        (json.loads(line.removeprefix('result: ')) for line in lines if line.startswith('result: ')), {}
+    )
     latency = {name: value for name, value in result.items() if isinstance(value, dict)}
     return Run(done.returncode, {name: value for name, value in result.items() if name not in latency}, latency)
 
@@ -129,7 +138,7 @@ def main(arguments: list[str]) -> int:
     if not tool:
         print('CELERIAC_LOAD is not set: use bin/bench fanout', file=sys.stderr)
         return 2
-    own = Load(*(getattr(options, kind) for kind in KINDS), options.rate)
+    own = Load(options.browsers, options.walls, options.bots, options.slow, options.rate)
     loads = (own,) if own.clients else LADDER
     builds = {'this': Path(os.environ['CELERIAC_BIN'])}
     if options.beside:

@@ -91,7 +91,8 @@ final class EventDesk {
             }
             let frame = Ports.SharedFrame(
                 text: ServerFrame.eventBatch(
-                    items, scanned: reading.scanned, subscription: request.subscription))
+                    items, scanned: reading.scanned, subscription: request.subscription),
+                isCompressible: true)
             if shared.count >= Self.sharedFrames { shared.removeAll(keepingCapacity: true) }
             shared[key] = frame
             return frame

@@ -67,7 +67,8 @@ extension SessionDesk {
             let number = outgoing.subscription
             let frame = outgoing.frame.attachment(for: number) { content in
                 framesEncoded += 1
-                return Ports.SharedFrame(text: ServerFrame.encode(content, subscription: number))
+                return Ports.SharedFrame(
+                    text: ServerFrame.encode(content, subscription: number), isCompressible: true)
             }
             bytes += frame.bytes.count
             frames.append(frame)
