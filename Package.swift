@@ -115,6 +115,10 @@ let package = Package(
         fuzzing([
             "WireFormats", "Fleet", "LiveSync", "RedisLink", "SocketServer", "Gateway", "Ports",
         ]),
+        // What wstest of the Autobahn test suite speaks to (Tests/Proofs/autobahn.py).
+        .executableTarget(
+            name: "socket-echo", dependencies: ["SocketServer", "EventLoop", "Ports"],
+            path: "Tests/SocketEcho", swiftSettings: strict),
         tests("Fleet", ["Lookup"]),
         tests("LiveSync"),
         tests("WireFormats", ["Fleet", "LiveSync", "WorkerRules"]),
