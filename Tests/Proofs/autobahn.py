@@ -1,6 +1,6 @@
 """Our WebSocket server under the Autobahn test suite: every case of the protocol that it knows (P2).
 
-    bin/prove autobahn [--cases 1,2,3,4,5,6,7,9,10,12,13] [--report FOLDER]
+    bin/prove autobahn [--cases 1,2,3,4,5,6,7,9,10,12,13] [--report FOLDER] [--echo BINARY]
 
 The suite is wstest of `autobahntestsuite`, which needs Python 2.7: pyenv's is taken where there is one, and the suite is installed once,
 below `.build`. Without a Python 2.7 nothing is shown, and this says so loudly and ends with 3. Ends with 1 if a case fails that is not
@@ -50,11 +50,13 @@ def suite(python: str) -> tuple[Path, dict[str, str]]:
     return program, environment
 
 
-def echo() -> tuple[subprocess.Popen[str], int]:
+def echo(binary: Path | None) -> tuple[subprocess.Popen[str], int]:
     """The echo server on our SocketServer, and its port."""
-    build = ['swift', 'build', '-c', 'release', '--product', 'socket-echo']
-    subprocess.run(build, check=True, cwd=ROOT)
-    process = subprocess.Popen([ROOT / '.build/release/socket-echo'], stdout=subprocess.PIPE, text=True)
+    if binary is None:
+        build = ['swift', 'build', '-c', 'release', '--product', 'socket-echo']
+        subprocess.run(build, check=True, cwd=ROOT)
+        binary = ROOT / '.build/release/socket-echo'
+    process = subprocess.Popen([binary], stdout=subprocess.PIPE, text=True)
     assert process.stdout
     line = process.stdout.readline()
     found = re.search(r':(\d+)$', line.strip())
@@ -92,13 +94,14 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog='bin/prove autobahn')
     parser.add_argument('--cases', default=GROUPS, help='groups, or cases such as 9.1.6, with commas')
     parser.add_argument('--report', type=Path, help="keeps the suite's own pages in this folder")
+    parser.add_argument('--echo', type=Path, help='a socket-echo that is built already')
     options = parser.parse_args(arguments)
     python = python27()
     if python is None:
         print('SKIPPED: NOTHING WAS SHOWN. The Autobahn suite needs Python 2.7, and there is none (try `pyenv install 2.7.18`).')
         return 3
     program, environment = suite(python)
-    server, port = echo()
+    server, port = echo(options.echo)
     with tempfile.TemporaryDirectory(prefix='celeriac-autobahn-') as name:
         folder = options.report or Path(name) / 'report'
         cases = [case if '.' in case and len(case.split('.')) == 3 else f'{case}.*' for case in options.cases.split(',')]

@@ -74,9 +74,9 @@ import Testing
             #expect(try client.message()?.text == "echo plain")
             try client.send(Self.frame(Array(bytes[..<5]), isFinal: false))
             try client.send(TestClient.frame([7], opcode: 9))
-            try client.send(TestClient.frame(Array(bytes[5...]), opcode: 0))
             #expect(
                 try client.message() == TestClient.Frame(opcode: 10, isFinal: true, payload: [7]))
+            try client.send(TestClient.frame(Array(bytes[5...]), opcode: 0))
             #expect(try client.message()?.payload == text)
             // Byte by byte, through libwebsockets' other way to read.
             for byte in Self.frame(bytes) { try client.send([byte]) }

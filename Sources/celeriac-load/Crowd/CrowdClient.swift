@@ -18,8 +18,8 @@ final class CrowdClient {
     private(set) var closed: UInt16?
     /// When a slow client may read again, microseconds.
     var readsAt: Int64 = 0
-    /// Loses the next delta that it is sent: reconciling must then find a difference.
-    var losesDelta = false
+    /// Acknowledges deltas without applying them: reconciling must then find differences.
+    var losesDeltas = false
 
     /// Connects, shakes hands and starts a session; everything else comes through ``receive(_:_:)``.
     init(kind: CrowdKind, host: String, port: UInt16, token: String) throws {
@@ -74,8 +74,8 @@ final class CrowdClient {
             if method == "session.hb" { acks.append((0, 0)) }
             return
         }
-        if losesDelta, method.hasSuffix(".delta"), isLive {
-            losesDelta = false
+        if losesDeltas, method.hasSuffix(".delta") {
+            if let revision = params["to"]?.integer { acks.append((number, revision)) }
         } else if let revision = tables[number, default: SyncedTable()].apply(method, params) {
             acks.append((number, revision))
         }

@@ -22,17 +22,21 @@ struct CrowdCommand: ParsableCommand {
     @Option(help: "Events a second.") var rate = 500
     @Option(help: "Seconds of measuring.") var seconds = 10
     @Option(help: "Process id of the gateway: its CPU time is measured.") var process: Int?
-    @Flag(help: "Lets one client lose a delta: the run must then fail.") var losesDelta = false
+    @Option(help: "Seconds before measuring.") var warmUp = 3
+    @Option(help: "Seconds that clients get in the end to know everything.") var patience = 15
+    @Flag(help: "Lets one client lose its deltas: the run must then fail.") var losesDeltas = false
     @Flag(help: "Lets one bot lose a batch: the run must then fail.") var losesBatch = false
 
     func run() throws {
         let counts = [(CrowdKind.browser, browsers), (.wall, walls), (.bot, bots), (.slow, slow)]
         let total = counts.reduce(0) { $0 + $1.1 }
         guard counts.allSatisfy({ $0.1 >= 0 }), 1...Self.clientLimit ~= total,
-            1...20_000 ~= rate, 1...600 ~= seconds
+            1...20_000 ~= rate, 1...600 ~= seconds,
+            0...60 ~= warmUp, 0...60 ~= patience
         else {
             throw ValidationError(
-                "clients 1-\(Self.clientLimit) together, rate 1-20000, seconds 1-600")
+                "clients 1-\(Self.clientLimit) together, rate 1-20000, seconds 1-600, "
+                    + "warm-up and patience 0-60")
         }
         guard let page = URL(string: gateway), let host = page.host, let port = page.port,
             let store = URL(string: broker), let redisHost = store.host
@@ -43,7 +47,7 @@ struct CrowdCommand: ParsableCommand {
             channel: "/\(Int(store.path.dropFirst()) ?? 0).celeryev/task.multi")
         let run = CrowdRun(
             publisher: publisher, rate: rate, seconds: seconds,
-            process: process,
+            process: process, warmUp: warmUp, patience: patience,
             reconciler: Reconciler(
                 host: host, port: UInt16(port), token: try secrets.token(of: .browser, 0)))
         for (kind, count) in counts {
@@ -54,8 +58,8 @@ struct CrowdCommand: ParsableCommand {
                 }
             }
         }
-        if losesDelta { run.loseDelta() }
-        if losesBatch { run.losesBatch = true }
+        run.losesDeltas = losesDeltas
+        run.losesBatch = losesBatch
         try run.measure()
     }
 }

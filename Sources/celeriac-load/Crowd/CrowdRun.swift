@@ -6,9 +6,6 @@ internal import WireFormats
 final class CrowdRun {
     /// Below what a gateway takes in a second.
     private static let openedPerSecond: Int64 = 400
-    private static let warmUp: Int64 = 3_000_000
-    /// Microseconds that clients get, after the last event, to know everything.
-    private static let patience: Int64 = 15_000_000
     /// Microseconds between two reads of a slow client.
     private static let slowPause: Int64 = 1_000_000
     /// The row of `stats` that counts the events of this run, and its field.
@@ -20,6 +17,10 @@ final class CrowdRun {
     private let rate: Int
     private let seconds: Int
     private let process: Int?
+    /// Microseconds before measuring.
+    private let warmUp: Int64
+    /// Microseconds that clients get, after the last event, to know everything.
+    private let patience: Int64
     private let reconciler: Reconciler
     private var cache = FrameCache()
     private var publishedAt: [Int64] = []
@@ -33,17 +34,20 @@ final class CrowdRun {
     /// The newest count that each client was told.
     private var told: [Int] = []
     private var faults: [String] = []
-    /// Lets one bot lose a batch.
+    /// Lets one client lose its deltas, and one bot a batch, once measuring has begun.
+    var losesDeltas = false
     var losesBatch = false
 
     init(
         publisher: EventPublisher, rate: Int, seconds: Int, process: Int?,
-        reconciler: Reconciler
+        warmUp: Int, patience: Int, reconciler: Reconciler
     ) {
         self.publisher = publisher
         self.rate = rate
         self.seconds = seconds
         self.process = process
+        self.warmUp = Int64(warmUp) * 1_000_000
+        self.patience = Int64(patience) * 1_000_000
         self.reconciler = reconciler
         for kind in CrowdKind.allCases {
             histograms[kind] = Histogram(
@@ -59,11 +63,6 @@ final class CrowdRun {
         clients.append(try make())
         seen.append(0)
         told.append(0)
-    }
-
-    /// Lets one client lose a delta.
-    func loseDelta() {
-        clients.first { $0.kind != .bot }?.losesDelta = true
     }
 
     func measure() throws {
@@ -98,12 +97,13 @@ final class CrowdRun {
         isPublishing = true
         defer { isPublishing = false }
         let began = Self.microseconds
-        let end = began + Self.warmUp + Int64(seconds) * 1_000_000
+        let end = began + warmUp + Int64(seconds) * 1_000_000
         var before = figures()
         while true {
             let now = Self.microseconds
-            if !isMeasuring, now - began >= Self.warmUp {
+            if !isMeasuring, now - began >= warmUp {
                 isMeasuring = true
+                if losesDeltas { clients.first { $0.kind != .bot }?.losesDeltas = true }
                 before = figures()
             }
             try publishDue(began, min(now, end))
@@ -124,7 +124,7 @@ final class CrowdRun {
     /// Waits until every client knows what the gateway knows, or says who does not.
     private func reconcile() throws {
         isMeasuring = false
-        let end = Self.microseconds + Self.patience
+        let end = Self.microseconds + patience
         var differences: [String] = []
         repeat {
             let settled = Self.microseconds + 1_500_000

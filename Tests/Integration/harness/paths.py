@@ -30,6 +30,11 @@ def gateway_binary() -> Path:
     return Path(os.environ.get('CELERIAC_BIN', ROOT / '.build' / 'debug' / 'celeriac'))
 
 
+def load_binary() -> Path:
+    """The load tool: CELERIAC_LOAD, or the debug build."""
+    return Path(os.environ.get('CELERIAC_LOAD', ROOT / '.build' / 'debug' / 'celeriac-load'))
+
+
 def artifacts() -> Path:
     """Where screenshots and logs of a failed run go: CELERIAC_ARTIFACTS, or out/ (not kept in git)."""
     folder = Path(os.environ.get('CELERIAC_ARTIFACTS', ROOT / 'out'))
