@@ -67,6 +67,7 @@ package final class Gateway {
     let trash: TrashDesk
     let pauses: PauseDesk
     let commands: CommandDesk
+    let audit: AuditDesk
     let sessions: SessionDesk
     let http: HttpDesk
     let health: HealthDesk
@@ -130,11 +131,12 @@ package final class Gateway {
                 control: control, feed: feed, records: edges.pauses, clock: clock, log: log,
                 onChange: { later.gateway?.changed() },
                 resume: { await later.gateway?.commands.endPause($0) ?? false }))
+        audit = AuditDesk(audit: edges.audit, clock: clock, log: log)
         commands = CommandDesk(
             CommandDesk.Dependencies(
                 rows: rows, feed: feed, broker: edges.broker, results: edges.results,
                 control: control, inspector: inspector, records: edges.commandRecords,
-                audit: edges.audit,
+                audit: audit,
                 revokes: revokes, trash: trash, pauses: pauses, secrets: edges.secrets,
                 settings: options.celery,
                 clock: clock,
@@ -157,7 +159,7 @@ package final class Gateway {
                 rows: rows, feed: feed, events: events, queues: queues,
                 groups: GroupReader(
                     results: edges.results, settings: options.celery, feed: feed),
-                access: edges.access, audit: edges.audit,
+                access: edges.access, audit: audit,
                 commands: commands, origins: origins, clock: clock, log: log,
                 version: options.version,
                 reconcile: { later.gateway?.reconcileNow() ?? false },
@@ -205,6 +207,7 @@ package final class Gateway {
             guard gateway.health.isConnected else { return }
             Task { @LoopActor in await gateway.inspector.refreshFigures() }
         }
+        repeatEvery(.seconds(5)) { $0.health.show(ProcessMemory.now()) }
         repeatEvery(.seconds(10)) { $0.examineBroker() }
         health.show(state: .down, detail: "connecting")
         changed()
@@ -229,6 +232,7 @@ package final class Gateway {
         }
         commands.forgetOld(now: now)
         trash.tick()
+        audit.tick()
         events.tick()
         health.tick(
             ingest: ingest, cost: cost, clients: sessions.liveCount,
@@ -256,7 +260,10 @@ package final class Gateway {
     /// Lets all clients go and calls `done` (R57).
     package func drain(_ done: @escaping @LoopActor () -> Void) {
         output?.stopListening()
-        sessions.startDrain(done)
+        Task { @LoopActor in
+            await audit.end()
+            sessions.startDrain(done)
+        }
     }
 
     // MARK: - What the edges bring

@@ -23,7 +23,11 @@ enum AuditTable {
             "\(line.sequence)", RecordsTool.time(entry.at), entry.principal, entry.remote,
             entry.action, entry.target, entry.outcome, entry.detail,
         ]
-        return parts.filter { !$0.isEmpty }.joined(separator: "  ")
+        let words = parts.filter { !$0.isEmpty }.joined(separator: "  ")
+        // Who is refused chose some of them: no escape sequence of theirs reaches a terminal.
+        return String(
+            String.UnicodeScalarView(
+                words.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
     }
 
     /// One JSON object.

@@ -18,6 +18,7 @@ from harness import raw_http
 from harness.client import SUBPROTOCOL, GatewayClient, RpcError
 from harness.fixtures import ConnectClient
 from harness.stack import Stack, unique
+from harness.waiting import wait_for
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as websocket_connect
 from websockets.exceptions import ConnectionClosed
@@ -280,6 +281,35 @@ def test_a_session_ends_when_it_is_deleted(stack: Stack) -> None:
 
         assert ended.status_code in {200, 204}
         assert http.get('/api/celery/tasks').status_code == 401
+
+
+def test_wrong_sign_ins_are_slowed_down_and_do_not_fill_the_audit(folder: Path) -> None:
+    stack = Stack(folder).start()
+    try:
+        gateway = stack.running_gateway
+        right = gateway.token('viewer', unique('right'))
+        with httpx.Client(base_url=gateway.base_url, timeout=10) as http:
+            free = [http.post('/api/session', json={'token': 'clr_wrong'}) for _ in range(5)]
+            assert [answer.status_code for answer in free] == [401] * 5
+            # However many come now: each is refused without being looked at, the right one too, until the time is over.
+            slow = [http.post('/api/session', json={'token': right}) for _ in range(20)]
+            assert slow[0].status_code == 429 and slow[0].headers['retry-after'] == '1'
+            wait_for(
+                lambda: http.post('/api/session', json={'token': right}).status_code == 200, 10, 'the right token to be taken'
+            )
+            assert http.post('/api/session', json={'token': 'clr_wrong'}).status_code == 401, 'the success did not count'
+        lines = [
+            json.loads(line) for line in gateway.cli('audit', 'list', '--json', '--data', str(gateway.data)).stdout.splitlines()
+        ]
+        refused = [line for line in lines if line['action'] == 'session.open' and line['outcome'] == 'refused']
+        assert len(refused) == 5, refused
+        gateway.stop()
+        lines = [
+            json.loads(line) for line in gateway.cli('audit', 'list', '--json', '--data', str(gateway.data)).stdout.splitlines()
+        ]
+        assert re.match('1 more refused within [0-9]+ s', lines[-1]['detail']), lines[-1]
+    finally:
+        stack.stop()
 
 
 @pytest.mark.parametrize('body', [{'code': 'wrong'}, {'code': 5}, {}, {'code': ''}, {'code': 'a' * 5000}])

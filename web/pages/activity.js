@@ -20,7 +20,7 @@ const OUTAGES_SHOWN = 20;
 /** What each link of the gateway carries; the names are those that `CLIENT LIST` shows. */
 const LINKS = new Map([['events', 'Events'], ['commands', 'Commands'], ['replies', 'Replies of workers'], ['results', 'Results'], ['result-news', 'News of results']]);
 const KNOWLEDGE = ['Completeness', 'Events per second', 'Events', 'Dropped', 'Undecodable', 'Other serializers', 'Ingest lag', 'Held by workers', 'Redeliveries foretold'];
-const COST = ['Commands', 'Publishes among them', 'Traffic', 'Ceiling', 'Put off', 'Clients', 'Subscriptions', 'Frames sent'];
+const COST = ['Commands', 'Publishes among them', 'Traffic', 'Ceiling', 'Put off', 'Clients', 'Subscriptions', 'Frames sent', 'Memory', 'In use of it'];
 
 export class ActivityPage {
   title = 'Activity';
@@ -154,6 +154,7 @@ export class ActivityPage {
     const ingest = health.get('ingest') ?? {};
     const cost = health.get('cost') ?? {};
     const sessions = health.get('sessions') ?? {};
+    const memory = health.get('process') ?? {};
     const completeness = completenessOf(health.rows);
     const put = (facts, entries) => { for (const [label, value] of entries) facts.set(label, value); };
     put(this.#knowledge, [
@@ -166,6 +167,7 @@ export class ActivityPage {
       ['Ceiling', Number.isFinite(cost.ceiling) ? `${count(cost.ceiling)} commands/min` : DASH],
       ['Put off', !Number.isFinite(cost.putOff) ? DASH : cost.state === 'limited' ? `now, ${plural(cost.putOff, 'round')} so far` : cost.putOff === 0 ? 'nothing' : plural(cost.putOff, 'round')],
       ['Clients', count(sessions.clients)], ['Subscriptions', count(sessions.subscriptions)], ['Frames sent', Number.isFinite(sessions.framesPerSecond) ? `${rate(sessions.framesPerSecond)} /s` : DASH],
+      ['Memory', bytes(memory.residentBytes)], ['In use of it', bytes(memory.allocatedBytes)],
     ]);
   }
 }

@@ -247,15 +247,11 @@ extension CommandDesk {
     }
 
     func auditRefusal(_ request: Request, _ fault: CommandFault) async {
-        do {
-            try await to.audit.append(
-                AuditEntry(
-                    at: to.clock.now(), principal: request.principal.name, remote: request.remote,
-                    action: String(request.command.prefix(60)), outcome: "refused",
-                    detail: String(fault.message.prefix(CommandLimits.evidenceLength))))
-        } catch {
-            // The command is refused either way; the log keeps what the audit cannot.
-            to.log.error("a refusal is not in the audit", metadata: ["error": "\(error.message)"])
-        }
+        await to.audit.refused(
+            AuditEntry(
+                at: to.clock.now(), principal: request.principal.name, remote: request.remote,
+                action: String(request.command.prefix(60)), outcome: "refused",
+                detail: String(fault.message.prefix(CommandLimits.evidenceLength))),
+            principal: request.principal.id)
     }
 }

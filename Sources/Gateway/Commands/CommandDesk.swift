@@ -76,7 +76,7 @@ final class CommandDesk {
         let control: ControlDesk
         let inspector: Inspector
         let records: any CommandRecords
-        let audit: any AuditLog
+        let audit: AuditDesk
         let revokes: RevokeDesk
         let trash: TrashDesk
         let pauses: PauseDesk

@@ -52,6 +52,7 @@ enum Topics {
         fields: [
             "state", "since", "url", "server", "probeMs", "detail", "events", "batches", "bytes",
             "skipped", "undecodable", "dropped", "eventsPerSecond", "lagMs", "asOf",
+            "residentBytes", "allocatedBytes",
             "commandsPerMinute", "publishesPerMinute", "bytesPerMinute", "ceiling", "putOff",
             "overall",
             "seen", "expected", "window", "clients", "subscriptions", "framesPerSecond",

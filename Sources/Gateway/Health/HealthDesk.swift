@@ -125,6 +125,15 @@ final class HealthDesk {
 
     // MARK: - Figures
 
+    /// Shows what the process holds.
+    func show(_ memory: ProcessMemory) {
+        rows.setHealth(
+            "process",
+            [
+                "residentBytes": .int(memory.resident), "allocatedBytes": .int(memory.allocated),
+            ])
+    }
+
     /// Once a second.
     func tick(
         ingest: IngestCounters, cost: CostKeeper, clients: Int, subscriptions: Int, frames: Int,

@@ -15,7 +15,7 @@ final class HttpDesk {
         let queues: QueueReader
         let groups: GroupReader
         let access: any AccessControl
-        let audit: any AuditLog
+        let audit: AuditDesk
         let commands: CommandDesk
         let origins: OriginPolicy
         let clock: GatewayClock
@@ -35,6 +35,7 @@ final class HttpDesk {
     }
 
     let to: Dependencies
+    private var attempts = AttemptGuard()
 
     init(_ dependencies: Dependencies) {
         to = dependencies
@@ -97,6 +98,8 @@ final class HttpDesk {
                 400, "Bad request", "send {\"code\": \"…\"} or {\"token\": \"…\"}")
         }
         let now = to.clock.now()
+        let wait = attempts.wait(for: request.peer, now: now)
+        guard wait == 0 else { return tooManyAttempts(wait) }
         let opened =
             if let code = body["code"]?.string {
                 await to.access.openSession(code: code, now: now)
@@ -104,12 +107,14 @@ final class HttpDesk {
                 await to.access.openSession(bearer: body["token"]?.string ?? "", now: now)
             }
         guard let opened else {
-            await audit(request, "session.open", "refused", by: "")
+            attempts.failed(request.peer, now: now)
+            await to.audit.refused(signIn(request, "refused", by: ""), principal: nil)
             return problem(
                 401, "Unauthorized", "this code or token is not valid, was used, or has expired",
                 code: 1001)
         }
-        await audit(request, "session.open", "accepted", by: opened.principal.name)
+        attempts.succeeded(request.peer)
+        await to.audit.note(signIn(request, "accepted", by: opened.principal.name))
         var response = describe(opened.principal, secret: opened.secret)
         response.headers.append(
             ("set-cookie", SessionCookie.set(opened.secret, isSecure: request.isSecure)))
@@ -131,7 +136,7 @@ final class HttpDesk {
         guard let cookie = SessionCookie.secret(in: request) else {
             return problem(401, "Unauthorized", "there is no live session", code: 1001)
         }
-        guard to.origins.trusts(request),
+        guard to.origins.trusts(request), isSameSite(request),
             to.access.accepts(csrfToken: request.headers["x-csrf-token"] ?? "", session: cookie)
         else {
             return problem(403, "Forbidden", "send Origin and x-csrf-token", code: 1003)
@@ -152,17 +157,20 @@ final class HttpDesk {
         ])
     }
 
-    private func audit(
-        _ request: HttpRequest, _ action: String, _ outcome: String, by name: String
-    ) async {
-        do {
-            try await to.audit.append(
-                AuditEntry(
-                    at: to.clock.now(), principal: name, remote: request.peer, action: action,
-                    outcome: outcome))
-        } catch {
-            to.log.error("not in the audit", metadata: ["error": "\(error.message)"])
-        }
+    private func signIn(_ request: HttpRequest, _ outcome: String, by name: String) -> AuditEntry {
+        AuditEntry(
+            at: to.clock.now(), principal: name, remote: request.peer, action: "session.open",
+            outcome: outcome)
+    }
+
+    private func tooManyAttempts(_ wait: Double) -> HttpResponse {
+        let seconds = Int(wait.rounded(.up))
+        var response = problem(
+            429, "Too many requests",
+            "too many wrong codes or tokens from this address; try again in \(seconds) s",
+            code: 1012)
+        response.headers.append(("retry-after", "\(seconds)"))
+        return response
     }
 
     // MARK: - Answers

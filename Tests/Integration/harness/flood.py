@@ -73,6 +73,8 @@ class Sample:
 
     at: float
     memory: int
+    allocated: int
+    """What its allocator has handed out and not got back, as the gateway says of itself every 5 s."""
     descriptors: int
 
 
@@ -96,8 +98,9 @@ class Flooded:
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
     def slope(self, skip: float) -> float:
-        """Growth of memory, bytes a minute, by least squares over the samples after the first `skip` seconds."""
-        points = [(sample.at / 60, sample.memory) for sample in self.samples if sample.at >= skip]
+        """Growth of what is allocated, bytes a minute, by least squares over the samples after the first `skip` seconds. Not of
+        what is resident: that moves with what the allocator keeps for later."""
+        points = [(sample.at / 60, sample.allocated) for sample in self.samples if sample.at >= skip]
         if len(points) < 2:
             return 0
         middle = sum(x for x, _ in points) / len(points)
@@ -134,13 +137,16 @@ class Watch:
     def ingest(self, name: str) -> int:
         return int((self.health.get('ingest') or {}).get(name) or 0)
 
+    def allocated(self) -> int:
+        return int((self.health.get('process') or {}).get('allocatedBytes') or 0)
+
     def lost(self) -> int:
         """Messages that closed gaps tell as lost."""
         return sum(int(row.get('lost') or 0) for row in self.health if str(row['id']).startswith('gap:'))
 
 
-def _sample(pid: int, began: float) -> Sample:
-    return Sample(time.monotonic() - began, resident_bytes(pid), len(list(Path(f'/proc/{pid}/fd').iterdir())))
+def _sample(pid: int, began: float, watch: Watch) -> Sample:
+    return Sample(time.monotonic() - began, resident_bytes(pid), watch.allocated(), len(list(Path(f'/proc/{pid}/fd').iterdir())))
 
 
 async def flood(stack: Stack, watch: Watch, rate: float, seconds: float, *, every: float = 1.0) -> Flooded:
@@ -158,7 +164,7 @@ async def flood(stack: Stack, watch: Watch, rate: float, seconds: float, *, ever
         while publisher.is_alive():
             result.delays.append(await watch.mark())
             if not result.samples or time.monotonic() - began - result.samples[-1].at >= every:
-                result.samples.append(_sample(process.pid, began))
+                result.samples.append(_sample(process.pid, began, watch))
             await asyncio.sleep(0.05)
         result.messages, result.seconds = sent.get(timeout=30)
         result.cpu = (process_nanoseconds(process.pid) - cpu) / 1e9
