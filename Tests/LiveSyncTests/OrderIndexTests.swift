@@ -47,6 +47,26 @@ import Testing
         #expect(backwards == sorted.map(\.slot).reversed())
     }
 
+    @Test(arguments: [1, 100, 400])
+    func `rows that stay while others come and go keep no chunks for themselves`(each: Int) {
+        var rows = RowStore(columnCount: 2, base: 1)
+        var index = OrderIndex(column: 1)
+        var waiting: [Int] = []
+        for handle in 2..<60_000 {
+            let slot = rows.insert(handle: handle)
+            _ = rows.set(slot, 1, .int(handle), revision: handle)
+            index.insert(slot, in: rows)
+            if handle % each != 0 || each == 1 { waiting.append(slot) }
+            guard waiting.count > 2_000 else { continue }
+            let old = waiting.removeFirst()
+            index.remove(old, in: rows)
+            rows.remove(old)
+        }
+
+        // No two neighbors are both less than a quarter full.
+        #expect(index.chunkCount <= 2 * index.count / (OrderIndex.chunkLimit / 4) + 2)
+    }
+
     @Test(arguments: [false, true])
     func `an order made at once equals one made row by row`(hasTexts: Bool) {
         var rows = RowStore(columnCount: 2, base: 1)

@@ -133,6 +133,9 @@ struct OrderIndex {
         return Position(chunk: position.chunk - 1, offset: chunks[position.chunk - 1].count - 1)
     }
 
+    /// Pieces that the order is kept in.
+    var chunkCount: Int { chunks.count }
+
     /// Takes a row in.
     mutating func insert(_ slot: Int, in rows: RowStore) {
         count += 1
@@ -175,12 +178,24 @@ struct OrderIndex {
         chunks[position.chunk].remove(at: position.offset)
         if chunks[position.chunk].isEmpty {
             chunks.remove(at: position.chunk)
-        } else if chunks[position.chunk].count < Self.chunkLimit / 4,
-            position.chunk + 1 < chunks.count,
-            chunks[position.chunk].count + chunks[position.chunk + 1].count <= Self.chunkLimit / 2
-        {
-            let next = chunks.remove(at: position.chunk + 1)
-            chunks[position.chunk].append(contentsOf: next)
+            join(position.chunk - 1)
+        } else if chunks[position.chunk].count < Self.chunkLimit / 4 {
+            // With the one before, too: rows that stay while all around them leave would each keep a
+            // chunk for themselves.
+            if !join(position.chunk) { join(position.chunk - 1) }
         }
+    }
+
+    /// Makes one chunk of a chunk and the next, if both are small.
+    ///
+    /// - Returns: whether it did.
+    @discardableResult
+    private mutating func join(_ chunk: Int) -> Bool {
+        guard chunk >= 0, chunk + 1 < chunks.count,
+            chunks[chunk].count + chunks[chunk + 1].count <= Self.chunkLimit / 2
+        else { return false }
+        let next = chunks.remove(at: chunk + 1)
+        chunks[chunk].append(contentsOf: next)
+        return true
     }
 }
