@@ -40,7 +40,10 @@ async def steady(stack: Stack, watch: Watch, options: argparse.Namespace) -> lis
         f'    what is allocated grows by {slope / (1 << 20):.2f} MiB a minute once all is full; dropped {watch.ingest("dropped")}',
         flush=True,
     )
-    for name, values in (('resident', [sample.memory for sample in result.samples]), ('allocated', [sample.allocated for sample in result.samples])):
+    for name, values in (
+        ('resident', [sample.memory for sample in result.samples]),
+        ('allocated', [sample.allocated for sample in result.samples]),
+    ):
         by_minute = {int(sample.at // 60): value >> 20 for sample, value in zip(result.samples, values, strict=True)}
         print(f'    {name} by the minute, MiB: {", ".join(str(value) for value in by_minute.values())}', flush=True)
     wrong = []
