@@ -399,7 +399,7 @@ async def test_what_a_purge_does_not_touch_is_told_and_what_comes_back_runs(
                 return bool(row.get('depth') == 6 - reserved and row.get('unacked') == reserved + 1)
 
             await client.until(settled, 30, lambda: f'the counts to agree: {queues.get(queue)}')
-            before = queues.get(queue) or {}
+            before = dict(queues.get(queue) or {})  # as it is now: rows change in place
             row = await purge(client, queue)
 
             reserved = before['reserved']
