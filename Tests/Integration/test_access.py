@@ -72,6 +72,12 @@ def test_a_wrong_credential_is_none(http: httpx.Client, value: str) -> None:
     assert http.get('/api/celery/tasks', headers={'Authorization': value}).status_code == 401
 
 
+@pytest.mark.parametrize(('path', 'status'), [('/healthz/%ff', 404), ('/api/session/%ff', 401), ('/api/celery/%ff/tasks', 401)])
+def test_a_path_that_cannot_be_read_is_not_taken_for_another(stack: Stack, path: str, status: int) -> None:
+    head = f'GET {path} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n'
+    assert raw_http.request(stack.running_gateway.address, head.encode()).status == status
+
+
 @pytest.mark.parametrize('role', ['viewer', 'operator', 'admin', 'bot'])
 def test_a_bearer_token_reads(http: httpx.Client, stack: Stack, role: str) -> None:
     token = stack.running_gateway.token(role, unique(role))

@@ -6,8 +6,9 @@ extension HttpDesk {
     func respond(to request: HttpRequest) async -> HttpResponse {
         if request.path == "/wall", request.method == "GET" { return wallPage(request) }
         let parts = RestRoute.parts(of: request.path)?.map { percentDecoded($0) }
-        let path = parts?.compactMap { $0 }
-        let found = path.map(RestRoutes.matches) ?? []
+        // A part that cannot be read is no reason to take the others for the whole path.
+        let isReadable = parts?.contains(nil) == false
+        let found = isReadable ? RestRoutes.matches((parts ?? []).compactMap { $0 }) : []
         guard let first = found.first, first.route.isOpen else {
             guard request.path.hasPrefix("/api/") else { return nothingHere }
             guard let caller = await caller(of: request) else { return unknownCaller }
