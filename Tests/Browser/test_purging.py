@@ -36,6 +36,15 @@ def purge(page: Page, stack: Stack, number: int) -> tuple[str, list[list[bytes |
     return queue, before, shown
 
 
+def choosing(page: Page, queue: str) -> Locator:
+    """Opens the dialog in which messages of a queue's trash are chosen."""
+    go(page, f'#/queues/{queue}')
+    page.get_by_test_id('trash-restore').click()
+    dialog = page.get_by_test_id('dialog-restore')
+    dialog.get_by_test_id('restore-which').select_option('some')
+    return dialog
+
+
 def test_a_purge_is_undone_from_its_outcome(page: Page, stack: Stack) -> None:
     queue, before, shown = purge(page, stack, 9)
     shown.get_by_test_id('undo').click()
@@ -78,10 +87,7 @@ def test_some_messages_are_chosen_from_the_trash(page: Page, stack: Stack) -> No
     queue, before, shown = purge(page, stack, 3)
     shown.get_by_role('button', name='Dismiss').click()
     chosen = json.loads(before[1][0])['headers']['id']
-    go(page, f'#/queues/{queue}')
-    page.get_by_test_id('trash-restore').click()
-    dialog = page.get_by_test_id('dialog-restore')
-    dialog.get_by_test_id('restore-which').select_option('some')
+    dialog = choosing(page, queue)
     dialog.get_by_test_id('restore-submit').click()
     expect(dialog.locator('#restore-which-problem')).to_have_text('Choose at least one below.')
     dialog.locator(f'input[value="{chosen}"]').check()
@@ -98,10 +104,7 @@ def test_more_messages_of_the_trash_than_one_page_are_listed(page: Page, stack: 
     expect(shown).to_contain_text('can be put back until')
     shown.get_by_role('button', name='Dismiss').click()
     last = json.loads(before[3][0])['headers']['id']
-    go(page, f'#/queues/{queue}')
-    page.get_by_test_id('trash-restore').click()
-    dialog = page.get_by_test_id('dialog-restore')
-    dialog.get_by_test_id('restore-which').select_option('some')
+    dialog = choosing(page, queue)
     expect(dialog).to_contain_text('The first 100 messages of 104.')
     more = dialog.get_by_test_id('trash-more')
     expect(more).to_have_text('Show 4 more messages')
