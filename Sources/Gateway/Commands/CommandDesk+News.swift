@@ -17,6 +17,9 @@ extension CommandDesk {
                     guard let command = open[id], let fact = fact(from: task, for: command) else {
                         continue
                     }
+                    if task.kind == .failed {
+                        noticedGentleEnd(of: task.uuid, "FAILURE", for: command)
+                    }
                     learn(fact, for: command)
                 }
             case .worker(let worker):
@@ -57,6 +60,7 @@ extension CommandDesk {
             for id in tasksWatched[result.id] ?? [] {
                 guard let command = open[id] else { continue }
                 if command.tracker.spec.command.proof == .tasksRevoked {
+                    noticedGentleEnd(of: result.id, result.status, for: command)
                     learn(.recorded(id: result.id, state: result.status), for: command)
                     continue
                 }

@@ -78,13 +78,29 @@ extension CommandDesk {
     /// calls it revoked all the same, and it goes on.
     func endingFact(from task: TaskEvent, for command: Open) -> CommandTracker.Fact? {
         guard task.kind == .revoked, task.terminated == true,
-            case .revoke(let revoke) = command.tracker.spec.action,
-            command.tracker.spec.isGentle,
-            to.feed.fleet.worker(task.origin.hostname)?.pool ?? "prefork" == "prefork"
+            let words = gentleWords(of: command, on: task.origin.hostname)
         else { return nil }
         return .held(
-            id: task.uuid, worker: task.origin.hostname,
-            how: "calls it revoked, but \(revoke.signal) ends no process of its pool")
+            id: task.uuid, worker: task.origin.hostname, how: "calls it revoked, but \(words)")
+    }
+
+    /// Notes the same of a task whose failure is told, by the worker or the result backend, before its
+    /// `task-revoked`: SIGUSR1 may end it at once.
+    func noticedGentleEnd(of id: String, _ state: String, for command: Open) {
+        guard state == "FAILURE", command.tracker.open.contains(id),
+            command.tracker.held[id] == nil, let worker = to.feed.fleet.task(id)?.worker,
+            let words = gentleWords(of: command, on: worker)
+        else { return }
+        learn(.noted("task \(id): \(words)"), for: command)
+    }
+
+    /// What the signal of a revoke does not do to a worker; `nil` if it does.
+    private func gentleWords(of command: Open, on worker: String) -> String? {
+        guard case .revoke(let revoke) = command.tracker.spec.action,
+            command.tracker.spec.isGentle,
+            to.feed.fleet.worker(worker)?.pool ?? "prefork" == "prefork"
+        else { return nil }
+        return "\(revoke.signal) ends no process of its pool"
     }
 
     /// Notes tasks that a worker ended while a revoke by stamp is under way: no event and no answer
