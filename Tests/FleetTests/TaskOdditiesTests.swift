@@ -106,6 +106,35 @@ import Testing
         #expect(task.attempts.count == 1)
     }
 
+    /// A thread puts the task back, and another one starts it, before the first one tells.
+    @Test func `a delivery may start before the one that put it back ends`() throws {
+        let task = try #require(
+            state([
+                Make.task(.received, at: 1), Make.task(.started, at: 1.001),
+                Make.task(.received, at: 1.003), Make.task(.started, at: 1.004),
+                Make.task(.rejected, at: 1.005) { $0.requeue = true },
+                Make.task(.succeeded, at: 1.006) { $0.result = "'second time'" },
+            ]).task("u1"))
+
+        #expect(task.state == .success)
+        #expect(task.result == "'second time'")
+        #expect(task.redelivered == 1)
+        #expect(task.attempts.map(\.state) == [.rejected, .success])
+    }
+
+    /// The first delivery's worker was killed: what the second one tells is its own.
+    @Test func `a put back long after the second start ends the second delivery`() throws {
+        let task = try #require(
+            state([
+                Make.task(.received, at: 1), Make.task(.started, at: 1.001),
+                Make.task(.received, at: 10), Make.task(.started, at: 10.001),
+                Make.task(.rejected, at: 20) { $0.requeue = true },
+            ]).task("u1"))
+
+        #expect(task.state == .rejected)
+        #expect(task.redelivered == 1)
+    }
+
     @Test func `a storm of rejects keeps a bounded record with true counts`() throws {
         var events: [CeleryEvent] = []
         for round in 0..<207 {

@@ -150,6 +150,13 @@ struct AttemptWalk: Sendable {
                 attempts.contains { $0.retries == attempts[index].retries + 1 }
             }
             return overtaken ?? running.last ?? waiting.first ?? unclaimed
+        case .rejected where fact.flags.contains(.requeue):
+            // What was put back may be received again, and even start, before this event is sent.
+            let overtaken = running.dropLast().last
+            guard let overtaken, let last = running.last else {
+                return running.last ?? waiting.last ?? unclaimed
+            }
+            return attempts[last].started + TaskSlot.slack >= fact.time ? overtaken : last
         case .revoked where !fact.flags.contains(.terminated):
             // Expired or revoked before the start.
             return waiting.last ?? running.last ?? unclaimed
