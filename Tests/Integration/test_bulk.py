@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,6 +133,10 @@ async def test_a_plan_is_for_those_who_may_do_it(lonely: Stack, connect: Connect
             with pytest.raises(RpcError) as refusal:
                 await client.call('cmd.plan', {'cmd': 'task.revoke', 'where': ['and']})
             assert refusal.value.code == 1003
+    gateway = lonely.running_gateway
+    found = gateway.cli('audit', 'list', '--data', str(gateway.data), '--json').stdout.splitlines()
+    refused = [line for line in map(json.loads, found) if (line['action'], line['outcome']) == ('plan task.revoke', 'refused')]
+    assert len([line for line in refused if 'may not' in line['detail'] and line['from'] == '127.0.0.1']) == 2, refused
 
 
 async def test_a_plan_is_for_its_owner_and_its_command_and_once(stack: Stack, connect: ConnectClient) -> None:

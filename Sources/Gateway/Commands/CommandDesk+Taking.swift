@@ -14,7 +14,8 @@ extension CommandDesk {
         do throws(CommandFault) {
             return try await accept(request)
         } catch {
-            await auditRefusal(request, error)
+            await auditRefusal(
+                of: request.command, by: request.principal, at: request.remote, error)
             throw error
         }
     }
@@ -246,12 +247,14 @@ extension CommandDesk {
         return writer.bytes
     }
 
-    func auditRefusal(_ request: Request, _ fault: CommandFault) async {
+    func auditRefusal(
+        of command: String, by principal: Principal, at remote: String, _ fault: CommandFault
+    ) async {
         await to.audit.refused(
             AuditEntry(
-                at: to.clock.now(), principal: request.principal.name, remote: request.remote,
-                action: String(request.command.prefix(60)), outcome: "refused",
+                at: to.clock.now(), principal: principal.name, remote: remote,
+                action: String(command.prefix(60)), outcome: "refused",
                 detail: String(fault.message.prefix(CommandLimits.evidenceLength))),
-            principal: request.principal.id)
+            principal: principal.id)
     }
 }

@@ -20,7 +20,7 @@ extension HttpDesk {
         }
         do throws(CommandFault) {
             let plan = try await to.commands.makePlan(
-                command, filter, call.caller.principal)
+                command, filter, call.caller.principal, remote: call.request.peer)
             var answer = json(plan.json(offset: 0, now: to.clock.now()), status: 201)
             answer.headers.append(("location", "/api/celery/plans/\(plan.token)"))
             return answer

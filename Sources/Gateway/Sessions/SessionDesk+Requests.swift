@@ -389,7 +389,8 @@ extension SessionDesk {
                 var first = 0
                 switch request {
                 case .make(let command, let filter):
-                    plan = try await to.commands.makePlan(command, filter, principal)
+                    plan = try await to.commands.makePlan(
+                        command, filter, principal, remote: session.peer)
                 case .read(let token, let offset):
                     first = offset
                     plan = try to.commands.plans.plan(

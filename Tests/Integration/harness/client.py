@@ -361,12 +361,13 @@ class GatewayClient:
             self._ack_task = asyncio.create_task(self._send_ack(force))
 
     async def _send_ack(self, force: bool) -> None:
-        await asyncio.sleep(max(0.0, self._last_ack + ACK_INTERVAL - time.monotonic()))
-        acks = [[sub, rev, part] for (sub, rev), part in self._unacked.items()][:MOST_ACKS]
-        if not acks and not force:
-            return
-        self._last_ack = time.monotonic()
-        for sub, rev, _ in acks:
-            del self._unacked[sub, rev]
-        with contextlib.suppress(ConnectionClosed):
-            await self.send({'jsonrpc': '2.0', 'method': 'sub.ack', 'params': {'acks': acks}})
+        # What comes while this task sends has no task of its own.
+        while force or self._unacked:
+            await asyncio.sleep(max(0.0, self._last_ack + ACK_INTERVAL - time.monotonic()))
+            acks = [[sub, rev, part] for (sub, rev), part in self._unacked.items()][:MOST_ACKS]
+            force = False
+            self._last_ack = time.monotonic()
+            for sub, rev, _ in acks:
+                del self._unacked[sub, rev]
+            with contextlib.suppress(ConnectionClosed):
+                await self.send({'jsonrpc': '2.0', 'method': 'sub.ack', 'params': {'acks': acks}})

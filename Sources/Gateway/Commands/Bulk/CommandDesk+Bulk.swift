@@ -9,8 +9,20 @@ extension CommandDesk {
 
     /// Finds out which tasks a command would be about, and fixes that list for a minute.
     ///
-    /// - Throws: why there is no plan: no such command or filter, not allowed, too many tasks, too often.
+    /// - Throws: why there is no plan: no such command or filter, not allowed, too many tasks, too often;
+    ///   the refusal is in the audit.
     func makePlan(
+        _ name: String, _ filter: FilterExpression, _ principal: Principal, remote: String
+    ) async throws(CommandFault) -> TaskPlan {
+        do throws(CommandFault) {
+            return try await plan(name, filter, principal)
+        } catch {
+            await auditRefusal(of: "plan \(name)", by: principal, at: remote, error)
+            throw error
+        }
+    }
+
+    private func plan(
         _ name: String, _ filter: FilterExpression, _ principal: Principal
     ) async throws(CommandFault) -> TaskPlan {
         let command = try CommandCatalog.command(name)
