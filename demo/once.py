@@ -14,9 +14,12 @@ from harness.rows import Row, Table
 from harness.stack import Stack, unique
 from harness.waiting import wait_for
 
-from .fleet import MAIL, REPORTS, WORKERS
+from .fleet import CATALOG, MAIL, MEDIA, REPORTS, UNCONSUMED_QUEUE, WORKERS
 
 TOPICS = ('stats', 'workers', 'queues', 'commands', 'health')
+POOL_FACTS = ('pool', 'autoscale', 'poolRestarts', 'queues')
+KINDS_SECONDS = 60.0
+"""Time until one task of each kind has come so far."""
 RENEWAL_SECONDS = 60.0
 """Time until every process of a restarted pool is new."""
 
@@ -44,6 +47,7 @@ class Checks:
             self.workers,
             self.deltas,
             self.states,
+            self.kinds,
             self.run,
             self.revoke,
             self.terminate,
@@ -75,7 +79,20 @@ class Checks:
             return nodes <= rows.keys() and all(rows[node]['state'] in {'online', 'busy', 'slow'} for node in nodes)
 
         await self.client.until(online, 40, lambda: f'four workers online; {self._shown("workers", "state")}')
-        return f'{len(nodes)} workers are online: {", ".join(sorted(nodes))}'
+
+        def kinds() -> dict[str, tuple[Any, ...]]:
+            rows = self.tables['workers'].by_id()
+            return {spec.node: tuple(rows[spec.node].get(name) for name in POOL_FACTS) for spec in WORKERS}
+
+        wanted = {
+            MAIL.node: ('prefork', [1, 3], False, ['billing', 'mail']),
+            REPORTS.node: ('prefork', None, True, ['reports', 'search']),
+            CATALOG.node: ('solo', None, False, ['catalog']),
+            MEDIA.node: ('threads', None, False, ['celery', 'media']),
+        }
+        await self.client.until(lambda: kinds() == wanted, 30, lambda: f'{POOL_FACTS} to be {wanted}; they are {kinds()}')
+        pools = ', '.join(f'{node} ({facts[0]})' for node, facts in sorted(wanted.items()))
+        return f'{len(nodes)} workers are online with their pools, autoscaler, pool restarts and queues: {pools}'
 
     def _shown(self, topic: str, field: str) -> dict[str, Any]:
         return {key: row.get(field) for key, row in self.tables[topic].by_id().items()}
@@ -100,6 +117,33 @@ class Checks:
             lambda: {'SUCCESS', 'STARTED', 'RECEIVED'} <= counts().keys(), 30, lambda: f'tasks that end; {counts()}'
         )
         return f'tasks are followed to their end: {counts()}'
+
+    async def kinds(self) -> str:
+        """Each kind that the producer makes, in the rows of real tasks."""
+        wanted: dict[str, tuple[str, Callable[[Row], object]]] = {
+            'a failure with its exception': ('billing.charge', lambda row: row['state'] == 'FAILURE' and row.get('exception')),
+            'a retry': ('mail.send', lambda row: row.get('retries')),
+            'an ETA': ('reports.limited', lambda row: row.get('eta')),
+            'progress': ('media.transcode', lambda row: 'current' in json.loads(row.get('progress') or '{}')),
+            'a long task': ('time.sleep', lambda row: row['state'] == 'STARTED' or row.get('runtime', 0) > 4),
+            'the end of a chain': ('text.echo', lambda row: row.get('parentId') and row.get('rootId') != row['id']),
+            'a chord': ('reports.sum', lambda row: row['state'] == 'SUCCESS' and row.get('result') == '20'),
+            'one that expired': ('mail.send', lambda row: row['state'] == 'REVOKED'),
+        }
+        seen: dict[str, str] = {}
+        deadline = time.monotonic() + KINDS_SECONDS
+        while len(seen) < len(wanted):
+            for kind, (name, fits) in wanted.items():
+                found = await self.client.call('query', {'topic': 'tasks', 'where': ['eq', 'name', name], 'limit': 100})
+                for row in (dict(zip(found['cols'], cells, strict=True)) for cells in found['rows']):
+                    if kind not in seen and fits(row):
+                        seen[kind] = f'{name} {row["id"][:8]}'
+            expect(time.monotonic() < deadline, f'not seen: {sorted(wanted.keys() - seen.keys())}; seen: {seen}')
+            await asyncio.sleep(0.5)
+        # Celery's events do not tell priorities: the broker's lists do.
+        queue = self.tables['queues'].by_id().get(UNCONSUMED_QUEUE) or {}
+        expect((queue.get('steps') or [0, 0, 0, 0])[2], f'no message waits with priority 6 in {UNCONSUMED_QUEUE}: {queue}')
+        return f'priorities: {queue["steps"]} wait in {UNCONSUMED_QUEUE}; each kind of task is seen: ' + ', '.join(f'{kind} ({task})' for kind, task in seen.items())
 
     async def _result(self, task_id: str, status: str, timeout: float = 20) -> Row:
         def found() -> Row | None:
@@ -134,7 +178,8 @@ class Checks:
         inspector = self.stack.app.control.inspect([REPORTS.node], timeout=5)
         active = await asyncio.to_thread(inspector.active)
         expect(active and task not in json.dumps(active), f'the worker still runs {task}')
-        return f'revoke of a running task: {row["evidence"][-1]}; the worker no longer runs it'
+        proof = next(line for line in row['evidence'] if 'REVOKED' in line)
+        return f'revoke of a running task: {proof}; the worker no longer runs it'
 
     async def purge(self) -> str:
         queue, count = unique('purge'), 12

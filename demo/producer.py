@@ -96,10 +96,19 @@ class Producer:
         with self.app.connection_for_read() as connection:
             waiting = connection.default_channel.client.llen(UNCONSUMED_QUEUE)
         if waiting < UNCONSUMED_MAX:
-            self.send('math.add', 1, 1, queue=UNCONSUMED_QUEUE)
+            self.send('math.add', 1, 1, queue=UNCONSUMED_QUEUE, priority=random.choice((0, 3, 6, 9)))
+
+    def everything(self) -> None:
+        """One of each kind, with a retry and a failure among them: whoever opens the demo need not wait for luck."""
+        self.send('mail.send', 1, 1, queue='mail')
+        self.send('billing.charge', 'card declined', 0.1, queue='billing', priority=7)
+        self.send('math.add', 1, 1, queue=UNCONSUMED_QUEUE, priority=6)
+        for _, kind in self.kinds:
+            kind()
 
     def run(self, stop: threading.Event) -> None:
         started = time.monotonic()
+        self.everything()
         weights = [weight for weight, _ in self.kinds]
         while True:
             rate = TASKS_PER_SECOND * (1 + 0.5 * math.sin((time.monotonic() - started) / SWING_SECONDS * 2 * math.pi))
