@@ -17,7 +17,8 @@ struct MessageAssembler {
     private let byteLimit: Int
     private let fragmentLimit: Int
     private var bytes: [UInt8] = []
-    private var fragments = 0
+    /// Frames of the message so far.
+    private(set) var fragments = 0
     private var isCompressed = false
     private var checker = Utf8Checker()
 

@@ -67,6 +67,11 @@ enum SocketNames {
             descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
+    /// Ends what goes out, behind all that was written; what comes in is still read.
+    static func endSending(_ descriptor: Int32) {
+        _ = shutdown(descriptor, Int32(SHUT_WR))
+    }
+
     private static func name(
         of storage: inout sockaddr_storage, length: socklen_t
     ) -> SocketAddress? {

@@ -10,7 +10,11 @@ extension SocketServer {
         guard let connection = sockets[socket.number], connection.socket?.isOpen == true else {
             return false
         }
-        guard connection.socket?.pending.isEmpty == true, !connection.wsi.isPartial else {
+        let isFree = connection.socket?.pending.isEmpty == true && !connection.wsi.isPartial
+        if isFree, !frames.isEmpty, connection.socket?.holdsBack == true {
+            connection.socket?.hasHeldBack = true
+        }
+        guard isFree, connection.socket?.holdsBack == false else {
             for frame in frames where connection.socket?.isOpen == true {
                 keep(frame, for: connection)
             }
@@ -105,17 +109,25 @@ extension SocketServer {
     /// Debian's build: it closes a second time before the frame is out.
     func writeClose(_ connection: Connection, code: UInt16, reason: String) {
         guard connection.socket?.isOpen == true else { return }
+        writeHeldBack(connection)
         connection.socket?.hasSentClose = true
         connection.socket?.closeCode = code
-        connection.socket?.pending = []
-        connection.socket?.written = 0
-        connection.socket?.pendingBytes = 0
+        connection.socket?.forgetPending()
         guard connection.wsi.write(WebSocketFrame.close(code: code, reason: reason)) else {
             connection.wsi.kill()
             return
         }
         connection.wsi.setTimeout(configuration.limits.closing)
         connection.wsi.wakeTimers()
+    }
+
+    /// Writes what only waits for a pong: an end comes before the writable callback would.
+    private func writeHeldBack(_ connection: Connection) {
+        guard let socket = connection.socket, socket.hasHeldBack, !connection.wsi.isPartial else {
+            return
+        }
+        _ = write(socket.pending[socket.written...], to: connection)
+        connection.socket?.forgetPending()
     }
 
     // MARK: - What libwebsockets tells
@@ -168,6 +180,8 @@ extension SocketServer {
         connection.socket = nil
         socket.lastHeard = LoopActor.loop.milliseconds
         socket.remaining = remaining
+        socket.holdsBack =
+            isNewFrame ? socket.assembler.fragments > 0 : socket.assembler.fragments > 1
         let outcome = socket.assembler.add(
             piece, isNewFrame: isNewFrame, remaining: remaining, isFinal: wsi.isFinalFragment,
             isCompressed: isNewFrame && wsi.hasExtensionBit, isText: !wsi.isBinary)
@@ -183,6 +197,7 @@ extension SocketServer {
         case .notText:
             writeClose(connection, code: 1007, reason: "invalid UTF-8")
         }
+        connection.socket?.holdsBack = false
     }
 
     /// Hands on the message whose last piece came just now.
@@ -232,8 +247,7 @@ extension SocketServer {
             connection.wsi.askForWritable()
             return true
         }
-        socket.pending = []
-        socket.written = 0
+        socket.forgetPending()
         guard socket.owesDrained, !connection.wsi.isPartial else { return true }
         socket.owesDrained = false
         connection.socket = socket
@@ -250,28 +264,39 @@ extension SocketServer {
         defer { connection.socket = socket }
         guard !socket.hasSentClose else { return false }
         var checker = Utf8Checker()
-        guard checker.accept(payload.dropFirst(2)), checker.isComplete else {
+        let isText = checker.accept(payload.dropFirst(2)) && checker.isComplete
+        guard isText, payload.count != 1 else {
             connection.socket = socket
-            writeClose(connection, code: 1007, reason: "invalid UTF-8")
+            // A payload of one byte has no code (RFC 6455, 5.5.1); libwebsockets would send it back.
+            writeClose(
+                connection, code: isText ? 1002 : 1007,
+                reason: isText ? "half a close code" : "invalid UTF-8")
             socket = connection.socket ?? socket
             return false
         }
+        writeHeldBack(connection)
         socket.hasReceivedClose = true
         socket.closeCode =
             payload.count >= 2 ? UInt16(payload[0]) << 8 | UInt16(payload[1]) : 1005
-        socket.pending = []
+        socket.forgetPending()
         connection.wsi.setTimeout(configuration.limits.closing)
         return true
     }
 
-    /// libwebsockets ends the connection: after a protocol error it has a reason ready, but would
-    /// not get it out (see `writeClose`).
+    /// libwebsockets ends the connection, after a protocol error with a reason that it has ready: it is
+    /// written here, so that it is the only one.
     func socketDropped(_ connection: Connection) {
-        guard let socket = connection.socket, socket.isOpen else { return }
+        guard let socket = connection.socket else { return }
         connection.socket?.hasSentClose = true
         let prepared = connection.wsi.preparedClose
         guard prepared.count >= 2 else { return }
-        connection.socket?.closeCode = UInt16(prepared[0]) << 8 | UInt16(prepared[1])
-        _ = connection.wsi.write(WebSocketFrame.close(payload: prepared))
+        if socket.isOpen {
+            writeHeldBack(connection)
+            connection.socket?.closeCode = UInt16(prepared[0]) << 8 | UInt16(prepared[1])
+            _ = connection.wsi.write(WebSocketFrame.close(payload: prepared))
+        }
+        // Its own Close would be a second one. And it would wait for the answer from inside of the frame that
+        // it has refused, so that it would not know it as one. An end is what the peer waits for now.
+        if !connection.wsi.isPartial { SocketNames.endSending(connection.wsi.descriptor) }
     }
 }

@@ -11,6 +11,11 @@ struct SocketState {
     /// Frames of `pending` that have been written; cut off in batches.
     var written = 0
     var pendingBytes = 0
+    /// Whether what is sent now waits for the writable callback: libwebsockets keeps a pong until then, and if a
+    /// ping came inside of the message that is being delivered, its pong goes before the answer to the message.
+    var holdsBack = false
+    /// Whether `pending` waits for nothing else.
+    var hasHeldBack = false
     /// Whether `socketDrained` is owed.
     var owesDrained = false
     /// Milliseconds of the loop's clock when the peer was last heard.
@@ -19,6 +24,14 @@ struct SocketState {
     var closeCode: UInt16 = 1006
     var hasSentClose = false
     var hasReceivedClose = false
+
+    /// Lets go of what waits.
+    mutating func forgetPending() {
+        pending = []
+        written = 0
+        pendingBytes = 0
+        hasHeldBack = false
+    }
 
     /// Whether frames may still be sent and messages delivered.
     var isOpen: Bool { !hasSentClose && !hasReceivedClose }

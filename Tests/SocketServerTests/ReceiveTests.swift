@@ -22,6 +22,44 @@ import Testing
         }
     }
 
+    @Test func `a ping inside of a message is answered before the message`() async throws {
+        try await withServer { server in
+            let client = try server.socket()
+
+            // All in one segment, so that the server has read everything before it can write anything.
+            try client.send(
+                TestClient.frame(Array("echo ".utf8), isFinal: false)
+                    + TestClient.frame([1, 2, 3], opcode: 9)
+                    + TestClient.frame(Array("this".utf8), opcode: 0)
+                    + TestClient.frame(Array("echo that".utf8)))
+
+            let pong = try #require(try client.message())
+            #expect(pong == .init(opcode: 10, isFinal: true, payload: [1, 2, 3]))
+            #expect(try client.message()?.text == "echo this")
+            #expect(try client.message()?.text == "echo that")
+        }
+    }
+
+    @Test(arguments: [
+        // Continues nothing: an error that libwebsockets sees.
+        TestClient.frame([], opcode: 0, isFinal: false),
+        // Binary: an error that we see.
+        TestClient.frame([0x61], opcode: 2),
+        TestClient.frame([0x03, 0xe8], opcode: 8),
+    ])
+    func `an answer is not lost because the end is in the same segment`(end: [UInt8]) async throws {
+        try await withServer { server in
+            let client = try server.socket()
+
+            try client.send(
+                TestClient.frame(Array("echo ".utf8), isFinal: false)
+                    + TestClient.frame(Array("this".utf8), opcode: 0) + end)
+
+            #expect(try client.message()?.text == "echo this")
+            #expect(try client.message()?.opcode == 8)
+        }
+    }
+
     @Test func `a frame may come byte by byte`() async throws {
         try await withServer { server in
             let client = try server.socket()
@@ -163,6 +201,9 @@ import Testing
     @Test(
         arguments: [
             [0xc1, 0x81, 0, 0, 0, 0, 0x61],  // RSV1 without an extension
+            [0xa1, 0x82, 0, 0, 0, 0, 0x61, 0x61],  // RSV2
+            [0xda, 0x80, 0, 0, 0, 0],  // a Pong with RSV1 and RSV3
+            [0xf8, 0x80, 0, 0, 0, 0],  // a Close with all three
             [0x83, 0x81, 0, 0, 0, 0, 0x61],  // an opcode that does not exist
             [0x80, 0x81, 0, 0, 0, 0, 0x61],  // a continuation of nothing
             [0x09, 0x80, 0, 0, 0, 0],  // a fragmented Ping
@@ -173,9 +214,38 @@ import Testing
 
             try client.send(bytes)
 
-            let frame = try client.message()
-            #expect(frame?.closeCode == 1002)
+            #expect(try client.message()?.closeCode == 1002)
+            // One Close, and the end, whatever the client says to it.
+            try? client.sendClose(1002)
+            #expect(try client.takeRest() == [])
             try await eventually("gone") { await server.server.socketCount == 0 }
+        }
+    }
+
+    @Test func `nothing follows a close, whatever the rest of the frame is taken for`() async throws
+    {
+        try await withServer { server in
+            let client = try server.socket()
+
+            // The first byte of ten is refused. The rest comes later, and behind it an opcode that does not exist.
+            try client.send([0x81, 0x8a, 0, 0, 0, 0, 0xff])
+            #expect(try client.message()?.closeCode == 1007)
+            try client.send([UInt8](repeating: 0x61, count: 9) + [0x83, 0x80, 0, 0, 0, 0])
+
+            #expect(try client.takeRest() == [])
+            try await eventually("told") { await server.handler.closed.values.first == 1007 }
+        }
+    }
+
+    @Test func `half a close code is answered with 1002`() async throws {
+        try await withServer { server in
+            let client = try server.socket()
+
+            try client.send(TestClient.frame([0x03], opcode: 8))
+
+            #expect(try client.message()?.closeCode == 1002)
+            #expect(try client.takeRest() == [])
+            try await eventually("told") { await server.handler.closed.values.first == 1002 }
         }
     }
 
