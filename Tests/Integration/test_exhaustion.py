@@ -14,6 +14,7 @@ import httpx
 import pytest
 from harness.fixtures import ConnectClient
 from harness.gateway import Gateway
+from harness.machine import open_descriptors
 from harness.stack import Stack
 from harness.waiting import wait_for
 
@@ -23,10 +24,6 @@ DESCRIPTORS = 512
 def cpu_seconds(pid: int) -> float:
     fields = Path(f'/proc/{pid}/stat').read_text().rsplit(') ', 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / 100
-
-
-def open_files(pid: int) -> int:
-    return sum(1 for _ in Path(f'/proc/{pid}/fd').iterdir())
 
 
 @pytest.fixture(scope='module')
@@ -63,7 +60,7 @@ async def test_running_out_of_descriptors_ends_nothing(stack: Stack, connect: Co
             for _ in range(DESCRIPTORS + 200):
                 with contextlib.suppress(OSError):
                     crowd.append(socket.create_connection((host, int(port)), timeout=2))
-            wait_for(lambda: open_files(pid) >= DESCRIPTORS - 80, 10, 'the descriptors to be used up')
+            wait_for(lambda: open_descriptors(pid) >= DESCRIPTORS - 80, 10, 'the descriptors to be used up')
             before, began = cpu_seconds(pid), time.monotonic()
             rev = health.rev
             await client.until(lambda: health.rev > rev, 10, 'a session that was there to be told')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import subprocess
 from pathlib import Path
 
@@ -38,3 +39,11 @@ class Authority:
     @staticmethod
     def _openssl(*arguments: str) -> None:
         subprocess.run(['openssl', *arguments], check=True, capture_output=True)
+
+
+def encrypted(folder: Path) -> tuple[ssl.SSLContext, list[str]]:
+    """A new certificate for a gateway: what its clients trust, and its options."""
+    authority = Authority(folder / 'tls', 'authority')
+    certificate, key = authority.sign('gateway')
+    key.chmod(0o600)
+    return ssl.create_default_context(cafile=str(authority.certificate)), ['--tls-cert', str(certificate), '--tls-key', str(key)]

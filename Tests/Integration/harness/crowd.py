@@ -10,15 +10,18 @@ import base64
 import json
 import os
 import random
+import ssl
 import struct
+import zlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .client import SUBPROTOCOL
+from .rows import Table
 
 TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
-ACK = json.dumps({'jsonrpc': '2.0', 'method': 'sub.ack', 'params': {'acks': []}}).encode()
 
 
 def masked(opcode: int, payload: bytes) -> bytes:
@@ -44,29 +47,42 @@ class Leave:
 
 
 class Member(asyncio.Protocol):
-    """One client. `started` is done once `session.start` was answered, `left` once the connection is over."""
+    """One client, which subscribes to the topics that it `opens`.
 
-    def __init__(self, host: str, token: str, *, answers_close: bool = True) -> None:
+    `started` is done once `session.start` was answered and all their first snapshots are here, `left` once the connection is over.
+    """
+
+    def __init__(
+        self, host: str, token: str, *, answers_close: bool = True, opens: Sequence[str] = (), inflates: bool = False
+    ) -> None:
         self.host = host
+        self.inflates = inflates
         self.token = token
         self.answers_close = answers_close
+        self.tables = {number: Table(number, topic) for number, topic in enumerate(opens, 1)}
         loop = asyncio.get_running_loop()
+        self.connected_at = self.upgraded_at = 0.0
+        self.inflated = 0
+        """Compressed messages that came."""
         self.started: asyncio.Future[None] = loop.create_future()
         # Whoever waits gets the exception; if nobody does, the connection's end says it all.
         self.started.add_done_callback(lambda done: done.cancelled() or done.exception())
         self.left: asyncio.Future[Leave] = loop.create_future()
         self.leave = Leave()
         self._buffer = b''
+        self._acks: list[list[int]] = []
         self._upgraded = False
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self.connected_at = asyncio.get_running_loop().time()
+        offer = 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n' if self.inflates else ''
         key = base64.b64encode(os.urandom(16)).decode()
         lines = (
             f'GET /ws/v1 HTTP/1.1\r\nHost: {self.host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n',
-            f'Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: {SUBPROTOCOL}\r\n\r\n',
+            f'Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: {SUBPROTOCOL}\r\n{offer}\r\n',
         )
         transport.write(''.join(lines).encode())
 
@@ -81,8 +97,12 @@ class Member(asyncio.Protocol):
                 self._fail(BusyError(line) if ' 503 ' in line else ConnectionRefusedError(line))
                 return
             self._upgraded, self._buffer = True, rest
+            self.upgraded_at = asyncio.get_running_loop().time()
         while (frame := self._next_frame()) is not None:
             self._take(*frame)
+        if self._acks:
+            self._request('sub.ack', {'acks': self._acks}, {})
+            self._acks = []
 
     def _next_frame(self) -> tuple[int, bytes] | None:
         buffer = self._buffer
@@ -100,7 +120,12 @@ class Member(asyncio.Protocol):
         if len(buffer) < start + size:
             return None
         self._buffer = buffer[start + size :]
-        return buffer[0] & 0x0F, buffer[start : start + size]
+        payload = buffer[start : start + size]
+        if buffer[0] & 0x40:
+            # RSV1: compressed, each message by itself (RFC 7692, 7.2.2).
+            payload = zlib.decompressobj(-15).decompress(payload + b'\0\0\xff\xff')
+            self.inflated += 1
+        return buffer[0] & 0x0F, payload
 
     def _take(self, opcode: int, payload: bytes) -> None:
         if opcode == TEXT:
@@ -114,17 +139,38 @@ class Member(asyncio.Protocol):
 
     def _text(self, payload: bytes) -> None:
         if b'"session.hb"' in payload:
-            self._write(TEXT, ACK)
+            self._request('sub.ack', {'acks': []}, {})
         elif b'"session.hello"' in payload:
-            params: dict[str, Any] = {'proto': {'major': 1}, 'auth': {'kind': 'bearer', 'token': self.token}}
-            self._write(TEXT, json.dumps({'jsonrpc': '2.0', 'id': 1, 'method': 'session.start', 'params': params}).encode())
+            self._request('session.start', {'proto': {'major': 1}, 'auth': {'kind': 'bearer', 'token': self.token}})
         elif b'"session.bye"' in payload:
             self.leave.bye_at = asyncio.get_running_loop().time()
             self.leave.retry_after = json.loads(payload)['params'].get('retryAfterMs', -1)
-        elif not self.started.done() and b'"result"' in payload:
-            self.started.set_result(None)
+        elif b'"method"' in payload:
+            self._rows(json.loads(payload))
         elif b'"error"' in payload:
             self._fail(ConnectionRefusedError(payload[:200].decode(errors='replace')))
+        elif b'"session"' in payload:
+            for table in self.tables.values():
+                self._request('sub.open', {'sub': table.sub, 'topic': table.topic}, {'id': 1 + table.sub})
+            self._check_started()
+
+    def _rows(self, message: dict[str, Any]) -> None:
+        params = message['params']
+        table = self.tables.get(params.get('sub', 0))
+        if table is None:
+            return
+        table.apply(message['method'], params)
+        if message['method'] != 'sub.reset':
+            self._acks.append([table.sub, params['at'] if 'at' in params else params['to'], params.get('part', 0)])
+        self._check_started()
+
+    def _check_started(self) -> None:
+        if not self.started.done() and all(table.live for table in self.tables.values()):
+            self.started.set_result(None)
+
+    def _request(self, method: str, params: dict[str, Any], extra: dict[str, Any] | None = None) -> None:
+        message = {'jsonrpc': '2.0', **({'id': 1} if extra is None else extra), 'method': method, 'params': params}
+        self._write(TEXT, json.dumps(message).encode())
 
     def _write(self, opcode: int, payload: bytes) -> None:
         if self._transport and not self._transport.is_closing():
@@ -143,18 +189,33 @@ class Member(asyncio.Protocol):
         if not self.left.done():
             self.left.set_result(self.leave)
 
+    def close(self) -> None:
+        """Says goodbye; the gateway ends the connection."""
+        self._write(CLOSE, struct.pack('>H', 1000))
+
+    def stop_reading(self) -> None:
+        """Reads and says nothing more, but stays."""
+        assert self._transport
+        self._transport.pause_reading()
+
+    def read_on(self) -> None:
+        assert self._transport
+        self._transport.resume_reading()
+
     def abort(self) -> None:
         """Ends the connection without a word."""
         if self._transport:
             self._transport.abort()
 
 
-async def join(host: str, port: int, token: str, *, answers_close: bool = True, patience: float = 60) -> Member:
-    """Connects one client and waits until its session has started; comes again after a while if the gateway is busy."""
+async def join(
+    host: str, port: int, token: str, *, patience: float = 60, tls: ssl.SSLContext | None = None, **options: Any
+) -> Member:
+    """Connects one client and waits until it is live; comes again after a while if the gateway is busy. Options: `Member`'s."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience
     while True:
-        _, member = await loop.create_connection(lambda: Member(f'{host}:{port}', token, answers_close=answers_close), host, port)
+        _, member = await loop.create_connection(lambda: Member(f'{host}:{port}', token, **options), host, port, ssl=tls)
         try:
             await member.started
         except BusyError:
@@ -165,13 +226,31 @@ async def join(host: str, port: int, token: str, *, answers_close: bool = True, 
             return member
 
 
-async def gather_crowd(host: str, port: int, tokens: list[str], number: int, *, at_once: int = 50) -> list[Member]:
-    """Connects many clients, so many at a time."""
+async def come_back(host: str, port: int, token: str, *, patience: float = 60, **options: Any) -> Member:
+    """Connects as a client does whose gateway is gone: again and again, also while nobody listens. Options: those of `join`."""
+    loop = asyncio.get_running_loop()
+    deadline, wait = loop.time() + patience, 0.25
+    while True:
+        try:
+            return await join(host, port, token, patience=max(0.0, deadline - loop.time()), **options)
+        except (ConnectionResetError, ConnectionRefusedError) as problem:
+            # One without a number is an answer of the gateway: it does not want us.
+            is_refused = isinstance(problem, ConnectionRefusedError) and problem.errno is None
+            if is_refused or loop.time() > deadline:
+                raise
+        await asyncio.sleep(wait * (0.5 + random.random()))
+        wait = min(2.0, wait * 2)
+
+
+async def gather_crowd(
+    host: str, port: int, tokens: list[str], number: int, *, at_once: int = 50, **options: Any
+) -> list[Member]:
+    """Connects many clients, so many at a time. Options: those of `join`."""
     gate = asyncio.Semaphore(at_once)
 
     async def one(index: int) -> Member:
         async with gate:
-            return await join(host, port, tokens[index % len(tokens)])
+            return await join(host, port, tokens[index % len(tokens)], **options)
 
     return list(await asyncio.gather(*(one(index) for index in range(number))))
 
@@ -211,6 +290,21 @@ def busiest_second(moments: list[float]) -> int:
             first += 1
         most = max(most, last - first + 1)
     return most
+
+
+def differences(members: list[Member], truth: dict[str, Table]) -> list[str]:
+    """What members have otherwise than the tables of a client that came later; `statsAt` follows the clock."""
+
+    def content(table: Table) -> dict[str, dict[str, Any]]:
+        return {key: {name: row[name] for name in row if name != 'statsAt'} for key, row in table.by_id().items()}
+
+    wanted = {topic: content(table) for topic, table in truth.items()}
+    return [
+        f'client {number}, {table.topic}: revision {table.rev}, {len(table)} rows of {len(wanted[table.topic])}'
+        for number, member in enumerate(members)
+        for table in member.tables.values()
+        if content(table) != wanted[table.topic]
+    ]
 
 
 def codes(leaves: list[Leave]) -> Counter[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 from pathlib import Path
@@ -41,5 +42,29 @@ def pin(pid: int, core: int) -> None:
 
 def resident_bytes(pid: int) -> int:
     """Resident memory of a process."""
-    line = next(line for line in Path(f'/proc/{pid}/status').read_text().splitlines() if line.startswith('VmRSS'))
+    return _status(pid, 'VmRSS')
+
+
+def peak_bytes(pid: int) -> int:
+    """The most that was resident of a process so far."""
+    return _status(pid, 'VmHWM')
+
+
+def _status(pid: int, name: str) -> int:
+    line = next(line for line in Path(f'/proc/{pid}/status').read_text().splitlines() if line.startswith(name))
     return int(line.split()[1]) * 1024
+
+
+def open_descriptors(pid: int) -> int:
+    """Descriptors that a process has open."""
+    return sum(1 for _ in Path(f'/proc/{pid}/fd').iterdir())
+
+
+def open_sockets(pid: int) -> int:
+    """Sockets among them."""
+    links = []
+    for file in Path(f'/proc/{pid}/fd').iterdir():
+        # One that was closed meanwhile has no name any more.
+        with contextlib.suppress(FileNotFoundError):
+            links.append(str(file.readlink()))
+    return sum(link.startswith('socket:') for link in links)

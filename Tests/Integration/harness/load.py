@@ -1,0 +1,128 @@
+"""Runs `celeriac-load crowd` on a gateway of its own: clients of every kind, and what they and the gateway needed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .gateway import Gateway
+from .machine import resident_bytes
+from .redis_server import RedisServer
+
+ROOT = Path(__file__).resolve().parents[3]
+CONNECTIONS_PER_TOKEN = 8
+KINDS = ('browsers', 'walls', 'bots', 'slow')
+ROLES = {'browsers': 'operator', 'walls': 'wall', 'bots': 'bot', 'slow': 'operator'}
+
+
+@dataclass(frozen=True)
+class Load:
+    """Clients of each kind, and events per second."""
+
+    browsers: int = 0
+    walls: int = 0
+    bots: int = 0
+    slow: int = 0
+    rate: int = 1_000
+
+    @property
+    def clients(self) -> int:
+        return self.browsers + self.walls + self.bots + self.slow
+
+    def __str__(self) -> str:
+        kinds = ', '.join(f'{getattr(self, kind):,} {kind}' for kind in KINDS if getattr(self, kind))
+        return f'{kinds}; {self.rate:,} events/s'
+
+
+@dataclass
+class Run:
+    """What one run gave."""
+
+    code: int
+    figures: dict[str, float]
+    latency: dict[str, dict[str, float]]
+    resident: int = 0
+    """Bytes of the gateway in memory, afterwards."""
+
+    @property
+    def cores(self) -> float:
+        """Of the gateway, on average."""
+        return self.figures['cpu'] / self.figures['seconds']
+
+    def row(self, load: Load, build: str) -> str:
+        f = self.figures
+        if not f:
+            return f'| {load} | {build} | no result |'
+        seconds = f['seconds']
+        shown = self.latency.get('browser') or self.latency.get('wall') or self.latency.get('bot') or {}
+        cells = [
+            str(load),
+            build,
+            f'{f["frames"] / seconds:,.0f}',
+            f'{f["bytes"] / seconds / 1e6:.1f}',
+            f'{f["cpu"] / seconds:.2f}',
+        ]
+        cells += [f'{f["perMillion"]:.1f}', f'{1e6 / f["perMillion"]:,.0f}']
+        cells += [f'{shown.get(name, 0):.0f}' for name in ('p50', 'p90', 'p99')]
+        return '| ' + ' | '.join([*cells, f'{f["faults"]:.0f}']) + ' |'
+
+
+def tokens(gateway: Gateway, load: Load, file: Path) -> None:
+    wanted = [(ROLES[kind], -(-getattr(load, kind) // CONNECTIONS_PER_TOKEN)) for kind in KINDS]
+    # The comparison asks as an operator.
+    wanted.append(('operator', 1))
+    names = [(role, f'{role}-{place}-{number}') for place, (role, count) in enumerate(wanted) for number in range(count)]
+    with ThreadPoolExecutor(2) as pool:
+        made = pool.map(lambda name: gateway.token(*name), names)
+        file.write_text(''.join(f'{role} {token}\n' for (role, _), token in zip(names, made, strict=True)))
+
+
+def run(load: Load, seconds: int, tool: str, binary: Path) -> Run:
+    with tempfile.TemporaryDirectory(prefix='celeriac-bench-') as name:
+        folder = Path(name)
+        redis_server = RedisServer(folder / 'redis')
+        gateway = Gateway('', folder, env={'CELERIAC_SOCKETS_PER_ADDRESS': str(load.clients + 10)}, binary=binary)
+        try:
+            redis_server.start()
+            gateway.broker = redis_server.url()
+            gateway.start()
+            tokens(gateway, load, folder / 'tokens')
+            assert gateway.process
+            command = [tool, 'crowd', '--broker', redis_server.url(), '--gateway', gateway.ws_url]
+            command += ['--tokens', str(folder / 'tokens'), '--process', str(gateway.process.pid), '--seconds', str(seconds)]
+            for option in (*KINDS, 'rate'):
+                command += ['--' + option, str(getattr(load, option))]
+            done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+            resident = resident_bytes(gateway.process.pid)
+            print(f'resident afterwards: {resident / 1e6:.0f} MB')
+        finally:
+            gateway.stop()
+            redis_server.stop()
+    lines = done.stdout.splitlines()
+    print('\n'.join(line for line in lines if not line.startswith('result: ')), flush=True)
+    result: dict[str, Any] = next(
+        (json.loads(line.removeprefix('result: ')) for line in lines if line.startswith('result: ')), {}
+    )
+    latency = {name: value for name, value in result.items() if isinstance(value, dict)}
+    return Run(done.returncode, {name: value for name, value in result.items() if name not in latency}, latency, resident)
+
+
+def limit(load: Load, of: Run, seconds: int) -> float:
+    """Cores that a bare epoll loop needs for as many writes of as many bytes as a gateway has just made: a write for each
+    client's turn, with everything that is due for it."""
+    program = ROOT / '.build' / 'bare-epoll'
+    source = ROOT / 'Tests' / 'Benchmarks' / 'bare_epoll.c'
+    subprocess.run(['cc', '-O2', '-Wall', '-Wextra', '-Werror', str(source), '-o', str(program)], check=True)
+    turns = 4 * load.browsers + load.walls
+    size = of.figures['bytes'] / of.figures['seconds'] / turns
+    clients = load.browsers + load.walls
+    command = [str(program), str(clients), str(round(size)), str(turns / clients), str(seconds)]
+    told = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    if told['late'] > told['writes'] / 100:
+        print(f'the reader of the bare loop did not keep up: {told}')
+    return float(told['cpu']) / float(told['seconds'])
