@@ -338,6 +338,13 @@ async def test_a_cookie_needs_the_csrf_token_on_the_socket(stack: Stack) -> None
     async with with_token as client:
         assert client.session['who']['role'] == 'admin'
 
+    # A page always has an origin; what has none is no page, and a cookie is for pages only.
+    async with GatewayClient.connect(gateway.ws_url, headers=headers, start=False) as client:
+        params = {'proto': {'major': 1, 'minor': 0}, 'auth': {'kind': 'cookie', 'csrf': csrf}}
+        await client.send({'jsonrpc': '2.0', 'id': 1, 'method': 'session.start', 'params': params})
+        assert await client.wait_closed() == 4401
+        assert client.bye and client.bye['code'] == 4401
+
     other = f'{csrf[:-1]}{"A" if csrf[-1] != "A" else "B"}'
     for auth in ({'kind': 'cookie', 'csrf': 'forged'}, {'kind': 'cookie', 'csrf': other}, {'kind': 'cookie'}):
         async with GatewayClient.connect(gateway.ws_url, headers=headers, origin=gateway.base_url, start=False) as client:

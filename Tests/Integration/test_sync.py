@@ -116,7 +116,9 @@ async def test_resume_sends_only_what_changed_and_ends_equal(stack: Stack, conne
         fresh = await client.subscribe('workers')
 
         await settled_equal((client, resumed), (client, fresh))
-        assert resumed.snapshots == 0 or resumed.resets, 'a resume within the horizon needs no snapshot unless it says why'
+        assert (resumed.snapshots, resumed.resets) == (0, []) and resumed.deltas >= 1, 'it is told by deltas alone'
+        answers = [frame.message['result'] for frame in client.frames if 'mode' in (frame.message.get('result') or {})]
+        assert [answer['mode'] for answer in answers if answer['sub'] == resumed.sub] == ['delta']
 
 
 @pytest.mark.parametrize('since', [{'epoch': 'nonsense', 'rev': 5}, {'epoch': '', 'rev': 0}, {'epoch': 'x', 'rev': 2**52}])
