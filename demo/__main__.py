@@ -31,51 +31,43 @@ def standard_address() -> str:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", PORT))
+            probe.bind(('127.0.0.1', PORT))
         except OSError:
-            return "127.0.0.1:0"
-    return f"127.0.0.1:{PORT}"
+            return '127.0.0.1:0'
+    return f'127.0.0.1:{PORT}'
 
 
 def play(orchestra: Orchestra, once: bool) -> int:
-    print("demo: starting redis, four workers, a producer and the gateway", flush=True)
+    print('demo: starting redis, four workers, a producer and the gateway', flush=True)
     orchestra.start()
     if once:
-        passed = asyncio.run(
-            asyncio.wait_for(run_checks(orchestra.stack), ONCE_SECONDS)
-        )
+        passed = asyncio.run(asyncio.wait_for(run_checks(orchestra.stack), ONCE_SECONDS))
         if failure := orchestra.failure():
-            print(f"✗ {failure}")
+            print(f'✗ {failure}')
             passed = False
-        print(
-            "demo: everything works"
-            if passed
-            else "demo: something does not work, see above"
-        )
+        print('demo: everything works' if passed else 'demo: something does not work, see above')
         return 0 if passed else 1
-    print(f"\n    {orchestra.stack.running_gateway.login_link()}\n", flush=True)
-    print("demo: open this link (it works once). Ctrl-C ends everything.", flush=True)
+    print(f'\n    {orchestra.stack.running_gateway.login_link()}\n', flush=True)
+    print('demo: open this link (it works once). Ctrl-C ends everything.', flush=True)
     while True:
         if failure := orchestra.failure():
-            print(f"demo: {failure}", file=sys.stderr)
+            print(f'demo: {failure}', file=sys.stderr)
             return 1
         time.sleep(0.5)
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
-        prog="bin/demo",
-        description="A live dashboard on a real Celery fleet, all on this machine.",
+        prog='bin/demo',
+        description='A live dashboard on a real Celery fleet, all on this machine.',
     )
+    parser.add_argument('--once', action='store_true', help='check that everything works, then end')
     parser.add_argument(
-        "--once", action="store_true", help="check that everything works, then end"
-    )
-    parser.add_argument(
-        "--listen",
-        help=f"HOST:PORT of the dashboard (default 127.0.0.1:{PORT}, or a free port)",
+        '--listen',
+        help=f'HOST:PORT of the dashboard (default 127.0.0.1:{PORT}, or a free port)',
     )
     options = parser.parse_args(arguments)
-    listen = options.listen or ("127.0.0.1:0" if options.once else standard_address())
+    listen = options.listen or ('127.0.0.1:0' if options.once else standard_address())
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, on_signal)
     orchestra = Orchestra(listen)
@@ -84,22 +76,18 @@ def main(arguments: list[str]) -> int:
         code = play(orchestra, options.once)
     except StoppedError as asked:
         code = 1 if options.once else 0
-        print(f"\ndemo: stopping ({asked})", flush=True)
-    except (
-        Exception
-    ) as problem:  # a part that did not start: say which, with its last words
-        print(f"demo: {type(problem).__name__}: {problem}", file=sys.stderr)
+        print(f'\ndemo: stopping ({asked})', flush=True)
+    except Exception as problem:  # a part that did not start: say which, with its last words
+        print(f'demo: {type(problem).__name__}: {problem}', file=sys.stderr)
     finally:
         # From here on nothing may interrupt the clean-up.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         if code:
-            print(
-                f"demo: the logs are kept in {orchestra.keep_logs()}", file=sys.stderr
-            )
+            print(f'demo: the logs are kept in {orchestra.keep_logs()}', file=sys.stderr)
         orchestra.stop()
     return code
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
     sys.exit(main(sys.argv[1:]))

@@ -20,25 +20,25 @@ class Orchestra:
     """Redis, workers, producer and gateway. `stop` ends every process that was started, whatever state they are in."""
 
     def __init__(self, listen: str) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="celeriac-demo-"))
+        self.folder = Path(tempfile.mkdtemp(prefix='celeriac-demo-'))
         self.stack = Stack(self.folder, WORKERS, durable=True)
         self.producer: ManagedProcess | None = None
         self.listen = listen
 
     def start(self) -> Orchestra:
         self.stack.start(listen=self.listen)
-        environment = {"PYTHONPATH": os.pathsep.join([str(APPS), str(ROOT)])}
+        environment = {'PYTHONPATH': os.pathsep.join([str(APPS), str(ROOT)])}
         command = [
             sys.executable,
-            "-m",
-            "demo.producer",
+            '-m',
+            'demo.producer',
             self.stack.broker,
             self.stack.backend,
         ]
         self.producer = ManagedProcess(
-            "producer",
+            'producer',
             command,
-            self.folder / "producer.log",
+            self.folder / 'producer.log',
             cwd=self.folder,
             env=environment,
         )
@@ -55,14 +55,14 @@ class Orchestra:
         """What ended by itself, with its last words; None while all is well."""
         for process in self.processes:
             if not process.running:
-                return f"{process.name} ended with code {process.returncode}\n{process.tail()}"
+                return f'{process.name} ended with code {process.returncode}\n{process.tail()}'
         return None
 
     def keep_logs(self) -> Path:
         """Copies the logs to where they survive `stop`."""
-        target = artifacts() / "demo-logs"
+        target = artifacts() / 'demo-logs'
         target.mkdir(parents=True, exist_ok=True)
-        for log in self.folder.rglob("*.log"):
+        for log in self.folder.rglob('*.log'):
             shutil.copyfile(log, target / log.name)
         return target
 

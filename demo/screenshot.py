@@ -18,18 +18,14 @@ WARM_UP_SECONDS = 75.0
 
 
 def take(target: Path, seconds: float) -> None:
-    orchestra = Orchestra("127.0.0.1:0")
+    orchestra = Orchestra('127.0.0.1:0')
     try:
         orchestra.start()
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-            )
-            page = browser.new_page(
-                viewport={"width": 1280, "height": 800}, color_scheme="dark"
-            )
+            browser = playwright.chromium.launch(executable_path=shutil.which('chromium'), args=['--no-sandbox'])
+            page = browser.new_page(viewport={'width': 1280, 'height': 800}, color_scheme='dark')
             page.goto(orchestra.stack.running_gateway.login_link())
-            page.get_by_test_id("status-connection").wait_for()
+            page.get_by_test_id('status-connection').wait_for()
             page.wait_for_timeout(seconds * 1000)
             target.parent.mkdir(parents=True, exist_ok=True)
             page.screenshot(path=target)
@@ -49,5 +45,5 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
     sys.exit(main(sys.argv[1:]))
