@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.churn import churn
 from harness.client import GatewayClient, RpcError
 from harness.events import life, task_events, worker_event
 from harness.fixtures import ConnectClient
@@ -25,33 +23,6 @@ def stack(module_folder: Path) -> Iterator[Stack]:
     stack = Stack(module_folder).start()
     yield stack
     stack.stop()
-
-
-@contextmanager
-def churn(stack: Stack, workers: int = 30, per_second: int = 200) -> Iterator[threading.Event]:
-    """Workers that come, go and beat, and tasks that run. Publishes until the end of the block."""
-    done = threading.Event()
-    dice = random.Random(7)
-
-    def run() -> None:
-        redis = stack.redis()
-        while not done.wait(10 / per_second):
-            with redis.pipeline(transaction=False) as pipe:
-                for _ in range(7):
-                    host = f'w{dice.randrange(workers)}@churn'
-                    kind = dice.choices(['worker-heartbeat', 'worker-online', 'worker-offline'], [8, 2, 1])[0]
-                    pipe.publish(*worker_event(kind, host, active=dice.randrange(4), processed=dice.randrange(10**6)))
-                host = f'w{dice.randrange(workers)}@churn'
-                pipe.publish(*task_events(*life(f'churn.{dice.randrange(5)}', hostname=host)))
-                pipe.execute()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
-        yield done
-    finally:
-        done.set()
-        thread.join(10)
 
 
 def content(table: Table) -> dict[str, dict[str, Any]]:
