@@ -44,7 +44,15 @@ LATE = Known(('INFORMATIONAL', 'INFORMATIONAL'), "the suite's own verdict for ev
 UNDEFINED = Known(
     ('INFORMATIONAL', 'INFORMATIONAL'), "the suite's own verdict for every server: RFC 6455 does not define such codes"
 )
-KNOWN = {'2.10': PINGS, '2.11': PINGS, '7.1.6': LATE, '7.13.1': UNDEFINED, '7.13.2': UNDEFINED}
+NARROW = Known(
+    ('UNIMPLEMENTED', 'OK'), 'it offers a window of 512 bytes only; we compress once for all (decision 10), and go without'
+)
+LONG = Known(('FAILED', 'FAILED'), 'libwebsockets reads at most 255 bytes of extensions; a longer list is answered with 400')
+KNOWN = {
+    **{'2.10': PINGS, '2.11': PINGS, '7.1.6': LATE, '7.13.1': UNDEFINED, '7.13.2': UNDEFINED},
+    **{f'13.{part}.{number}': NARROW for part in (3, 5) for number in range(1, 19)},
+    **{f'13.7.{number}': LONG for number in range(1, 19)},
+}
 
 
 def python27() -> str | None:
@@ -89,6 +97,7 @@ def table(results: dict[str, dict[str, object]]) -> tuple[list[str], list[str]]:
     """Rows by group, and what failed and is not known."""
     groups: dict[int, Counter[str]] = {}
     failed = []
+    reasons: dict[str, list[str]] = {}
     for case in sorted(results, key=order):
         result = results[case]
         verdict = (str(result['behavior']), str(result['behaviorClose']))
@@ -99,7 +108,9 @@ def table(results: dict[str, dict[str, object]]) -> tuple[list[str], list[str]]:
         if kind == 'FAILED':
             failed.append(f'{case}: {verdict[0]}, close {verdict[1]}')
         elif known and is_known:
-            print(f'{case}: {verdict[0]}: {known.reason}')
+            reasons.setdefault(f'{verdict[0]}: {known.reason}', []).append(case)
+    for reason, cases in reasons.items():
+        print(f'{", ".join(cases)}: {reason}')
     rows = [
         f'| {group} | {sum(kinds.values())} | ' + ', '.join(f'{count} {kind}' for kind, count in sorted(kinds.items())) + ' |'
         for group, kinds in groups.items()
