@@ -150,6 +150,7 @@ package final class Gateway {
                 rows: rows, events: events, access: edges.access, secrets: edges.secrets,
                 commands: commands,
                 origins: origins, clock: clock, log: log, version: options.version,
+                connectionsPerPrincipal: options.connectionsPerPrincipal,
                 freshness: { (health.asOf, health.state.rawValue) },
                 publish: { later.gateway?.publish() },
                 wait: { ticker.waits(until: $0) }))

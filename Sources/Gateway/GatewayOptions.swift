@@ -24,13 +24,16 @@ package struct GatewayOptions: Sendable {
     package var fleetLimits: FleetLimits
     /// Bytes of the event log.
     package var eventLogBytes: Int
+    /// Sessions that one principal may have.
+    package var connectionsPerPrincipal: Int
 
     /// Makes options.
     package init(
         celery: CelerySettings, brokerName: String, replyKey: String, origin: String,
         version: String, allowedOrigins: [String] = [], refreshInterval: Duration = .seconds(10),
         costCeiling: Int = 60_000, unverified: [String] = [],
-        fleetLimits: FleetLimits = FleetLimits(), eventLogBytes: Int = 64 << 20
+        fleetLimits: FleetLimits = FleetLimits(), eventLogBytes: Int = 64 << 20,
+        connectionsPerPrincipal: Int = 10
     ) {
         self.celery = celery
         self.brokerName = brokerName
@@ -43,5 +46,6 @@ package struct GatewayOptions: Sendable {
         self.unverified = unverified
         self.fleetLimits = fleetLimits
         self.eventLogBytes = eventLogBytes
+        self.connectionsPerPrincipal = connectionsPerPrincipal
     }
 }

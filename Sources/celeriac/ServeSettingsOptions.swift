@@ -44,6 +44,10 @@ struct ServeSettingsOptions: ParsableArguments {
             "WebSockets that one address may have; 0 is the server's own bound (default: 0).",
             valueName: "count"))
     var socketsPerAddress: String?
+    @Option(
+        help: ArgumentHelp(
+            "WebSockets that one token or user may have (default: 10).", valueName: "count"))
+    var connectionsPerPrincipal: String?
     @Option(help: ArgumentHelp("global_keyprefix of the broker.", valueName: "prefix"))
     var brokerKeyPrefix: String?
     @Option(help: ArgumentHelp("global_keyprefix of the result backend.", valueName: "prefix"))
@@ -110,6 +114,7 @@ struct ServeSettingsOptions: ParsableArguments {
             .allowedOrigins: allowedOrigins, .insecureListen: insecureListen ? "true" : nil,
             .tlsCert: tlsCert, .tlsKey: tlsKey, .logLevel: logLevel, .logFormat: logFormat,
             .socketsPerAddress: socketsPerAddress,
+            .connectionsPerPrincipal: connectionsPerPrincipal,
             .brokerKeyPrefix: brokerKeyPrefix, .resultKeyPrefix: resultKeyPrefix,
             .visibilityTimeout: visibilityTimeout, .prioritySteps: prioritySteps,
             .queueSep: queueSep, .flowerTasks: flowerTasks,

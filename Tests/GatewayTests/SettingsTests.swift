@@ -60,6 +60,7 @@ import WireFormats
         #expect(plain.allowedOrigins.isEmpty)
         #expect(plain.logLevel == .info)
         #expect(plain.socketsPerAddress == nil)
+        #expect(plain.connectionsPerPrincipal == 10)
         #expect(plain.visibilityTimeout == 3_600)
         #expect(plain.naming == .standard)
         #expect(plain.flowerTasks == 10_000)
@@ -90,6 +91,7 @@ import WireFormats
                 log-level = debug
                 log-format = json
                 sockets-per-address = 20
+                connections-per-principal = 11
                 broker-key-prefix = app:
                 result-key-prefix =
                 visibility-timeout = 60
@@ -116,6 +118,7 @@ import WireFormats
         #expect(read.logLevel == .debug)
         #expect(read.logFormat == .json)
         #expect(read.socketsPerAddress == 20)
+        #expect(read.connectionsPerPrincipal == 11)
         #expect(read.brokerKeyPrefix == "app:")
         #expect(read.resultKeyPrefix.isEmpty)
         #expect(read.visibilityTimeout == 60)
@@ -142,6 +145,7 @@ import WireFormats
         ("web = \"a", "web (celeriac.conf, line 1): the closing quote is missing"),
         ("log-level = loud", "log-level (celeriac.conf, line 1): must be one of trace"),
         ("sockets-per-address = -1", "must be a whole number from 0 to 1000000, not `-1`"),
+        ("connections-per-principal = 0", "must be a whole number from 1 to 1000000, not `0`"),
         ("insecure-listen = maybe", "must be true or false, not `maybe`"),
         ("broker = localhost", "broker (celeriac.conf, line 1): must be a URL such as"),
         ("result-backend = x", "result-backend (celeriac.conf, line 1): must be a URL"),

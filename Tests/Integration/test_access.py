@@ -17,6 +17,7 @@ import pytest
 from harness import raw_http
 from harness.client import SUBPROTOCOL, GatewayClient, RpcError
 from harness.fixtures import ConnectClient
+from harness.gateway import Gateway
 from harness.stack import Stack, unique
 from harness.waiting import wait_for
 from websockets.asyncio.client import ClientConnection
@@ -352,6 +353,50 @@ async def test_a_cookie_needs_the_csrf_token_on_the_socket(stack: Stack) -> None
             await client.send({'jsonrpc': '2.0', 'id': 1, 'method': 'session.start', 'params': params})
             assert await client.wait_closed() == 4403, auth
             assert client.bye and client.bye['code'] == 4403
+
+
+async def test_a_credential_has_at_most_ten_connections(folder: Path) -> None:
+    stack = Stack(folder)
+    # The default, which the other tests raise.
+    stack.redis_server.start()
+    stack.gateway = Gateway(stack.broker, folder, env={'CELERIAC_CONNECTIONS_PER_PRINCIPAL': ''})
+    try:
+        gateway = await asyncio.to_thread(stack.gateway.start)
+        token, other = gateway.token('viewer', 'many'), gateway.token('wall', 'display')
+        async with contextlib.AsyncExitStack() as open_ones:
+            clients = [await open_ones.enter_async_context(GatewayClient.connect(gateway.ws_url, token)) for _ in range(10)]
+            async with GatewayClient.connect(gateway.ws_url, token, start=False) as eleventh:
+                params = {'proto': {'major': 1, 'minor': 0}, 'auth': {'kind': 'bearer', 'token': token}}
+                await eleventh.send({'jsonrpc': '2.0', 'id': 1, 'method': 'session.start', 'params': params})
+                assert await eleventh.wait_closed() == 4413
+                assert eleventh.bye and eleventh.bye['code'] == 4413 and eleventh.bye['retryAfterMs'] == 10_000
+                (error,) = [frame.message['error'] for frame in eleventh.frames if 'error' in frame.message]
+                assert error['code'] == 1012 and 'many has 10 connections already' in error['message'], error
+            # Others are not concerned, and those that are there stay.
+            async with GatewayClient.connect(gateway.ws_url, other, instance='a'), GatewayClient.connect(gateway.ws_url, other):
+                assert not any(client.closed.is_set() for client in clients)
+            # The end of one makes room for one.
+            await clients[0].socket.close()
+            async with GatewayClient.connect(gateway.ws_url, token):
+                assert not any(client.closed.is_set() for client in clients[1:])
+    finally:
+        stack.stop()
+
+
+@pytest.mark.parametrize('role', ['wall', 'bot'])
+async def test_a_display_that_comes_back_replaces_itself_even_with_all_connections_in_use(folder: Path, role: str) -> None:
+    stack = Stack(folder)
+    stack.redis_server.start()
+    stack.gateway = Gateway(stack.broker, folder, env={'CELERIAC_CONNECTIONS_PER_PRINCIPAL': '1'})
+    try:
+        gateway = await asyncio.to_thread(stack.gateway.start)
+        token = gateway.token(role, 'display')
+        connect = GatewayClient.connect
+        async with connect(gateway.ws_url, token, instance='a') as older, connect(gateway.ws_url, token, instance='a') as newer:
+            assert await older.wait_closed() == 4409
+            assert not newer.closed.is_set()
+    finally:
+        stack.stop()
 
 
 @pytest.mark.parametrize('role', ['wall', 'bot'])

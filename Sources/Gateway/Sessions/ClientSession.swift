@@ -27,6 +27,8 @@ final class ClientSession {
     let bearer: String?
     var phase = Phase.greeted
     var usesCookie = false
+    /// The principal among whose connections it counts.
+    var countedFor: String?
     /// Which display or bot it is, if it said so.
     var instance: ClientInstance?
     /// Messages that came while ``Phase/checking``.

@@ -174,10 +174,14 @@ extension SessionDesk {
                 refuse(id, found, session)
                 return
             }
+            takeOver(session, ClientInstance(principal, name: start.instance))
+            guard count(session, for: principal) else {
+                refuseMore(id, principal, session)
+                return
+            }
             session.phase = .live(principal)
             newcomers.remove(session.socket)
             session.checkedAt = now
-            takeOver(session, ClientInstance(principal, name: start.instance))
             to.log.debug(
                 "session started",
                 metadata: [
@@ -207,12 +211,25 @@ extension SessionDesk {
         end(session, code, fault.message)
     }
 
+    /// The principal has as many sessions as it may (2.14).
+    private func refuseMore(_ id: RequestID, _ principal: Principal, _ session: ClientSession) {
+        let fault = FrameFault(
+            .limit,
+            "\(principal.name) has \(to.connectionsPerPrincipal) connections already; close one, or give each client a token of its own",
+            retryAfterMilliseconds: SessionLimits.fullMilliseconds)
+        send(ServerFrame.error(id, fault), to: session)
+        end(
+            session, .overCapacity, "too many connections of this credential",
+            retryAfter: SessionLimits.fullMilliseconds)
+    }
+
     /// A display or bot has one session: an older one of it, perhaps half-open, makes room.
     private func takeOver(_ session: ClientSession, _ instance: ClientInstance?) {
         guard let instance else { return }
         session.instance = instance
         let older = instances.updateValue(session.socket, forKey: instance)
         if let older = older.flatMap({ sessions[$0] }), older !== session {
+            release(connectionOf: older)
             end(older, .replaced, "a newer session of this display or bot took over")
         }
     }

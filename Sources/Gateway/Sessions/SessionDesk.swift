@@ -18,6 +18,8 @@ final class SessionDesk {
         let clock: GatewayClock
         let log: Logger
         let version: String
+        /// Sessions that one principal may have.
+        let connectionsPerPrincipal: Int
         /// What heartbeats say of the data: `asOf` and the state of the ingest.
         let freshness: @LoopActor () -> (asOf: Double?, ingest: String)
         /// Makes what was changed until now a revision, before the tick that would.
@@ -34,6 +36,8 @@ final class SessionDesk {
     var newcomers: Set<SocketID> = []
     /// The session of each display and bot that told which one it is.
     var instances: [ClientInstance: SocketID] = [:]
+    /// How many sessions each principal has that are live, or whose end is on its way.
+    var connections: [String: Int] = [:]
     var drain: Drain?
     var drainTimer: LoopTimer?
     /// What is given up for lack of time (R48).
@@ -143,10 +147,29 @@ final class SessionDesk {
     func closed(_ socket: SocketID) {
         agenda.remove(socket)
         newcomers.remove(socket)
-        guard let session = sessions.removeValue(forKey: socket),
-            let instance = session.instance, instances[instance] == socket
-        else { return }
-        instances[instance] = nil
+        guard let session = sessions.removeValue(forKey: socket) else { return }
+        release(connectionOf: session)
+        if let instance = session.instance, instances[instance] == socket {
+            instances[instance] = nil
+        }
+    }
+
+    /// Counts a session for its principal.
+    ///
+    /// - Returns: `false` if that has as many as it may: then it is not counted.
+    func count(_ session: ClientSession, for principal: Principal) -> Bool {
+        let count = connections[principal.id, default: 0]
+        guard count < to.connectionsPerPrincipal else { return false }
+        connections[principal.id] = count + 1
+        session.countedFor = principal.id
+        return true
+    }
+
+    /// The session counts for nobody any more.
+    func release(connectionOf session: ClientSession) {
+        guard let owner = session.countedFor, let count = connections[owner] else { return }
+        session.countedFor = nil
+        connections[owner] = count > 1 ? count - 1 : nil
     }
 
     // MARK: - Sending

@@ -40,6 +40,10 @@ enum SessionLimits {
     /// Milliseconds without a frame of ours until a heartbeat, and without one of theirs until the end.
     static let heartbeatMilliseconds: Int64 = 15_000
     static let silenceMilliseconds: Int64 = 25_000
+    /// Sessions that one principal may have, if no setting says otherwise.
+    static let connections = 10
+    /// Milliseconds after which one that had too many may try again.
+    static let fullMilliseconds = 10_000
     /// WebSockets that have not said who they are.
     static let unauthenticated = 2_000
     /// Milliseconds between two checks of a live session's rights (R6: within 5 s).

@@ -25,6 +25,8 @@ package enum SettingName: String, Sendable, CaseIterable {
     case logFormat = "log-format"
     /// WebSockets that one address may have.
     case socketsPerAddress = "sockets-per-address"
+    /// WebSockets that one credential may have.
+    case connectionsPerPrincipal = "connections-per-principal"
     /// `global_keyprefix` of the broker's transport options.
     case brokerKeyPrefix = "broker-key-prefix"
     /// `global_keyprefix` of the result backend's transport options.

@@ -74,6 +74,8 @@ package struct Settings: Sendable {
     package let logFormat: LogFormat
     /// WebSockets that one address may have; `nil` leaves the server's default.
     package let socketsPerAddress: Int?
+    /// WebSockets that one credential may have.
+    package let connectionsPerPrincipal: Int
     /// `global_keyprefix` of the broker.
     package let brokerKeyPrefix: String
     /// `global_keyprefix` of the result backend.
@@ -139,6 +141,8 @@ package struct Settings: Sendable {
             .logFormat, default: "auto", expected: Self.oneOf(LogFormat.self), LogFormat.init)
         let sockets = try reader.number(.socketsPerAddress, default: 0, in: 0...1_000_000)
         socketsPerAddress = sockets == 0 ? nil : sockets
+        connectionsPerPrincipal = try reader.number(
+            .connectionsPerPrincipal, default: SessionLimits.connections, in: 1...1_000_000)
         brokerKeyPrefix = try reader.value(
             .brokerKeyPrefix, default: "", expected: "at most 256 bytes", Self.keyPrefix)
         resultKeyPrefix = try reader.value(

@@ -20,6 +20,8 @@ final class GatewayProcess {
         var webRoot: String?
         var allowedOrigins: [String]
         var socketsPerAddress: Int?
+        /// Sessions that one principal may have.
+        var connectionsPerPrincipal = 10
         /// `global_keyprefix` of the broker.
         var keyPrefix = ""
         /// Prefix of result keys.
@@ -100,7 +102,8 @@ final class GatewayProcess {
                 allowedOrigins: plan.allowedOrigins,
                 refreshInterval: .seconds(plan.inspectInterval), costCeiling: plan.costCeiling,
                 unverified: plan.routes.unverified, fleetLimits: limits,
-                eventLogBytes: plan.eventLog << 20),
+                eventLogBytes: plan.eventLog << 20,
+                connectionsPerPrincipal: plan.connectionsPerPrincipal),
             clock: clock, log: log)
         let gateway = gateway
         later.gateway = gateway

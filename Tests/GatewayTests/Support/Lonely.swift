@@ -24,7 +24,9 @@ enum Lonely {
                 cost: { BrokerCost() }),
             options: GatewayOptions(
                 celery: CelerySettings(database: 0), brokerName: "redis://nowhere",
-                replyKey: "celeriac.replies.test", origin: "celeriac@test", version: "0"),
+                replyKey: "celeriac.replies.test", origin: "celeriac@test", version: "0",
+                // One token is many clients here.
+                connectionsPerPrincipal: 1_000_000),
             clock: GatewayClock(now: { 1_000 }), log: Logger(label: "test") { _ in Silence() })
         let sockets = Sockets()
         gateway.output = sockets

@@ -41,7 +41,8 @@ class Gateway:
         self.listen = listen
         self.web = web
         self.options = list(options)
-        self.env = dict(env or {})
+        # Many of our clients share one token.
+        self.env = {'CELERIAC_CONNECTIONS_PER_PRINCIPAL': '20000', **(env or {})}
         self.binary = binary or gateway_binary()
         self.process: ManagedProcess | None = None
         self.address = ''

@@ -15,7 +15,7 @@ const TABLE = new Map([
   [4406, { action: 'stop', floorMilliseconds: 0, words: 'this page is from another version: please reload' }],
   [4408, { action: 'retry', floorMilliseconds: 2_000, words: 'this page was too slow', halveRate: true }],
   [4409, { action: 'stop', floorMilliseconds: 0, words: 'the session was taken over by another window' }],
-  [4413, { action: 'retry', floorMilliseconds: 10_000, words: 'the gateway is full' }],
+  [4413, { action: 'retry', floorMilliseconds: 10_000, words: 'this sign-in has as many connections as it may' }],
   [4429, { action: 'retry', floorMilliseconds: 30_000, words: 'this page asked too much' }],
   [4500, { action: 'retry', floorMilliseconds: 1_000, words: 'the gateway had an internal error' }],
 ]);
