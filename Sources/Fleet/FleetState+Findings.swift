@@ -7,6 +7,7 @@ extension FleetState {
         judgeFleet(&found, now: now)
         judgeBroker(&found)
         judgeClock(&found)
+        judgeRecords(&found)
         return found.all
     }
 

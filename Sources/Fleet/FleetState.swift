@@ -61,6 +61,8 @@ package struct FleetState: Sendable {
     var lossReason: String?
     /// The machine's time minus the clock that `now` is read from, seconds.
     package var clockError = 0.0
+    /// Why the gateway can record nothing, if that is so.
+    package var recordsTrouble: String?
     /// The newest task that is delivered over and over.
     var storm: DeliveryStorm?
     var lastSweep = -Double.infinity

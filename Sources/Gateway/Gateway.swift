@@ -28,6 +28,8 @@ package final class Gateway {
         package var trash: any TrashRecords
         /// Queues that are to stay without consumers.
         package var pauses: any PauseRecords
+        /// Whether anything can be recorded.
+        package var recordsHealth: any RecordsHealth
         /// Random names and derived ids.
         package var secrets: any SecretSource
         /// What was done at the broker so far.
@@ -37,7 +39,8 @@ package final class Gateway {
         package init(
             broker: any BrokerCommands, results: any BrokerCommands, access: any AccessControl,
             commandRecords: any CommandRecords, audit: any AuditLog, revokes: any RevokeRecords,
-            trash: any TrashRecords, pauses: any PauseRecords, secrets: any SecretSource,
+            trash: any TrashRecords, pauses: any PauseRecords,
+            recordsHealth: any RecordsHealth, secrets: any SecretSource,
             cost: @escaping @LoopActor () -> BrokerCost
         ) {
             self.broker = broker
@@ -48,6 +51,7 @@ package final class Gateway {
             self.revokes = revokes
             self.trash = trash
             self.pauses = pauses
+            self.recordsHealth = recordsHealth
             self.secrets = secrets
             self.cost = cost
         }
@@ -209,6 +213,10 @@ package final class Gateway {
             Task { @LoopActor in await gateway.inspector.refreshFigures() }
         }
         repeatEvery(.seconds(5)) { $0.health.show(ProcessMemory.now()) }
+        repeatEvery(.seconds(2)) { gateway in
+            guard gateway.edges.recordsHealth.trouble != nil else { return }
+            Task { await gateway.edges.recordsHealth.probe() }
+        }
         repeatEvery(.seconds(10)) { $0.examineBroker() }
         health.show(state: .down, detail: "connecting")
         changed()
@@ -229,6 +237,7 @@ package final class Gateway {
         let error = clock.error()
         feed.learn {
             $0.clockError = error
+            $0.recordsTrouble = edges.recordsHealth.trouble?.message
             $0.advance(now: now)
         }
         commands.forgetOld(now: now)

@@ -54,6 +54,16 @@ extension CommandRecords {
     }
 }
 
+/// Whether anything can be recorded.
+package protocol RecordsHealth: Sendable {
+    /// Why the newest change was not written, if that was for a reason that more changes would meet, such
+    /// as a full disk; `nil` once one was written.
+    var trouble: RecordsError? { get }
+
+    /// Writes a little, so that ``trouble`` is known anew.
+    func probe() async
+}
+
 /// What was done by whom, append-only. When a call returns, the line is on the disk.
 package protocol AuditLog: Sendable {
     /// Appends a line. If it throws, the act that it is about must not happen.

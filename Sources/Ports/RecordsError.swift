@@ -31,6 +31,14 @@ package struct RecordsError: Error, Equatable, Sendable, CustomStringConvertible
         case cancelled
         /// Anything else; the message says what.
         case failed
+
+        /// Whether the next change would fail for the same reason, until somebody acts.
+        package var isLasting: Bool {
+            switch self {
+            case .diskFull, .readOnly, .inputOutput, .damaged, .cannotOpen: true
+            default: false
+            }
+        }
     }
 
     /// What kind of failure it is.

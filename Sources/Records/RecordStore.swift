@@ -8,7 +8,7 @@ internal import Synchronization
 /// Changes run one after the other on GRDB's writer queue, reads beside them on two reader
 /// connections (WAL); the caller's thread never waits. `synchronous=FULL`: when a change returns, it
 /// is on the disk (https://www.sqlite.org/pragma.html#pragma_synchronous).
-package final class RecordStore: Sendable {
+package final class RecordStore: RecordsHealth {
     /// Who opens the records.
     package enum Purpose: Sendable {
         /// A gateway: the only one on this directory.
@@ -23,6 +23,7 @@ package final class RecordStore: Sendable {
     private let pool: DatabasePool
     private let lock: DirectoryLock?
     private let waiting = Atomic<Int>(0)
+    private let failing = Mutex<RecordsError?>(nil)
 
     /// Opens the records, and makes or migrates them if needed. Blocks; call it before the loop runs.
     ///
@@ -77,7 +78,14 @@ package final class RecordStore: Sendable {
     func write<Result: Sendable>(
         _ attempt: String, _ changes: @Sendable (Database) throws -> Result
     ) async throws(RecordsError) -> Result {
-        try await bounded(attempt) { try await self.pool.write(changes) }
+        do {
+            let result = try await bounded(attempt) { try await self.pool.write(changes) }
+            failing.withLock { $0 = nil }
+            return result
+        } catch {
+            if error.code.isLasting { failing.withLock { $0 = error } }
+            throw error
+        }
     }
 
     /// Reads the last committed state.
@@ -85,6 +93,16 @@ package final class RecordStore: Sendable {
         _ attempt: String, _ query: @Sendable (Database) throws -> Result
     ) async throws(RecordsError) -> Result {
         try await bounded(attempt) { try await self.pool.read(query) }
+    }
+
+    package var trouble: RecordsError? { failing.withLock { $0 } }
+
+    package func probe() async {
+        // An error is in `trouble` afterwards. The value changes, so that a page is written.
+        _ = try? await write("trying whether the records can be written") { db in
+            try db.execute(
+                sql: "INSERT OR REPLACE INTO settings VALUES ('probe', hex(randomblob(8)), 0)")
+        }
     }
 
     private func bounded<Result: Sendable>(

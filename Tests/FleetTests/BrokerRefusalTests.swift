@@ -107,6 +107,19 @@ import Testing
         #expect(!state.findings(now: 1_000).contains { $0.rule == "gateway-clock" })
     }
 
+    @Test func `records that cannot be written are an error of the gateway`() throws {
+        var state = FleetState(startedAt: 0)
+        #expect(!state.findings(now: 1).contains { $0.rule == "records-unwritable" })
+
+        state.recordsTrouble = "recording a command: database or disk is full"
+
+        let found = try #require(
+            state.findings(now: 1).first { $0.id == "records-unwritable:gateway" })
+        #expect(
+            found.severity == .error
+                && found.detail.hasPrefix("recording a command: database or disk"))
+    }
+
     @Test func `events that are off come with the command that switches them on`() throws {
         var state = FleetState(startedAt: 0)
         heartbeat("quiet@a", at: 1_000, to: &state)

@@ -57,6 +57,16 @@ extension FleetState {
         }
     }
 
+    /// Records of the gateway that cannot be written.
+    func judgeRecords(_ found: inout FindingList) {
+        guard let recordsTrouble else { return }
+        found.add(
+            "records-unwritable", .error, "gateway", "Nothing can be recorded",
+            "\(recordsTrouble). Commands are refused until that is over, because none is done that is not on record; everything is shown as before.",
+            "Make room on the disk of the data directory (--data), or make it writable again; nothing else is needed."
+        )
+    }
+
     /// A clock of the gateway's machine that was set while the gateway runs.
     func judgeClock(_ found: inout FindingList) {
         guard abs(clockError) > limits.skewSeconds else { return }

@@ -94,6 +94,7 @@ final class GatewayProcess {
                 broker: broker, results: results,
                 access: TokenAccess(store: store, secrets: secrets, logger: log),
                 commandRecords: store, audit: store, revokes: store, trash: store, pauses: store,
+                recordsHealth: store,
                 secrets: secrets,
                 cost: { Self.sum(links.0.statistics, links.1.statistics, replies.statistics) }),
             options: GatewayOptions(
@@ -193,6 +194,8 @@ final class GatewayProcess {
             LoopSignal(SIGINT) { [weak self] in self?.drain() },
             LoopSignal(SIGHUP) { [weak self] in self?.reload() },
             LoopSignal(SIGPIPE) {},
+            // A file that may not grow (RLIMIT_FSIZE): its write fails, as on a full disk.
+            LoopSignal(SIGXFSZ) {},
         ]
     }
 

@@ -20,6 +20,7 @@ enum Lonely {
                 broker: broker, results: NoBroker(), access: access,
                 commandRecords: records, audit: records, revokes: records, trash: records,
                 pauses: records,
+                recordsHealth: records,
                 secrets: secrets,
                 cost: { BrokerCost() }),
             options: GatewayOptions(
@@ -125,7 +126,11 @@ enum Lonely {
     }
 
     /// Keeps nothing but what commands left behind.
-    final class NoRecords: CommandRecords, AuditLog, RevokeRecords, TrashRecords, PauseRecords {
+    final class NoRecords: CommandRecords, AuditLog, RevokeRecords, TrashRecords, PauseRecords,
+        RecordsHealth
+    {
+        var trouble: RecordsError? { nil }
+        func probe() async {}
         /// What each command left behind.
         let begun = Mutex<[DesiredState]>([])
         /// The rows as they were last written.
