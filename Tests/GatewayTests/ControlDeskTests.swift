@@ -55,6 +55,35 @@ import WireFormats
         #expect(desk.strays == 1)
     }
 
+    /// Twins: the second one may hold what the first one does not.
+    @Test @LoopActor func `each process of a name owes its answer`() async throws {
+        let desk = desk(listeners: 100)
+        let heard = Heard()
+        var silent: [String]?
+        try await desk.ask(
+            .ping, of: ["a", "b"], expecting: ["a", "a", "b"], timeout: .seconds(60),
+            onAnswer: { heard.workers.append($0.worker) }, onEnd: { silent = $0 })
+
+        desk.received(reply("b"))
+        desk.received(reply("a"))
+        #expect(silent == nil)
+        desk.received(reply("a"))
+        #expect(silent == [])
+        #expect(heard.workers == ["b", "a", "a"])
+    }
+
+    @Test @LoopActor func `a name that has answered once is not silent`() async throws {
+        let desk = desk(listeners: 100)
+        var silent: [String]?
+        try await desk.ask(
+            .ping, of: ["a", "b"], expecting: ["a", "a", "b"], timeout: .milliseconds(50),
+            onAnswer: { _ in }, onEnd: { silent = $0 })
+        desk.received(reply("a"))
+
+        while silent == nil { await LoopTimer.sleep(.milliseconds(5)) }
+        #expect(silent == ["b"])
+    }
+
     @Test @LoopActor func `a question ends with the last answer that can come`() async throws {
         let desk = desk(listeners: 1)
         let heard = Heard()

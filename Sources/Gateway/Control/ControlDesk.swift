@@ -13,8 +13,10 @@ final class ControlDesk {
     typealias Answer = (worker: String, value: JsonValue)
 
     private struct Question {
-        /// Workers that have not answered; `nil` if nobody knows who will.
-        var waiting: Set<String>?
+        /// How many answers each worker still owes; `nil` if nobody knows who will answer.
+        var waiting: [String: Int]?
+        /// Workers that have answered at least once.
+        var heard: Set<String> = []
         /// Listeners that `PUBLISH` counted; `nil` until it has.
         var listeners: Int?
         /// Answers so far, and how many are taken at most.
@@ -57,7 +59,8 @@ final class ControlDesk {
     /// - Parameters:
     ///   - method: what to ask or order.
     ///   - destination: node names; empty for every worker.
-    ///   - expected: who should answer; the question ends early once they have. `nil` if unknown.
+    ///   - expected: who should answer; the question ends early once they have. A name that several
+    ///     processes share is there as often as they are. `nil` if unknown.
     ///   - timeout: when to stop waiting.
     ///   - once: how it is published if it must not be twice.
     ///   - onAnswer: called for each answer.
@@ -77,7 +80,7 @@ final class ControlDesk {
         let ticket = once?.ticket ?? makeTicket()
         let timer = LoopTimer(after: timeout) { [weak self] in self?.end(ticket) }
         questions[ticket] = Question(
-            waiting: expected.map(Set.init),
+            waiting: expected.map { $0.reduce(into: [:]) { $0[$1, default: 0] += 1 } },
             answerLimit: Self.answerLimit(destination),
             timer: timer, onAnswer: onAnswer, onEnd: onEnd)
         do throws(BrokerError) {
@@ -155,16 +158,19 @@ final class ControlDesk {
                 metadata: ["bytes": "\(item.count)"])
             return
         }
-        guard let ticket = reply.ticket, let question = questions[ticket] else {
+        guard let ticket = reply.ticket, questions[ticket] != nil else {
             strays += 1
             return
         }
         for answer in reply.answers {
-            guard let taken = questions[ticket]?.answers, taken < question.answerLimit else {
+            guard let question = questions[ticket], question.answers < question.answerLimit else {
                 strays += 1
                 continue
             }
-            questions[ticket]?.waiting?.remove(answer.worker)
+            if let owed = question.waiting?[answer.worker] {
+                questions[ticket]?.waiting?[answer.worker] = owed > 1 ? owed - 1 : nil
+            }
+            questions[ticket]?.heard.insert(answer.worker)
             questions[ticket]?.answers += 1
             question.onAnswer(answer)
         }
@@ -182,6 +188,7 @@ final class ControlDesk {
     private func end(_ ticket: String) {
         guard let question = questions.removeValue(forKey: ticket) else { return }
         question.timer.cancel()
-        question.onEnd((question.waiting ?? []).sorted())
+        question.onEnd(
+            (question.waiting ?? [:]).keys.filter { !question.heard.contains($0) }.sorted())
     }
 }

@@ -243,7 +243,10 @@ final class Inspector {
 
     /// Asks one question and applies the answers.
     ///
-    /// - Returns: who answered, and who was expected and did not.
+    /// Of a name that several processes share, all must answer before it counts as answered: what one of
+    /// them does not have, another one may.
+    ///
+    /// - Returns: who answered, and who was expected and did not at all.
     private func ask(
         _ method: ControlMethod, of destination: [String], expecting expected: [String]?
     ) async -> Outcome {
@@ -251,25 +254,38 @@ final class Inspector {
         do throws(BrokerError) {
             let ended = AsyncStream.makeStream(of: [String].self)
             try await control.ask(
-                method, of: destination, expecting: expected, timeout: Self.patience,
+                method, of: destination,
+                expecting: expected?.flatMap { Array(repeating: $0, count: processes(of: $0)) },
+                timeout: Self.patience,
                 onAnswer: { [weak self] answer in
-                    gathered.workers.insert(answer.worker)
+                    gathered.counts[answer.worker, default: 0] += 1
                     self?.apply(answer, to: method)
                 },
                 onEnd: { silent in
                     ended.continuation.yield(silent)
                     ended.continuation.finish()
                 })
-            for await silent in ended.stream { return (gathered.workers, silent) }
+            for await silent in ended.stream { return (complete(gathered.counts), silent) }
         } catch {
             // Nobody was asked, so nobody was silent.
             log.debug("a question was not sent", metadata: ["error": "\(error.message)"])
         }
-        return (gathered.workers, [])
+        return (complete(gathered.counts), [])
+    }
+
+    /// The workers all of whose processes have answered.
+    private func complete(_ counts: [String: Int]) -> Set<String> {
+        Set(counts.filter { $0.value >= processes(of: $0.key) }.keys)
+    }
+
+    /// How many processes speak for a name.
+    private func processes(of worker: String) -> Int {
+        feed.fleet.worker(worker)?.duplicates ?? 1
     }
 
     @LoopActor private final class Gathered {
-        var workers: Set<String> = []
+        /// Answers of each worker.
+        var counts: [String: Int] = [:]
         var values: [String: JsonValue] = [:]
     }
 
