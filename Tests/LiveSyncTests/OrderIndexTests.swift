@@ -81,7 +81,7 @@ import Testing
             }
             let slot = rows.insert(handle: handle)
             // Equal numbers of two kinds, equal texts, and rows without the field.
-            let number = random.below(500)
+            let number = random.below(500) - 250
             let key: FieldValue =
                 switch random.below(hasTexts ? 5 : 3) {
                 case 0: .absent

@@ -22,32 +22,55 @@ struct OrderIndex {
 
     /// Makes the order of all rows at once.
     ///
-    /// Sorting reads each key once and compares plain numbers: the keys themselves if all are numbers or
+    /// Sorting reads each key once and sorts plain numbers: the keys themselves if all are numbers or
     /// absent, else their ranks among the different keys.
     init(column: Int, rows: RowStore) {
         self.init(column: column)
         let slots = rows.metas.indices.filter { rows.metas[$0].handle != 0 }
-        let keys = slots.map { rows.value($0, column) }
-        var numbers = keys.map { Self.number($0) }
-        if numbers.contains(where: { $0 == nil }) {
-            var ranks: [FieldValue: Double] = [:]
-            let different = Set(keys).sorted { FieldValue.ordered($0, $1) < 0 }
-            for (rank, key) in different.enumerated() {
-                // Two kinds of number may be equal; then the handle decides.
-                let isNew = rank == 0 || FieldValue.ordered(different[rank - 1], key) != 0
-                ranks[key] = isNew ? Double(rank) : ranks[different[rank - 1]]
-            }
-            numbers = keys.map { ranks[$0] }
-        }
-        var entries = zip(slots, numbers).map { slot, number in
-            (key: number ?? 0, handle: rows.metas[slot].handle, slot: Int32(slot))
-        }
-        entries.sort { $0.key != $1.key ? $0.key < $1.key : $0.handle < $1.handle }
-        count = entries.count
+        var order = slots.indices.map { Int32($0) }
+        RadixSort.sort(&order, by: slots.map { UInt64(rows.metas[$0].handle) })
+        RadixSort.sort(&order, by: Self.numbers(slots, column, rows))
+        count = order.count
         let size = Self.chunkLimit * 7 / 8
-        chunks = stride(from: 0, to: entries.count, by: size).map { start in
-            entries[start..<min(start + size, entries.count)].map(\.slot)
+        chunks = stride(from: 0, to: order.count, by: size).map { start in
+            order[start..<min(start + size, order.count)].map { Int32(slots[Int($0)]) }
         }
+    }
+
+    /// The keys of rows as numbers in the same order.
+    private static func numbers(_ slots: [Int], _ column: Int, _ rows: RowStore) -> [UInt64] {
+        var numbers: [UInt64] = []
+        numbers.reserveCapacity(slots.count)
+        for slot in slots {
+            guard let number = number(rows.value(slot, column)) else {
+                return ranks(slots, column, rows)
+            }
+            numbers.append(RadixSort.key(number))
+        }
+        return numbers
+    }
+
+    /// The ranks of rows' keys among the different ones.
+    private static func ranks(_ slots: [Int], _ column: Int, _ rows: RowStore) -> [UInt64] {
+        var different: [FieldValue] = []
+        var numbers: [FieldValue: Int] = [:]
+        let numbered = slots.map { slot in
+            let key = rows.value(slot, column)
+            if let number = numbers[key] { return number }
+            numbers[key] = different.count
+            different.append(key)
+            return different.count - 1
+        }
+        let sorted = different.indices.sorted {
+            FieldValue.ordered(different[$0], different[$1]) < 0
+        }
+        var ranks = [UInt64](repeating: 0, count: different.count)
+        for (rank, number) in sorted.enumerated() where rank > 0 {
+            // Two kinds of number may be equal; then the handle decides.
+            let isNew = FieldValue.ordered(different[sorted[rank - 1]], different[number]) != 0
+            ranks[number] = isNew ? UInt64(rank) : ranks[sorted[rank - 1]]
+        }
+        return numbered.map { ranks[$0] }
     }
 
     /// A number or an absent key as a number in the same order, `nil` for other kinds.

@@ -3,7 +3,7 @@ internal import DequeModule
 /// What a windowed topic keeps beside its rows: the groups, and the orders that somebody looks at.
 ///
 /// An order costs every change of a row some comparisons, so only the first, which is the default, is
-/// kept all the time. Another one is made when a window asks for it (a sort of all rows, some tens of
+/// kept all the time. Another one is made when a window asks for it (a sort of all rows, about ten
 /// milliseconds for 100,000), and let go when no window has used it for a while.
 final class WindowTables {
     /// A row came to a place of an order, or left it, or changed its group there.
