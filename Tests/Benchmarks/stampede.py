@@ -33,6 +33,8 @@ from harness.stack import Stack
 
 TOPICS = ('workers', 'stats', 'queues')
 TOKENS = 40
+FILLING = 3
+"""Seconds of workers and tasks that come and go before it. During it nothing changes: one Python process cannot read it all."""
 MEMORY = 256 << 20
 LIVE = 15.0
 LIVE_TLS = 30.0
@@ -65,10 +67,11 @@ async def prove(options: argparse.Namespace, number: int, stack: Stack, tls: ssl
         return member
 
     with churn(stack):
-        crowd = await gather_crowd(host, int(port), tokens, number, opens=TOPICS, tls=tls)
-        await asyncio.sleep(2)
-        gc.collect()
-        gc.disable()
+        await asyncio.sleep(FILLING)
+    crowd = await gather_crowd(host, int(port), tokens, number, opens=TOPICS, tls=tls)
+    gc.collect()
+    gc.disable()
+    try:
         before, cpu = resident_bytes(gateway.process.pid), process_seconds(gateway.process.pid)
         if options.kill:
             gateway.listen = gateway.address
@@ -82,6 +85,7 @@ async def prove(options: argparse.Namespace, number: int, stack: Stack, tls: ssl
             before, cpu = resident_bytes(gateway.process.pid), 0.0
         back = list(await asyncio.gather(*returns))
         spent = process_seconds(gateway.process.pid) - cpu
+    finally:
         gc.enable()
     peak = peak_bytes(gateway.process.pid)
     async with GatewayClient.connect(gateway.ws_url, gateway.token('viewer', f'last-{number}'), tls=tls) as client:
