@@ -103,12 +103,13 @@ export class App {
     announce(`Colour scheme: ${next === 'auto' ? 'as the system' : next}`);
   }
 
-  async signOut() {
+  /** @param {boolean} everywhere whether all sessions of the same user end */
+  async signOut(everywhere) {
     const csrf = this.client.credential?.csrf ?? '';
-    try {
-      await closeSession(csrf);
-    } catch {
-      announce('The gateway could not be told; the session ends by itself.');
+    if (!await closeSession(csrf, everywhere)) {
+      announce('The gateway did not end the session; it ends by itself.');
+      // Who wants to be out everywhere must not believe that it is so.
+      if (everywhere) return;
     }
     this.client.signOut();
   }

@@ -41,7 +41,7 @@ package struct Principal: Sendable, Equatable {
 
 /// Finds out who somebody is. Secrets are compared as hashes in constant time.
 ///
-/// Answers may be ``Principal``s of up to two seconds ago, so that asking for every message is cheap;
+/// Answers may be ``Principal``s of up to one second ago, so that asking for every message is cheap;
 /// whoever asks for each live socket at least every three seconds takes rights away within five.
 /// When the records cannot be read, nobody is known: the answers are `nil`.
 @LoopActor
@@ -57,6 +57,9 @@ package protocol AccessControl: AnyObject {
     /// Opens a session for the owner of a bearer token.
     func openSession(bearer: String, now: Double) async -> (secret: String, principal: Principal)?
 
+    /// Opens a session for a user.
+    func openSession(name: String, password: String, now: Double) async -> PasswordAnswer
+
     /// The principal of a session cookie, if it is valid now.
     func principal(session secret: String, now: Double) async -> Principal?
 
@@ -66,6 +69,12 @@ package protocol AccessControl: AnyObject {
 
     /// Ends a session.
     func closeSession(_ secret: String) async
+
+    /// Ends all sessions of a principal, wherever they were opened, with a line in the audit.
+    ///
+    /// - Parameter remote: where the request comes from.
+    /// - Returns: how many there were; `nil` if they could not be ended.
+    func closeSessions(of principal: Principal, now: Double, remote: String) async -> Int?
 
     /// The token that a page of this session must send to prove that it is ours (CSRF); empty if
     /// none can be computed.

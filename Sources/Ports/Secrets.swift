@@ -6,6 +6,10 @@ package struct CredentialError: Error, Equatable, Sendable {
         case noRandomness
         /// The cryptographic library refused to compute.
         case failed
+        /// A password that may not be one, such as a short one.
+        case unusable
+        /// Too many passwords wait to be hashed.
+        case overloaded
     }
 
     /// What kind of failure it is.

@@ -4,7 +4,7 @@ package import Ports
 
 /// What the first start of a site needs: somebody who can come in.
 package enum FirstStart: Sendable, Equatable {
-    /// An admin has come in before, or holds a bearer token.
+    /// An admin has come in before, or holds a bearer token or a password.
     case alreadySetUp
     /// Nobody can come in but with this code, once, within the hour: print the link of it.
     case link(LoginCode)
@@ -25,9 +25,12 @@ package enum FirstStart: Sendable, Equatable {
             let admins = try Row.fetchAll(
                 db, sql: "SELECT * FROM tokens WHERE role = 'admin' AND revoked IS NULL"
             ).map(TokenRecord.init).filter { $0.isValid(at: now) }
-            guard !admins.contains(where: { $0.isBearer || $0.lastUsedAt != nil }) else {
-                return .alreadySetUp
-            }
+            let users = try Set(String.fetchAll(db, sql: "SELECT id FROM users"))
+            guard
+                !admins.contains(where: {
+                    $0.isBearer || $0.lastUsedAt != nil || users.contains($0.id)
+                })
+            else { return .alreadySetUp }
             let admin = try admins.first ?? store.insertAdmin(now: now, in: db)
             try db.execute(
                 sql: "DELETE FROM oneTimeCodes WHERE token = ?", arguments: [admin.id])
@@ -57,6 +60,7 @@ package enum FirstStart: Sendable, Equatable {
                 db,
                 sql: """
                     SELECT * FROM tokens WHERE role = 'admin' AND revoked IS NULL
+                        AND id NOT IN (SELECT id FROM users)
                     ORDER BY hash IS NOT NULL, created
                     """
             ).map(TokenRecord.init)

@@ -3,6 +3,10 @@
 package enum Limits {
     /// Bytes of a command's, task's, worker's, queue's, token's or principal's name.
     package static let nameBytes = 512
+    /// Bytes of a user's name.
+    package static let userNameBytes = 128
+    /// Bytes of a password's hash.
+    package static let passwordHashBytes = 256
     /// Bytes of an idempotency key.
     package static let keyBytes = 128
     /// Bytes of a command's arguments (the protocol allows 48 KiB before redaction).
@@ -43,7 +47,7 @@ package enum Limits {
     package static let pausedConsumers = 10_000
     /// Tokens that are neither revoked nor expired.
     package static let tokens = 10_000
-    /// Live sessions of one token; the oldest ends when one more is opened.
+    /// Live sessions of one token or user; the oldest ends when one more is opened.
     package static let sessionsPerToken = 100
     /// Unspent one-time codes of one token; the oldest is forgotten when one more is made.
     package static let codesPerToken = 10
@@ -62,8 +66,8 @@ package enum Limits {
     /// Rows of each table that one pruning removes.
     package static let pruneSlice = 1000
     /// Seconds for which a checked credential is believed without asking again. Live sockets ask at
-    /// least every three seconds, so that a revocation reaches them within five.
-    package static let verifiedSeconds: Double = 2
+    /// least every three seconds, so that a revocation reaches them within four.
+    package static let verifiedSeconds: Double = 1
     /// Checked credentials remembered.
     package static let verified = 4096
     /// Seconds for which another process may keep the database locked.

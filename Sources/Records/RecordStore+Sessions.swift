@@ -106,6 +106,29 @@ extension RecordStore {
         }
     }
 
+    /// Ends all sessions of the owner of a token, or of a user.
+    ///
+    /// - Parameter reference: an id or a name; `.notFound` if nobody who may come in is called that.
+    /// - Returns: how many sessions there were, and whose.
+    package func closeSessions(
+        of reference: String, now: Double, remote: String, by: String
+    ) async throws(RecordsError) -> (count: Int, owner: TokenRecord) {
+        try await write("closing all sessions") { db in
+            guard let owner = try Self.token(reference, in: db) else {
+                throw RecordsError(.notFound, "no user and no token is called \(reference)")
+            }
+            try db.execute(sql: "DELETE FROM sessions WHERE token = ?", arguments: [owner.id])
+            let count = db.changesCount
+            try self.append(
+                AuditEntry(
+                    at: now, principal: by, remote: remote, action: "session.closeAll",
+                    target: "sessions of \(owner.name)", outcome: "done",
+                    detail: "\(count) ended"),
+                in: db)
+            return (count, owner)
+        }
+    }
+
     func insertCode(
         for token: TokenRecord, seconds: Double, now: Double, in db: Database
     ) throws -> LoginCode {
@@ -119,7 +142,7 @@ extension RecordStore {
         return LoginCode(text: text, expiresAt: now + seconds, principal: token.principal)
     }
 
-    private func insertSession(
+    func insertSession(
         token id: String, now: Double, in db: Database
     ) throws -> (secret: String, principal: Principal)? {
         guard let token = try Self.token(id, in: db), token.id == id, token.isValid(at: now) else {

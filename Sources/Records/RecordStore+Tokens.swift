@@ -37,11 +37,16 @@ extension RecordStore {
         }
     }
 
-    /// All tokens that are kept, oldest first.
+    /// All tokens that are kept, oldest first; ``users()`` are not among them.
     package func tokens() async throws(RecordsError) -> [TokenRecord] {
         try await read("reading tokens") { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM tokens ORDER BY created, id")
-                .map(TokenRecord.init)
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT * FROM tokens WHERE id NOT IN (SELECT id FROM users)
+                    ORDER BY created, id
+                    """
+            ).map(TokenRecord.init)
         }
     }
 
@@ -58,10 +63,7 @@ extension RecordStore {
             }
             try db.execute(
                 sql: "UPDATE tokens SET revoked = ? WHERE id = ?", arguments: [now, token.id])
-            for table in ["sessions", "oneTimeCodes"] {
-                try db.execute(
-                    sql: "DELETE FROM \(table) WHERE token = ?", arguments: [token.id])
-            }
+            try Self.endEntries(of: token.id, in: db)
             try self.append(
                 AuditEntry(
                     at: now, principal: by, remote: remote, action: "token.revoke",
@@ -94,6 +96,13 @@ extension RecordStore {
                 in: db)
             token.role = role
             return token
+        }
+    }
+
+    /// Ends the sessions and codes of an owner.
+    static func endEntries(of id: String, in db: Database) throws {
+        for table in ["sessions", "oneTimeCodes"] {
+            try db.execute(sql: "DELETE FROM \(table) WHERE token = ?", arguments: [id])
         }
     }
 

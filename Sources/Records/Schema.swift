@@ -3,7 +3,7 @@ internal import GRDB
 /// The tables, as migrations: a published one is never edited, the next change is a new one.
 ///
 /// Tables are `STRICT`, so that a wrong type is an error at once. Times are unix seconds. Hashes are
-/// SHA-256 of secrets with 256 random bits; no secret itself is ever in a column.
+/// SHA-256 of secrets with 256 random bits, of passwords scrypt; no secret itself is ever in a column.
 enum Schema {
     /// All migrations in order.
     static var migrator: DatabaseMigrator {
@@ -17,6 +17,7 @@ enum Schema {
         migrator.registerMigration("4 pause details") { try $0.execute(sql: pauseDetails) }
         migrator.registerMigration("5 remains of commands") { try $0.execute(sql: remains) }
         migrator.registerMigration("6 scopes") { try $0.execute(sql: scopes) }
+        migrator.registerMigration("7 users") { try $0.execute(sql: users) }
         return migrator
     }
 
@@ -26,7 +27,17 @@ enum Schema {
         ALTER TABLE tokens ADD COLUMN commands TEXT;
         """
 
-    /// A token without a hash is no bearer token: its owner comes in by one-time codes only.
+    /// What a user has beside a row of `tokens`: a password, whose text says how it was hashed.
+    private static let users = """
+        CREATE TABLE users (
+            id TEXT NOT NULL PRIMARY KEY REFERENCES tokens(id) ON DELETE CASCADE,
+            password TEXT NOT NULL,
+            passwordSet REAL NOT NULL
+        ) STRICT;
+        """
+
+    /// A token without a hash is no bearer token: its owner comes in by one-time codes, or as a user by a
+    /// password.
     private static let access = """
         CREATE TABLE tokens (
             id TEXT NOT NULL PRIMARY KEY,

@@ -2,7 +2,7 @@ package import EventLoop
 package import Logging
 package import Ports
 
-/// Finds out who somebody is by the records: tokens, sessions and one-time codes.
+/// Finds out who somebody is by the records: tokens, sessions, passwords and one-time codes.
 ///
 /// What the database says is believed for ``Limits/verifiedSeconds``, and one question about a
 /// credential is asked once however many wait for it: ten thousand clients that return at once with
@@ -11,6 +11,7 @@ package import Ports
 package final class TokenAccess: AccessControl {
     private let store: RecordStore
     private let secrets: any SecretSource
+    private let passwords: any PasswordHasher
     private let logger: Logger
     private var cache = VerifiedCache()
     private var underWay: [VerifiedCache.Key: Task<Principal?, Never>] = [:]
@@ -18,9 +19,13 @@ package final class TokenAccess: AccessControl {
     /// Makes the access control of a site.
     ///
     /// - Parameter logger: is told when the records cannot be read; never a secret.
-    package init(store: RecordStore, secrets: any SecretSource, logger: Logger) {
+    package init(
+        store: RecordStore, secrets: any SecretSource, passwords: any PasswordHasher,
+        logger: Logger
+    ) {
         self.store = store
         self.secrets = secrets
+        self.passwords = passwords
         self.logger = logger
     }
 
@@ -77,6 +82,61 @@ package final class TokenAccess: AccessControl {
         guard let principal = await principal(bearer: bearer, now: now) else { return nil }
         return await opened { () throws(RecordsError) in
             try await self.store.openSession(token: principal.id, now: now)
+        }
+    }
+
+    package func openSession(
+        name: String, password: String, now: Double
+    ) async -> PasswordAnswer {
+        do throws(RecordsError) {
+            let found = try await store.password(ofUserNamed: name, now: now)
+            let verdict: PasswordVerdict
+            do throws(CredentialError) {
+                verdict = try await passwords.check(password, against: found?.password)
+            } catch {
+                guard error.code == .overloaded else { throw RecordsError(.failed, error.message) }
+                return .busy
+            }
+            guard let found, verdict != .wrong,
+                let opened = try await store.openSession(
+                    user: found.user.id, password: found.password, now: now)
+            else { return .refused(user: found?.user.name) }
+            if verdict == .rightButOutdated { renew(password, of: found.user.id, found.password) }
+            return .opened(secret: opened.secret, principal: opened.principal)
+        } catch {
+            logger.error("no session was opened", metadata: ["reason": "\(error.message)"])
+            return .refused(user: nil)
+        }
+    }
+
+    /// Keeps a hash of today's cost of a password whose hash costs less.
+    private func renew(_ password: String, of id: String, _ old: String) {
+        inBackground("a password was not hashed again") { () throws(RecordsError) in
+            let new: String
+            do throws(CredentialError) {
+                new = try await self.passwords.hash(password)
+            } catch {
+                throw RecordsError(.failed, error.message)
+            }
+            try await self.store.replacePassword(of: id, old, by: new)
+        }
+    }
+
+    package func closeSessions(
+        of principal: Principal, now: Double, remote: String
+    ) async -> Int? {
+        do {
+            let closed = try await store.closeSessions(
+                of: principal.id, now: now, remote: remote, by: principal.name)
+            // As after one session; whose the others are that are being asked about is not known.
+            cache.forgetSessions(of: principal.id)
+            underWay = underWay.filter { entry in
+                if case .session = entry.key { false } else { true }
+            }
+            return closed.count
+        } catch {
+            logger.error("sessions were not closed", metadata: ["reason": "\(error.message)"])
+            return nil
         }
     }
 

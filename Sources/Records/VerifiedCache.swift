@@ -49,4 +49,11 @@ struct VerifiedCache {
         // Its place in `order` stays until it is the oldest, so that the bound holds for both.
         answers[key] = nil
     }
+
+    /// Forgets all sessions of somebody.
+    mutating func forgetSessions(of id: String) {
+        for (key, answer) in answers where answer.principal?.id == id {
+            if case .session = key { answers[key] = nil }
+        }
+    }
 }

@@ -11,7 +11,8 @@ struct Celeriac: AsyncParsableCommand {
         abstract: "The real-time gateway for Celery.",
         version: celeriacVersion,
         subcommands: [
-            ServeCommand.self, CheckCommand.self, TokenCommand.self, AuditCommand.self,
+            ServeCommand.self, CheckCommand.self, TokenCommand.self, UserCommand.self,
+            AuditCommand.self,
             CommandsCommand.self,
             CallCommand.self, RunCommand.self, TailCommand.self,
         ])

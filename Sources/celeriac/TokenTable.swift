@@ -18,24 +18,16 @@ enum TokenTable {
 
     /// Aligned columns under a heading.
     static func text(_ tokens: [TokenRecord], now: Double) -> [String] {
-        let heading = ["ID", "NAME", "ROLE", "FOR", "STATE", "CREATED", "EXPIRES", "LAST USED"]
-        let rows = tokens.map { token in
-            [
-                token.id, visible(token.name), token.role.rawValue, scope(token), state(token, now),
-                RecordsTool.time(token.createdAt),
-                token.expiresAt.map { RecordsTool.time($0) } ?? "never",
-                token.lastUsedAt.map { RecordsTool.time($0) } ?? "never",
-            ]
-        }
-        let widths = heading.indices.map { column in
-            ([heading] + rows).map { $0[column].count }.max() ?? 0
-        }
-        return ([heading] + rows).map { row in
-            let padded = zip(row, widths).map { text, width in
-                text + String(repeating: " ", count: width - text.count)
-            }
-            return padded.joined(separator: "  ").trimmingCharacters(in: .whitespaces)
-        }
+        TextTable.lines(
+            ["ID", "NAME", "ROLE", "FOR", "STATE", "CREATED", "EXPIRES", "LAST USED"],
+            tokens.map { token in
+                [
+                    token.id, token.name, token.role.rawValue, scope(token), state(token, now),
+                    RecordsTool.time(token.createdAt),
+                    token.expiresAt.map { RecordsTool.time($0) } ?? "never",
+                    token.lastUsedAt.map { RecordsTool.time($0) } ?? "never",
+                ]
+            })
     }
 
     /// One JSON object a token.
@@ -62,11 +54,5 @@ enum TokenTable {
         if token.revokedAt != nil { return "revoked" }
         guard token.isValid(at: now) else { return "expired" }
         return token.isBearer ? "valid" : "links only"
-    }
-
-    /// A name must not move the terminal's cursor.
-    private static func visible(_ name: String) -> String {
-        String(
-            name.map { $0.unicodeScalars.contains { $0.value < 32 || $0.value == 127 } ? "?" : $0 })
     }
 }

@@ -10,13 +10,12 @@ from typing import Literal
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from harness.known import known_task
-from harness.pages import AXE_TAGS, row
+from harness.pages import AXE_TAGS, SCHEMES, assert_axe_clean, row
 from harness.stack import Stack, unique
 from harness.waiting import wait_for
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 PAGES = ('overview', 'tasks', 'queues', 'workers', 'activity')
-SCHEMES: tuple[Literal['light', 'dark'], ...] = ('light', 'dark')
 
 
 def show(page: Page, name: str) -> None:
@@ -207,13 +206,6 @@ def test_every_page_is_axe_clean_and_fits(page: Page, name: str, scheme: Literal
     result = Axe().run(page, options={'runOnly': {'type': 'tag', 'values': AXE_TAGS}})
 
     assert result.violations_count == 0, result.generate_report()
-
-
-def assert_axe_clean(page: Page) -> None:
-    for scheme in SCHEMES:
-        page.emulate_media(color_scheme=scheme, reduced_motion='reduce')
-        result = Axe().run(page, options={'runOnly': {'type': 'tag', 'values': AXE_TAGS}})
-        assert result.violations_count == 0, f'{scheme}: {result.generate_report()}'
 
 
 def test_the_details_are_axe_clean_and_fit(page: Page, stack: Stack, screenshots: Path) -> None:

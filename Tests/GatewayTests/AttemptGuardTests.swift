@@ -62,4 +62,18 @@ import Testing
     func `an IPv6 network counts as one address`(address: String, group: String) {
         #expect(AttemptGuard.group(address) == group)
     }
+
+    @Test func `names are told apart whole, and a failure can be taken back`() {
+        var attempts = AttemptGuard { $0 }
+        let names = ["a:b:c:d:e", "a:b:c:d:f"]
+
+        for _ in 0..<AttemptGuard.free { attempts.failed(names[0], now: 1_000) }
+
+        #expect(attempts.wait(for: names[0], now: 1_000) == 1)
+        #expect(attempts.wait(for: names[1], now: 1_000) == 0)
+        attempts.withdraw(names[0])
+        #expect(attempts.wait(for: names[0], now: 1_000) == 0)
+        attempts.withdraw(names[1])
+        #expect(attempts.wait(for: names[1], now: 1_000) == 0)
+    }
 }

@@ -11,13 +11,14 @@ from typing import Any
 import httpx
 import pytest
 from harness.client import GatewayClient, RpcError
+from harness.lateness import watched_lateness
 from harness.stack import Stack, unique
 from harness.waiting import wait_for
 
 DAYS_30 = 30 * 86_400
-# What a right that was taken away may last (R6), and what a machine with much to do may add.
+# What a right that was taken away may last (R6), and how long is waited for it on a machine with much to do.
 RIGHTS_SECONDS = 5
-SPARE_SECONDS = 5
+PATIENCE_SECONDS = 60
 
 
 @pytest.fixture(scope='module')
@@ -97,9 +98,12 @@ async def test_a_revoked_token_ends_its_live_socket(stack: Stack) -> None:
         assert gateway.cli('token', 'revoke', '--data', str(gateway.data), name).returncode == 0
         revoked = time.monotonic()
 
-        assert await client.wait_closed(RIGHTS_SECONDS + SPARE_SECONDS) == 4401
-        print(f'the live socket of a revoked token ended after {time.monotonic() - revoked:.1f} s')
-    wait_for(lambda: status(stack, token) == 401, RIGHTS_SECONDS + SPARE_SECONDS, '401 for a revoked token')
+        async with watched_lateness() as lateness:
+            assert await client.wait_closed(PATIENCE_SECONDS) == 4401
+        took = client.frames[-1].at - revoked
+        print(f'the live socket of a revoked token ended after {took:.1f} s; the test was late by {lateness.seconds:.1f} s')
+        assert took <= RIGHTS_SECONDS + lateness.seconds
+    wait_for(lambda: status(stack, token) == 401, PATIENCE_SECONDS, '401 for a revoked token')
 
 
 async def test_another_role_reaches_a_live_socket(stack: Stack) -> None:
@@ -115,7 +119,7 @@ async def test_another_role_reaches_a_live_socket(stack: Stack) -> None:
         def resets() -> list[Any]:
             return [frame.message['params'] for frame in client.frames if frame.message.get('method') == 'sub.reset']
 
-        (reset,) = await client.until(resets, RIGHTS_SECONDS + SPARE_SECONDS, 'the end of the subscription')
+        (reset,) = await client.until(resets, PATIENCE_SECONDS, 'the end of the subscription')
         assert reset['reason'] == 'forbidden'
         with pytest.raises(RpcError) as refusal:
             await client.call('query', {'topic': 'tasks'})

@@ -8,6 +8,7 @@ import { glyph } from '../platform/icons.js';
 import { openDialog } from './dialogs.js';
 import { OFFERS } from './offers.js';
 import { openRunDialog } from './run-dialog.js';
+import { openSignOut } from './sign-out.js';
 
 const SHOWN = 12;
 
@@ -64,6 +65,7 @@ function collect(app) {
     { name: 'Running tasks', kind: 'page', icon: 'tasks', href: formatRoute('tasks', null, [['state', RUNNING_STATES.join(',')]]) },
     { name: 'Change colour scheme', kind: 'action', icon: 'scheme', act: () => app.nextScheme() },
     { name: 'Keyboard help', kind: 'action', icon: 'help', act: () => app.openHelp() },
+    { name: 'Sign out', kind: 'action', icon: 'person', act: () => openSignOut(app) },
   );
   for (const { id } of topics.get('queues').rows) entries.push({ name: line(id, 200), kind: 'queue', icon: 'queues', href: formatRoute('queues', id) });
   for (const { id } of topics.get('workers').rows) entries.push({ name: line(id, 200), kind: 'worker', icon: 'workers', href: formatRoute('workers', id) });

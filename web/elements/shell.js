@@ -8,6 +8,7 @@ import { mark } from './mark.js';
 import { openPalette } from './palette.js';
 import { button, iconButton, setRefusal } from './parts.js';
 import { openRunDialog } from './run-dialog.js';
+import { openSignOut } from './sign-out.js';
 import { StatusLine } from './status-line.js';
 
 const ITEMS = [['overview', 'Overview'], ['tasks', 'Tasks'], ['queues', 'Queues'], ['workers', 'Workers'], ['activity', 'Activity']];
@@ -33,7 +34,7 @@ export class Shell {
       h('header', { class: 'app-bar' },
         h('a', { class: 'brand', href: '#/overview', 'aria-label': 'Celeriac, overview' }, mark(), h('span', { class: 'brand-word', text: 'Celeriac' })),
         h('button', { type: 'button', class: 'search-button', 'aria-keyshortcuts': 'Control+K', 'data-testid': 'open-palette', on: { click: () => openPalette(app) } }, glyph('search'), h('span', { class: 'search-words', text: 'Go to a worker, queue, task…' }), h('kbd', { text: 'Ctrl K' })),
-        h('div', { class: 'app-bar-side' }, this.#run, this.#scheme, iconButton('Keyboard help', 'help', { onClick: () => app.openHelp() }), iconButton('Sign out', 'person', { testid: 'sign-out', onClick: () => app.signOut() })),
+        h('div', { class: 'app-bar-side' }, this.#run, this.#scheme, iconButton('Keyboard help', 'help', { onClick: () => app.openHelp() }), iconButton('Sign out', 'person', { testid: 'sign-out', onClick: () => openSignOut(app) })),
       ),
       status.node,
       h('div', { class: 'content' }, banner.node, this.main),

@@ -1,4 +1,4 @@
-/** The page for somebody who is not signed in: how to get a link, and a field for a code or token. */
+/** The page for somebody who is not signed in: a name and a password, or a link, code or token. */
 import { openSession } from '../platform/session.js';
 import { h, setAttr, setHidden, setText } from '../platform/dom.js';
 import { mark } from './mark.js';
@@ -8,46 +8,77 @@ import { mark } from './mark.js';
  * @param {string} problem why the code of the link did not work, '' if there was none
  */
 export function signInPage(signedIn, problem = '') {
-  const input = h('input', { type: 'password', id: 'credential', class: 'field-input mono', autocomplete: 'off', spellcheck: 'false', 'aria-describedby': 'credential-problem', 'data-testid': 'sign-in-field' });
-  const words = h('p', { class: 'field-problem', id: 'credential-problem', role: 'alert', text: problem });
-  setHidden(words, problem === '');
-  const go = h('button', { type: 'submit', class: 'button filled', 'data-testid': 'sign-in-submit' }, h('span', { text: 'Sign in' }));
-  const fail = (reason) => {
-    setText(words, reason);
-    setHidden(words, false);
-    setAttr(input, 'aria-invalid', 'true');
-    input.focus();
-  };
-  const submit = async (event) => {
-    event.preventDefault();
-    const secret = secretOf(input.value.trim());
-    if (secret === null) {
-      fail('Paste a token, a code, or the whole link.');
-      return;
-    }
-    go.disabled = true;
-    // A pasted text does not say whether it is a code or a token; a code is tried first, for it is cheap to refuse.
-    let answer = await openSession(secret);
-    if (!answer.ok && 'code' in secret && secret.either) answer = await openSession({ token: secret.code });
-    go.disabled = false;
-    input.value = '';
-    if (answer.ok) signedIn();
-    else fail(answer.reason);
-  };
   return h('main', { class: 'sign-in', id: 'main', 'data-testid': 'sign-in' },
     h('div', { class: 'sign-in-card' },
       h('div', { class: 'sign-in-brand' }, mark(), h('span', { text: 'Celeriac' })),
       h('h1', { text: 'Not signed in' }),
+      passwordForm(signedIn),
+      h('h2', { text: 'With a link, code or token' }),
       h('p', { text: 'This gateway answers nobody without a credential. On the machine it runs on, print a link that works once:' }),
       h('pre', { class: 'command' }, h('code', { text: 'celeriac token link --data DIR' })),
       h('p', { class: 'muted', text: 'DIR is the folder the gateway was started with. Open the link in this browser, or paste it here. A token works too.' }),
-      h('form', { on: { submit } }, h('div', { class: 'field' }, h('label', { for: 'credential', text: 'Link, code or token' }), input, words), go),
+      secretForm(signedIn, problem),
     ));
 }
 
-function secretOf(text) {
+function passwordForm(signedIn) {
+  const described = { 'aria-describedby': 'password-problem' };
+  const name = h('input', { type: 'text', id: 'name', class: 'field-input', autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false', maxlength: '128', ...described, 'data-testid': 'sign-in-name' });
+  const password = h('input', { type: 'password', id: 'password', class: 'field-input', autocomplete: 'current-password', maxlength: '256', ...described, 'data-testid': 'sign-in-password' });
+  return form({
+    id: 'password', fields: [['Name', name], ['Password', password]], style: 'filled', testid: 'sign-in-go',
+    read: () => (name.value.trim() === '' || password.value === '' ? null : [{ name: name.value.trim(), password: password.value }]),
+    empty: 'Enter your name and your password.',
+    clear: () => { password.value = ''; },
+  }, signedIn);
+}
+
+function secretForm(signedIn, problem) {
+  const input = h('input', { type: 'password', id: 'credential', class: 'field-input mono', autocomplete: 'off', spellcheck: 'false', 'aria-describedby': 'credential-problem', 'data-testid': 'sign-in-field' });
+  return form({
+    id: 'credential', fields: [['Link, code or token', input]], style: 'outlined', testid: 'sign-in-submit', problem,
+    read: () => secretsOf(input.value.trim()),
+    empty: 'Paste a token, a code, or the whole link.',
+    clear: () => { input.value = ''; },
+  }, signedIn);
+}
+
+/** Fields, what is wrong with them, and a button that tries what they hold, one after the other. */
+function form({ id, fields, style, testid, read, empty, clear, problem = '' }, signedIn) {
+  const inputs = fields.map(([, input]) => input);
+  const words = h('p', { class: 'field-problem', id: `${id}-problem`, role: 'alert', text: problem });
+  setHidden(words, problem === '');
+  const go = h('button', { type: 'submit', class: `button ${style}`, 'data-testid': testid }, h('span', { text: 'Sign in' }));
+  const fail = (reason) => {
+    setText(words, reason);
+    setHidden(words, false);
+    for (const input of inputs) setAttr(input, 'aria-invalid', 'true');
+    (inputs.find(({ value }) => value === '') ?? inputs[0]).focus();
+  };
+  const submit = async (event) => {
+    event.preventDefault();
+    const secrets = read();
+    if (secrets === null) {
+      fail(empty);
+      return;
+    }
+    go.disabled = true;
+    let answer = { ok: false, reason: empty };
+    for (const secret of secrets) {
+      answer = await openSession(secret);
+      if (answer.ok) break;
+    }
+    go.disabled = false;
+    clear();
+    if (answer.ok) signedIn();
+    else fail(answer.reason);
+  };
+  return h('form', { on: { submit } }, ...fields.map(([label, input]) => h('div', { class: 'field' }, h('label', { for: input.id, text: label }), input)), words, go);
+}
+
+/** A pasted text does not say whether it is a code or a token; a code is tried first, for it is cheap to refuse. */
+function secretsOf(text) {
   const link = /#login=([A-Za-z0-9._~-]{1,512})$/.exec(text);
-  if (link !== null) return { code: link[1] };
-  if (!/^[A-Za-z0-9._~+/=-]{4,2048}$/.test(text)) return null;
-  return { code: text, either: true, toJSON() { return { code: text }; } };
+  if (link !== null) return [{ code: link[1] }];
+  return /^[A-Za-z0-9._~+/=-]{4,2048}$/.test(text) ? [{ code: text }, { token: text }] : null;
 }

@@ -36,7 +36,7 @@ export async function checkSession() {
 }
 
 /**
- * @param {{code: string} | {token: string}} secret
+ * @param {{code: string} | {token: string} | {name: string, password: string}} secret
  * @returns {Promise<{ok: true} | {ok: false, reason: string}>}
  */
 export async function openSession(secret) {
@@ -48,19 +48,30 @@ export async function openSession(secret) {
       signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
     });
     if (response.ok) return { ok: true };
+    if (response.status === 401 && 'name' in secret) return { ok: false, reason: 'No user has this name and this password.' };
     if (response.status === 401 || response.status === 403) {
       return { ok: false, reason: 'The gateway does not know it. Codes work once and for a short time; tokens can be revoked or expire.' };
     }
     if (response.status === 429) return { ok: false, reason: 'Too many attempts. Wait a minute.' };
+    if (response.status === 503) return { ok: false, reason: 'The gateway has too much to do. Try again in a moment.' };
     return { ok: false, reason: `The gateway answered ${response.status}.` };
   } catch {
     return { ok: false, reason: 'The gateway cannot be reached.' };
   }
 }
 
-/** @param {string} csrf */
-export async function closeSession(csrf) {
-  await fetch('/api/session', { method: 'DELETE', headers: { 'X-CSRF-Token': csrf }, signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS) });
+/**
+ * @param {string} csrf
+ * @param {boolean} everywhere whether all sessions of the same user end
+ * @returns {Promise<boolean>} whether the gateway has done it
+ */
+export async function closeSession(csrf, everywhere) {
+  try {
+    const response = await fetch(everywhere ? '/api/sessions' : '/api/session', { method: 'DELETE', headers: { 'X-CSRF-Token': csrf }, signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS) });
+    return response.ok;
+  } catch {
+    return false;
+  }
 }
 
 /**

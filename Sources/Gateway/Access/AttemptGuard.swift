@@ -1,4 +1,5 @@
-/// Slows down whoever tries one wrong credential after the other, by address. A value; time is passed in.
+/// Slows down whoever tries one wrong credential after the other, by address or by the name of a user. A
+/// value; time is passed in.
 ///
 /// A few attempts are free; after them each failure doubles the time until the next attempt is looked at
 /// at all. A success forgets the failures of its address.
@@ -17,12 +18,20 @@ struct AttemptGuard {
         var last = 0.0
     }
 
+    private let key: @Sendable (String) -> String
     private var failures: [String: Failures] = [:]
     private var others = Failures()
 
+    /// No failures yet.
+    ///
+    /// - Parameter key: what counts as one.
+    init(key: @escaping @Sendable (String) -> String = AttemptGuard.group) {
+        self.key = key
+    }
+
     /// Seconds until an attempt from an address is looked at; 0 if it is now.
     func wait(for address: String, now: Double) -> Double {
-        let known = failures[Self.group(address)] ?? (isFull ? others : Failures())
+        let known = failures[key(address)] ?? (isFull ? others : Failures())
         guard known.count >= Self.free, now - known.last < Self.memory else { return 0 }
         let wait = min(Self.longestWait, Double(1 << min(known.count - Self.free, 16)))
         return max(0, min(wait, known.last + wait - now))
@@ -30,7 +39,7 @@ struct AttemptGuard {
 
     /// Counts a wrong credential.
     mutating func failed(_ address: String, now: Double) {
-        let group = Self.group(address)
+        let group = key(address)
         if failures[group] == nil, isFull {
             failures = failures.filter { now - $0.value.last < Self.memory }
         }
@@ -43,7 +52,17 @@ struct AttemptGuard {
 
     /// Forgets the failures of an address.
     mutating func succeeded(_ address: String) {
-        failures[Self.group(address)] = nil
+        failures[key(address)] = nil
+    }
+
+    /// Takes back a failure that was counted before it was known whether it is one.
+    mutating func withdraw(_ address: String) {
+        let group = key(address)
+        if let known = failures[group] {
+            failures[group]?.count = max(0, known.count - 1)
+        } else {
+            others.count = max(0, others.count - 1)
+        }
     }
 
     private var isFull: Bool { failures.count >= Self.addresses }

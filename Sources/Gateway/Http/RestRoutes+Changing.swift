@@ -12,6 +12,7 @@ extension RestRoutes {
             "/api/celery/reconcile", "Have the workers and the result backend asked anew.",
             .reconcile, .object(["state": ["type": "string"]], status: 202)
         ) { desk, _ in desk.reconcile() },
+        everySession,
         planning,
         .command(
             "/api/celery/commands", "Submit a command that the body names.",
@@ -43,6 +44,11 @@ extension RestRoutes {
             return ("task.revoke", .object([JsonMember("id", .string(id))] + options))
         },
     ]
+
+    private static let everySession = RestRoute(
+        "DELETE", "/api/sessions", "End all sessions of the caller, wherever they were opened.",
+        replies: [.object(["ended": ["type": "integer"]])], refusals: [401, 403, 415, 503],
+        .guarded(.known, { desk, call in await desk.closeSessions(call) }))
 
     private static let planning: RestRoute = {
         var route = RestRoute.post(

@@ -31,13 +31,20 @@ extension RestRoutes {
 
     private static let signIn: RestRoute = {
         var route = RestRoute(
-            "POST", "/api/session", "Exchange a one-time code or a token for a session's cookie.",
-            replies: [session], refusals: [400, 401, 403, 413, 429],
+            "POST", "/api/session",
+            "Exchange a one-time code, a token, or a name and a password for a session's cookie.",
+            replies: [session], refusals: [400, 401, 403, 413, 429, 503],
             .open { desk, request in await desk.openSession(request) })
         route.body = [
             "type": "object",
-            "properties": ["code": ["type": "string"], "token": ["type": "string"]],
-            "anyOf": [["required": ["code"]], ["required": ["token"]]],
+            "properties": [
+                "code": ["type": "string"], "token": ["type": "string"],
+                "name": ["type": "string", "minLength": 1], "password": ["type": "string"],
+            ],
+            "anyOf": [
+                ["required": ["code"]], ["required": ["token"]],
+                ["required": ["name", "password"]],
+            ],
         ]
         return route
     }()

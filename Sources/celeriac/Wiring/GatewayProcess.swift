@@ -92,7 +92,8 @@ final class GatewayProcess {
         gateway = try Gateway(
             edges: Gateway.Edges(
                 broker: broker, results: results,
-                access: TokenAccess(store: store, secrets: secrets, logger: log),
+                access: TokenAccess(
+                    store: store, secrets: secrets, passwords: PasswordWorkers(), logger: log),
                 commandRecords: store, audit: store, revokes: store, trash: store, pauses: store,
                 recordsHealth: store,
                 secrets: secrets,

@@ -101,6 +101,7 @@ struct Rights {
         POST /api/session                         + + + + +
         GET /api/session                          + + + + +
         DELETE /api/session                       + + + + +
+        DELETE /api/sessions                      + + + + +
         GET /api/openapi.json                     + + + + +
         GET /api/celery/stats                     + + + + +
         GET /api/celery/workers                   + + + + +

@@ -88,6 +88,10 @@ enum Lonely {
     final class TokenIsRole: AccessControl {
         /// What owners of tokens may now; `nil` if nothing any more.
         var changes: [String: Role?] = [:]
+        /// What comes of a user's password.
+        var passwords: [String: PasswordAnswer] = [:]
+        /// Whose sessions were ended.
+        var closed: [String] = []
 
         private func principal(_ name: String) -> Principal? {
             let role = changes[name] ?? Role(rawValue: name)
@@ -103,7 +107,14 @@ enum Lonely {
         func openSession(
             bearer: String, now: Double
         ) async -> (secret: String, principal: Principal)? { nil }
+        func openSession(name: String, password: String, now: Double) async -> PasswordAnswer {
+            passwords[name] ?? .refused(user: nil)
+        }
         func closeSession(_ secret: String) async {}
+        func closeSessions(of principal: Principal, now: Double, remote: String) async -> Int? {
+            closed.append(principal.id)
+            return 1
+        }
         func csrfToken(session secret: String) -> String { "" }
         func accepts(csrfToken token: String, session secret: String) -> Bool { false }
     }

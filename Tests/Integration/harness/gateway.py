@@ -105,14 +105,14 @@ class Gateway:
         assert self.process
         return self.process.wait_output(LOGIN.pattern, timeout).group(1)
 
-    def cli(self, *arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str]:
-        """Runs another verb of the binary to its end."""
+    def cli(self, *arguments: str, timeout: float = 30, given: str = '') -> subprocess.CompletedProcess[str]:
+        """Runs another verb of the binary to its end; `given` is its standard input."""
         return subprocess.run(
             [str(self.binary), *arguments],
             capture_output=True,
             text=True,
             timeout=timeout,
-            stdin=subprocess.DEVNULL,
+            input=given,
             env=outer_environment(),
             check=False,
         )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page
 
 AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+SCHEMES: tuple[Literal['light', 'dark'], ...] = ('light', 'dark')
 KNOWN_MS = 40_000
 """Until what the gateway has to find out first is shown."""
 
@@ -34,3 +36,11 @@ def clean(page: Page, where: str | None = None) -> None:
     page.evaluate('() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished))')
     found = Axe().run(page, context=where, options={'runOnly': {'type': 'tag', 'values': AXE_TAGS}})
     assert found.violations_count == 0, found.generate_report()
+
+
+def assert_axe_clean(page: Page) -> None:
+    """In both schemes."""
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme, reduced_motion='reduce')
+        result = Axe().run(page, options={'runOnly': {'type': 'tag', 'values': AXE_TAGS}})
+        assert result.violations_count == 0, f'{scheme}: {result.generate_report()}'

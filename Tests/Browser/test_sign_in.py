@@ -1,0 +1,88 @@
+"""Signing in with a name and a password, and out again, here or everywhere."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from harness.pages import assert_axe_clean
+from harness.stack import Stack, unique
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+PASSWORD = unique('correct horse')
+
+
+@pytest.fixture(scope='module')
+def user(stack: Stack) -> str:
+    """The name of an operator."""
+    gateway = stack.running_gateway
+    name = unique('ada')
+    options = ('--role', 'operator', '--password-stdin')
+    done = gateway.cli('user', 'add', '--data', str(gateway.data), name, *options, given=f'{PASSWORD}\n')
+    assert done.returncode == 0, done.stderr
+    return name
+
+
+def sign_in(page: Page, stack: Stack, name: str) -> None:
+    """With the keyboard alone."""
+    page.goto(stack.running_gateway.base_url)
+    page.get_by_test_id('sign-in-name').focus()
+    page.keyboard.type(name)
+    page.keyboard.press('Tab')
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press('Enter')
+    expect(page.get_by_test_id('status-who')).to_contain_text(name)
+    expect(page.get_by_test_id('status-connection')).to_contain_text(re.compile('live|connected', re.IGNORECASE))
+
+
+def test_what_is_wrong_is_said_and_the_page_stays_axe_clean(context: BrowserContext, stack: Stack, user: str) -> None:
+    page = context.new_page()
+    page.goto(stack.running_gateway.base_url)
+    page.get_by_test_id('sign-in-go').click()
+    expect(page.locator('#password-problem')).to_have_text('Enter your name and your password.')
+    expect(page.get_by_test_id('sign-in-name')).to_be_focused()
+    page.get_by_test_id('sign-in-name').fill(user)
+    page.get_by_test_id('sign-in-password').fill('wrong horse battery')
+    page.get_by_test_id('sign-in-go').click()
+
+    expect(page.locator('#password-problem')).to_have_text('No user has this name and this password.')
+    expect(page.get_by_test_id('sign-in-password')).to_have_value('')
+    expect(page.get_by_test_id('sign-in-password')).to_be_focused()
+    assert_axe_clean(page)
+    page.set_viewport_size({'width': 320, 'height': 640})
+    assert page.evaluate('document.documentElement.scrollWidth') <= 321
+
+
+def test_sign_out_everywhere_ends_the_other_browsers_page_too(
+    context: BrowserContext, browser: Browser, stack: Stack, user: str
+) -> None:
+    here = context.new_page()
+    sign_in(here, stack, user)
+    elsewhere = browser.new_context()
+    other = elsewhere.new_page()
+    sign_in(other, stack, user)
+
+    here.get_by_test_id('sign-out').click()
+    expect(here.get_by_test_id('dialog-sign-out')).to_be_visible()
+    assert_axe_clean(here)
+    here.get_by_test_id('sign-out-everywhere').click()
+
+    expect(here.get_by_test_id('sign-in')).to_be_visible()
+    expect(other.get_by_test_id('sign-in')).to_be_visible(timeout=20_000)
+    elsewhere.close()
+
+
+def test_sign_out_here_leaves_the_other_browser_alone(context: BrowserContext, browser: Browser, stack: Stack, user: str) -> None:
+    here = context.new_page()
+    sign_in(here, stack, user)
+    elsewhere = browser.new_context()
+    other = elsewhere.new_page()
+    sign_in(other, stack, user)
+
+    here.get_by_test_id('sign-out').click()
+    here.keyboard.press('Enter')
+
+    expect(here.get_by_test_id('sign-in')).to_be_visible()
+    other.reload()
+    expect(other.get_by_test_id('status-who')).to_contain_text(user)
+    elsewhere.close()
