@@ -39,6 +39,46 @@ async def test_reserved_messages_belong_to_their_queues(folder: Path, connect: C
         stack.stop()
 
 
+async def test_messages_of_a_named_exchange_belong_to_the_queue_it_leads_to(folder: Path, connect: ConnectClient) -> None:
+    worker = WorkerSpec('holder', queues=('q-plain',), concurrency=1)
+    stack = Stack(folder, [worker]).start()
+    try:
+        async with connect(stack) as client:
+            queues, view = await client.subscribe('queues'), await client.view(mode='follow')
+            added = await client.command(
+                'worker.addConsumer',
+                {
+                    'workers': [worker.node],
+                    'queue': 'q-bound',
+                    'exchange': 'media',
+                    'exchangeType': 'topic',
+                    'routingKey': 'video.*',
+                },
+            )
+            assert added['state'] == 'confirmed', added
+            busy = stack.send('time.sleep', 60, queue='q-plain')
+            await client.until(lambda: (view.get(busy) or {}).get('state') == 'STARTED', 30, 'the slot to be taken')
+            for number in range(2):
+                arguments = {'task': 'math.add', 'args': [1, number], 'exchange': 'media', 'routingKey': 'video.short'}
+                await client.submit('task.run', arguments)
+            held = [json.loads(entry)[1:] for entry in await asyncio.to_thread(held_by_workers, stack, 2)]
+            assert held == [['media', 'video.short']] * 2, held
+            await client.until(
+                lambda: (queues.get('q-bound') or {}).get('unacked') == 2,
+                45,
+                lambda: f'two to be counted; {queues.get("q-bound")}',
+            )
+            assert (queues.get('q-plain') or {}).get('unacked') == 0
+    finally:
+        stack.stop()
+
+
+def held_by_workers(stack: Stack, count: int) -> list[bytes]:
+    return wait_for(
+        lambda: entries if len(entries := list(stack.redis().hvals('unacked'))) == count else None, 30, f'{count} to be held'
+    )
+
+
 async def test_more_than_the_bound_are_not_counted_and_that_is_told(folder: Path, connect: ConnectClient) -> None:
     stack = Stack(folder)
     stack.redis_server.start()

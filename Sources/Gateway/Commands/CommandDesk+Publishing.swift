@@ -191,11 +191,7 @@ extension CommandDesk {
                 let binding = QueueKeys.binding(
                     member, exchange: exchange.name, naming: to.settings.naming)
             else { continue }
-            let isMeant =
-                binding.pattern.isEmpty
-                ? binding.routingKey == exchange.routingKey
-                : QueueKeys.topic(binding.routingKey, takes: exchange.routingKey)
-            if isMeant, QueueKeys.refusal(queue: binding.queue) == nil {
+            if binding.takes(exchange.routingKey), QueueKeys.refusal(queue: binding.queue) == nil {
                 queues.insert(binding.queue)
             }
         }

@@ -31,6 +31,8 @@ final class QueueReader {
         case held, oldest, bindings, unreachable
     }
 
+    /// How exchanges led to queues when that was read last; `nil` before.
+    private var bindings: [QueueBinding]?
     /// Readings whose time has come; one that was put off for its cost stays here.
     private var due: Set<Reading> = []
 
@@ -74,7 +76,10 @@ final class QueueReader {
         guard cost.mayRead(1) else { return false }
         do throws(BrokerError) {
             let tables = try await bindingTables()
-            guard !tables.isEmpty else { return true }
+            guard !tables.isEmpty else {
+                bindings = []
+                return true
+            }
             cost.charge(tables.count)
             let replies = try await broker.pipeline(
                 tables.map { [Array("SMEMBERS".utf8), $0] })
@@ -90,6 +95,7 @@ final class QueueReader {
                     bindings.append(binding)
                 }
             }
+            self.bindings = bindings
             feed.learn { $0.apply(bindings: bindings, now: clock.now()) }
         } catch {
             log.debug("queues could not be discovered", metadata: ["error": "\(error.message)"])
@@ -115,7 +121,7 @@ final class QueueReader {
                     if case .integer(let count) = $0 { Int(count) } else { 0 }
                 }
                 depths.append(
-                    QueueDepth(name: name, steps: lengths, unacked: unacked.map { $0[name] ?? 0 }))
+                    QueueDepth(name: name, steps: lengths, unacked: unacked.flatMap { $0[name] }))
             }
             feed.learn { $0.apply(depths: depths, now: clock.now()) }
         } catch {
@@ -168,7 +174,7 @@ final class QueueReader {
 
     /// Entries of `unacked` by queue; `nil` if there are too many to count (then nothing is said
     /// rather than something wrong).
-    private func unackedByQueue() async throws(BrokerError) -> [String: Int]? {
+    private func unackedByQueue() async throws(BrokerError) -> UnackedCounts? {
         let key = settings.key("unacked")
         guard case .integer(let total) = try await broker.send([Array("HLEN".utf8), key]) else {
             return nil
@@ -176,8 +182,8 @@ final class QueueReader {
         let isCounted = total <= Self.unackedLimit
         feed.learn { $0.apply(unackedBeyondBound: isCounted ? nil : Int(total)) }
         guard isCounted else { return nil }
-        guard total > 0 else { return [:] }
-        var counts: [String: Int] = [:]
+        var counts: [MessageOrigin: Int] = [:]
+        guard total > 0 else { return UnackedCounts(counts, bindings: []) }
         var seen: Set<[UInt8]> = []
         var cursor = Array("0".utf8)
         for _ in 0..<Self.scanSteps {
@@ -190,12 +196,18 @@ final class QueueReader {
             else { return nil }
             for index in stride(from: 0, to: pairs.count - 1, by: 2) {
                 guard case .bulk(let tag) = pairs[index], case .bulk(let entry) = pairs[index + 1],
-                    seen.insert(tag).inserted, let queue = QueueKeys.queue(ofUnacked: entry)
+                    seen.insert(tag).inserted, let origin = QueueKeys.origin(ofUnacked: entry)
                 else { continue }
-                counts[queue, default: 0] += 1
+                counts[origin, default: 0] += 1
             }
             cursor = next
-            if cursor == Array("0".utf8) { return counts }
+            guard cursor == Array("0".utf8) else { continue }
+            // Where messages of an exchange go is known once its bindings were read.
+            guard
+                let bindings = bindings
+                    ?? (counts.keys.allSatisfy { $0.exchange.isEmpty } ? [] : nil)
+            else { return nil }
+            return UnackedCounts(counts, bindings: bindings)
         }
         return nil
     }

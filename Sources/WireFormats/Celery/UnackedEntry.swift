@@ -24,21 +24,23 @@ package struct UnackedEntry: Sendable, Equatable {
 }
 
 extension QueueKeys {
-    /// The queue a value of `unacked` came from, found without building the message; nil if it was
-    /// sent to a named exchange or cannot be read.
-    package static func queue(ofUnacked entry: [UInt8]) -> String? {
+    /// How a value of `unacked` was routed, found without building the message; nil if it cannot be
+    /// read.
+    package static func origin(ofUnacked entry: [UInt8]) -> MessageOrigin? {
         try? JsonScanner.scan(entry.span, maxDepth: CeleryLimits.maxDepth) {
-            (scanner) throws(JsonError) -> String? in
+            (scanner) throws(JsonError) -> MessageOrigin? in
             try scanner.enter(UInt8(ascii: "["))
             var isFirst = true
             var parts: [JsonSlice] = []
             while try scanner.nextElement(&isFirst), parts.count < 3 {
                 parts.append(try scanner.scanValue(depth: 1))
             }
-            guard parts.count == 3, parts[1].isString, parts[1].count == 0, parts[2].isString,
-                parts[2].count > 0
+            guard parts.count == 3, parts[1].isString, parts[2].isString,
+                parts[1].count > 0 || parts[2].count > 0
             else { return nil }
-            return try scanner.text(parts[2], limit: CeleryLimits.maxNameBytes)
+            return MessageOrigin(
+                exchange: try scanner.text(parts[1], limit: CeleryLimits.maxNameBytes),
+                routingKey: try scanner.text(parts[2], limit: CeleryLimits.maxNameBytes))
         }
     }
 }

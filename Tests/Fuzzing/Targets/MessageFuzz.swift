@@ -6,7 +6,7 @@ func fuzzMessage(_ bytes: [UInt8]) throws(Violation) {
     if let envelope = try? Envelope(decoding: bytes) { _ = try? envelope.json() }
     _ = try? MessagePreview(decoding: bytes)
     _ = try? UnackedEntry(decoding: bytes)
-    _ = QueueKeys.queue(ofUnacked: bytes)
+    _ = QueueKeys.origin(ofUnacked: bytes)
     _ = MessageTail(bytes)
     _ = MessageTail(ofUnacked: bytes)
     _ = ResultDecoder.form(bytes)

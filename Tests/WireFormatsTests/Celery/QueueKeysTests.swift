@@ -70,20 +70,53 @@ struct QueueKeysTests {
         }
     }
 
+    @Test func `held messages belong to the queue that their exchange led to`() {
+        func binding(_ exchange: String, _ key: String, _ pattern: String, _ queue: String)
+            -> QueueBinding
+        {
+            QueueBinding(exchange: exchange, routingKey: key, pattern: pattern, queue: queue)
+        }
+        let bindings = [
+            binding("media", "video", "", "q-video"), binding("media", "audio", "", "q-audio"),
+            binding("news", "news.*", "news\\.[^.]+", "q-news"),
+            binding("copies", "all", "", "q-one"), binding("copies", "all", "", "q-two"),
+        ]
+        func origin(_ exchange: String, _ key: String) -> MessageOrigin {
+            MessageOrigin(exchange: exchange, routingKey: key)
+        }
+
+        let counts = UnackedCounts(
+            [
+                origin("", "q-video"): 1, origin("media", "video"): 2,
+                origin("news", "news.sport"): 3, origin("copies", "all"): 4,
+                origin("gone", "x"): 5,
+            ], bindings: bindings)
+
+        #expect(counts["q-video"] == 3)
+        #expect(counts["q-audio"] == 0)
+        #expect(counts["q-news"] == 3)
+        #expect(counts["q-one"] == nil && counts["q-two"] == nil)
+    }
+
     @Test func `captured unacked entries tell queue and message`() throws {
         let sample = try CelerySamples.load("unacked")
         let entries = try #require(sample["HGETALL unacked"]?.object)
         #expect(!entries.isEmpty)
         for entry in entries {
             let bytes = Array(entry.value.text(asciiOnly: true).utf8)
-            #expect(QueueKeys.queue(ofUnacked: bytes) == "celery")
+            #expect(
+                QueueKeys.origin(ofUnacked: bytes)
+                    == MessageOrigin(exchange: "", routingKey: "celery"))
             let read = try UnackedEntry(decoding: bytes)
             #expect(read.routingKey == "celery")
             #expect(read.message.deliveryTag == entry.name)
             #expect(read.message.id?.isEmpty == false)
             #expect(read.message.task?.hasPrefix("wapp.") == true)
         }
-        #expect(QueueKeys.queue(ofUnacked: Array(#"[{}, "x", "rk"]"#.utf8)) == nil)
+        #expect(
+            QueueKeys.origin(ofUnacked: Array(#"[{}, "x", "rk"]"#.utf8))
+                == MessageOrigin(exchange: "x", routingKey: "rk"))
+        #expect(QueueKeys.origin(ofUnacked: Array(#"[{}, "", ""]"#.utf8)) == nil)
         for bad in ["", "[]", "{}", "[{}, 1, 2]", #"[{}, ""]"#, "[7, \"\", \"q\"]"] {
             #expect(throws: CeleryError.self) { try UnackedEntry(decoding: Array(bad.utf8)) }
         }

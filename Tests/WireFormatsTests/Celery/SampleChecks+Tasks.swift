@@ -92,7 +92,7 @@ extension SampleChecks {
                 #expect(Array(key.utf8) == QueueKeys.key("celery", step: 3))
                 attempts.append(preview.retries)
             case "HSET":
-                #expect(QueueKeys.queue(ofUnacked: payload) == "celery")
+                #expect(QueueKeys.origin(ofUnacked: payload)?.routingKey == "celery")
                 #expect(try UnackedEntry(decoding: payload).message.id == id)
                 held += 1
             default:
