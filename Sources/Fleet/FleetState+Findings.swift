@@ -52,7 +52,9 @@ extension FleetState {
         case .unreachable:
             found.add(
                 "worker-unreachable", .error, subject, "Worker does not answer", worker.reason,
-                "Look at its host and log. If its heartbeats come, it lost its control connection: restart it."
+                worker.answeredAt.known == nil
+                    ? "Look at its host and log. If its heartbeats come and it never answered, it runs with worker_enable_remote_control = False: set it to True, or nothing can be asked of it and no command reaches it."
+                    : "Look at its host and log. If its heartbeats come, it lost its control connection: restart it."
             )
         case .online, .busy, .slow, .unknown, .offline: break
         }

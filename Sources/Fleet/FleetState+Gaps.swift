@@ -141,11 +141,21 @@ extension FleetState {
             return
                 "\(name) does not have it any more and the result backend knows nothing of it; \(last). It ended without a trace, or its last event was lost."
         }
+        if slot.state.isRunning, saysNothingRuns(workers[worker], since: slot.touched) {
+            return
+                "\(name) does not answer remote control, but its heartbeats say that nothing runs there any more, and the result backend knows nothing of it; \(last). It ended without a trace, or its last event was lost."
+        }
         guard workers[worker].health == .offline || workers[worker].health == .unreachable,
             now - workers[worker].lastSeen > max(30, workers[worker].patience * 2)
         else { return nil }
         return
             "\(name) is \(workers[worker].health.rawValue), no other worker has it and the result backend knows nothing of it; \(last)."
+    }
+
+    /// Whether a worker that cannot be asked has told by two heartbeats, since something was heard of a
+    /// task, that none runs.
+    private func saysNothingRuns(_ worker: WorkerSlot, since time: Double) -> Bool {
+        worker.silences >= 2 && worker.duplicates == 1 && worker.idleBefore > time
     }
 
     /// A task that was sent and never received: lost when its queue is empty and nobody holds it.

@@ -52,6 +52,29 @@ import Testing
         #expect(state.task("u1")?.state == .started)
     }
 
+    /// Without remote control nobody can be asked what runs; heartbeats count it.
+    @Test(arguments: [
+        ([0, 0], TaskState.lost), ([0], .started), ([0, 1], .started), ([1, 0, 0], .lost),
+        ([0, 1, 0], .started),
+    ])
+    func `heartbeats that say nothing runs are evidence where no answer comes`(
+        active: [Int], expected: TaskState
+    ) {
+        var state = running()
+        state.noteSilence(of: ["w1@host"], now: 3)
+        state.noteSilence(of: ["w1@host"], now: 4)
+        for (number, count) in active.enumerated() {
+            let time = 90 + Double(number) * 2
+            state.apply(
+                Make.worker(.heartbeat, at: time, active: count), receivedAt: time)
+        }
+        state.advance(now: 99)
+
+        state.reconcile(round(99, ["w2@host"]), now: 100)
+
+        #expect(state.task("u1")?.state == expected)
+    }
+
     @Test func `a task whose result was not asked for is not lost`() {
         var state = running()
         state.reconcile(round(99, ids: []), now: 100)

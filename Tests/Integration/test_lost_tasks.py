@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from harness.fixtures import ConnectClient
+from harness.gateway import Gateway
 from harness.stack import Stack
 from harness.workers import WorkerSpec
 
@@ -21,6 +22,42 @@ def stack(module_folder: Path) -> Iterator[Stack]:
     stack = Stack(module_folder, [VICTIM, BYSTANDER]).start()
     yield stack
     stack.stop()
+
+
+async def test_a_worker_without_remote_control_is_known_by_what_it_sends(folder: Path, connect: ConnectClient) -> None:
+    """It cannot be asked what it consumes or runs: its queue is not called unconsumed, and what ended silently is lost."""
+    spec = WorkerSpec('mute', queues=('q-mute',), env={'FLEET_CONF': '{"worker_enable_remote_control": false}'})
+    stack = Stack(folder)
+    stack.redis_server.start()
+    try:
+        await asyncio.to_thread(stack.launch_worker(spec).wait_ready)
+        stack.gateway = Gateway(stack.broker, folder, backend=stack.backend, options=['--inspect-interval', '2'])
+        await asyncio.to_thread(stack.gateway.start)
+        async with connect(stack) as client:
+            view = await client.view(mode='follow', limit=100)
+            workers, queues = await client.subscribe('workers'), await client.subscribe('queues')
+            alerts = await client.subscribe('alerts')
+            await client.until(lambda: workers.get(spec.node), 20, 'its heartbeat')
+            silent, long = stack.send('catalog.ignore', queue='q-mute'), stack.send('time.sleep', 3, queue='q-mute')
+            row = await client.until(
+                lambda: row if (row := view.get(silent) or {}).get('state') == 'LOST' else None,
+                90,
+                lambda: f'the silent end to be noticed; {view.get(silent)} {workers.get(spec.node)}',
+            )
+            assert 'its heartbeats say that nothing runs there' in row['reason'], row
+            await client.until(lambda: (view.get(long) or {}).get('state') == 'SUCCESS', 20, 'the other one to end')
+            for number in range(20):
+                stack.send('time.sleep', 1, queue='q-mute', countdown=600 + number)
+                stack.send('math.add', 1, number, queue='q-mute')
+            alert = await client.until(
+                lambda: next((a for a in alerts if a['rule'] == 'worker-unreachable'), None), 30, 'the alert about it'
+            )
+            assert 'worker_enable_remote_control' in alert['fix'], alert
+            await client.until(lambda: queues.get('q-mute'), 20, 'its queue')
+            assert (queues.get('q-mute') or {})['state'] == 'unknown', queues.get('q-mute')
+            assert not any(a['rule'] == 'queue-unconsumed' for a in alerts)
+    finally:
+        stack.stop()
 
 
 async def test_a_round_can_be_asked_for(stack: Stack, connect: ConnectClient) -> None:

@@ -73,10 +73,12 @@ async def test_messages_of_a_named_exchange_belong_to_the_queue_it_leads_to(fold
         stack.stop()
 
 
-def held_by_workers(stack: Stack, count: int) -> list[bytes]:
-    return wait_for(
-        lambda: entries if len(entries := list(stack.redis().hvals('unacked'))) == count else None, 30, f'{count} to be held'
-    )
+def held_by_workers(stack: Stack, count: int) -> list[Any]:
+    def held() -> list[Any] | None:
+        entries = list(stack.redis().hvals('unacked'))
+        return entries if len(entries) == count else None
+
+    return wait_for(held, 30, f'{count} to be held')
 
 
 async def test_more_than_the_bound_are_not_counted_and_that_is_told(folder: Path, connect: ConnectClient) -> None:

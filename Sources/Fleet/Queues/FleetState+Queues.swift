@@ -101,9 +101,10 @@ extension FleetState {
         queues[place].consumers.contains { workers[$0].offlineAt.isNaN }
     }
 
-    /// Whether every worker that is up has told its queues: only then "nobody" can be said.
+    /// Whether every worker that has not left has told its queues: only then "nobody" can be said. One
+    /// without remote control takes tasks, and never tells from where.
     var consumersAreKnown: Bool {
-        workers.places.allSatisfy { !workers[$0].health.isUp || workers[$0].queues != nil }
+        workers.places.allSatisfy { workers[$0].health == .offline || workers[$0].queues != nil }
     }
 
     mutating func noteConsumption(_ place: Int32, now: Double) {

@@ -187,6 +187,7 @@ extension WorkerSlot {
         }
         if let active = event.active {
             heartbeatActive = max(active, 0)
+            (idleBefore, idleAt) = active > 0 ? (.nan, .nan) : (idleAt, now)
             if let index = processes.firstIndex(where: { $0.pid == newPID }) {
                 processes[index].active = max(active, 0)
             }

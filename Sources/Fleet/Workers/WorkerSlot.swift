@@ -37,6 +37,10 @@ struct WorkerSlot: Sendable {
     var offlineAt = Double.nan
 
     var heartbeatActive: Int?
+    /// When the newest heartbeat and the one before it said that nothing runs, our clock; NaN = they did
+    /// not.
+    var idleAt = Double.nan
+    var idleBefore = Double.nan
     var processed: Int?
     /// When `processed` was seen to rise.
     var progressAt: Double
