@@ -8,12 +8,29 @@ package struct ProcessMemory: Sendable, Equatable {
     /// rest of ``resident`` is code, stacks, and what the allocator keeps for later.
     package let allocated: Int
 
-    /// Reads both. Takes about a millisecond: the allocator counts its free pieces.
+    /// Free bytes at the heap's end that are worth keeping.
+    private static let keptBytes = 2 << 20
+
+    /// Reads both, and gives back what is free. Takes about a millisecond: the allocator counts its free pieces.
     package static func now() -> ProcessMemory {
+        let heap = mallinfo2()
+        // What a flood has left at the heap's end goes back to the machine.
+        if heap.keepcost > keptBytes { _ = malloc_trim(keptBytes / 2) }
         var resident = 0
         let isKnown = unsafe uv_resident_set_memory(&resident) == 0
-        let heap = mallinfo2()
         return ProcessMemory(
             resident: isKnown ? resident : 0, allocated: Int(heap.uordblks + heap.hblkhd))
+    }
+
+    /// Tells the allocator how we use it (mallopt(3)). Call once, before other threads run.
+    ///
+    /// Batches of events are of a megabyte, and come and go all the time: by default each is mapped anew and
+    /// given back, and its pages are zeroed again. And what one thread makes another lets go, so that arenas
+    /// for each thread are only holes in more places.
+    package static func tuneAllocator() {
+        _ = mallopt(M_ARENA_MAX, 1)
+        _ = mallopt(M_MMAP_THRESHOLD, 4 << 20)
+        // Meanwhile; ``now()`` gives back more, but seldom.
+        _ = mallopt(M_TRIM_THRESHOLD, 64 << 20)
     }
 }

@@ -15,6 +15,7 @@ struct ServeCommand: ParsableCommand {
     @OptionGroup var options: ServeSettingsOptions
 
     func run() throws {
+        ProcessMemory.tuneAllocator()
         let settings = try options.resolve()
         LogOutput.start(level: settings.logLevel, format: settings.logFormat)
         let log = Logger(label: "celeriac")
