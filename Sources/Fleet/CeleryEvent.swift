@@ -33,68 +33,6 @@ package struct EventOrigin: Sendable, Equatable {
     }
 }
 
-/// An event about one task.
-package struct TaskEvent: Sendable, Equatable {
-    /// What happened.
-    package enum Kind: Sendable, Equatable {
-        case sent, received, started, succeeded, failed, retried, revoked, rejected, cancelled
-        /// A custom event: the part of the type after `task-`, such as `progress`.
-        case custom(String)
-    }
-
-    /// What happened.
-    package var kind: Kind
-    /// Who says so.
-    package var origin: EventOrigin
-    /// The task's id: any text.
-    package var uuid: String
-    /// Task name (the `shadow` name in received).
-    package var name: String?
-    /// Python repr text of the arguments, at most 1,024 characters.
-    package var args: String?
-    /// Python repr text of the keyword arguments.
-    package var kwargs: String?
-    /// Root of the workflow.
-    package var rootID: String?
-    /// Task that sent this one.
-    package var parentID: String?
-    /// Number of the attempt, 0 first.
-    package var retries: Int?
-    /// ISO 8601 text.
-    package var eta: String?
-    /// ISO 8601 text.
-    package var expires: String?
-    /// Queue, exchange and routing key (sent only).
-    package var queue: String?
-    package var exchange: String?
-    package var routingKey: String?
-    /// Repr text of the result (succeeded).
-    package var result: String?
-    /// Seconds (succeeded).
-    package var runtime: Double?
-    /// Repr text of the exception (failed, retried).
-    package var exception: String?
-    /// Traceback text (failed, retried).
-    package var traceback: String?
-    /// Revoked while it ran.
-    package var terminated: Bool?
-    /// Signal number or name, as text.
-    package var signum: String?
-    /// Revoked because it had expired.
-    package var expired: Bool?
-    /// Rejected and put back into the queue.
-    package var requeue: Bool?
-    /// Fields of a custom event beyond the known ones, as JSON object text (bounded).
-    package var extra: String?
-
-    /// Makes an event with the required fields only.
-    package init(_ kind: Kind, uuid: String, origin: EventOrigin) {
-        self.kind = kind
-        self.uuid = uuid
-        self.origin = origin
-    }
-}
-
 /// An event about one worker.
 package struct WorkerEvent: Sendable, Equatable {
     /// What happened.

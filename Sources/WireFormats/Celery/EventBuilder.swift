@@ -9,6 +9,7 @@ struct EventBuilder {
     /// Events about neither tasks nor workers, since `reset`.
     private(set) var ignored = 0
     private var names = InternTable()
+    private var keywordTexts = InternTable()
     private var extras: [EventFields.Extra] = []
 
     /// Starts counting anew.
@@ -90,61 +91,101 @@ struct EventBuilder {
     ) throws(JsonError) -> TaskEvent {
         let uuid = try scanner.text(fields.uuid)
         let kind = try kind(fields.type, scanner)
-        var event = TaskEvent(kind, uuid: uuid, origin: origin)
-        if fields.name.isValue { event.name = try optionalName(fields.name, scanner) }
-        if fields.args.isValue { event.args = try repr(fields.args, scanner) }
-        if fields.kwargs.isValue { event.kwargs = try repr(fields.kwargs, scanner) }
-        if fields.rootID.isString {
-            event.rootID =
-                try scanner.equal(fields.rootID, fields.uuid)
-                ? uuid : scanner.text(fields.rootID, limit: CeleryLimits.maxIDBytes)
-        }
-        if fields.parentID.isString {
-            event.parentID =
-                try scanner.equal(fields.parentID, fields.uuid)
-                ? uuid : scanner.text(fields.parentID, limit: CeleryLimits.maxIDBytes)
-        }
-        event.retries = count(fields.retries, scanner)
-        if fields.eta.isValue { event.eta = try text(fields.eta, scanner) }
-        if fields.expires.isValue { event.expires = try text(fields.expires, scanner) }
+        let rest = try rest(of: kind, fields, scanner)
+        var result: String?
+        var runtime: Double?
         switch kind {
-        case .received, .started: break
-        case .succeeded:
-            if fields.result.isValue { event.result = try repr(fields.result, scanner) }
-            event.runtime = seconds(fields.runtime, scanner)
-        case .sent: try addRoute(&event, fields, scanner)
-        default: try addOutcome(&event, fields, scanner)
+        case .received, .started, .sent: break
+        default:
+            if fields.result.isValue { result = try repr(fields.result, scanner) }
+            runtime = seconds(fields.runtime, scanner)
         }
-        return event
+        return TaskEvent(
+            kind, uuid: uuid, origin: origin,
+            name: fields.name.isValue ? try optionalName(fields.name, scanner) : nil,
+            args: fields.args.isValue ? try repr(fields.args, scanner) : nil,
+            kwargs: fields.kwargs.isValue ? try keywords(fields.kwargs, scanner) : nil,
+            rootID: try relative(fields.rootID, of: uuid, fields, scanner),
+            parentID: try relative(fields.parentID, of: uuid, fields, scanner),
+            retries: count(fields.retries, scanner), result: result, runtime: runtime, rest: rest)
+    }
+
+    /// The id of a root or parent; of a task that is its own, the same string.
+    @inline(__always)
+    private func relative(
+        _ slice: JsonSlice, of uuid: String, _ fields: EventFields,
+        _ scanner: borrowing JsonScanner
+    ) throws(JsonError) -> String? {
+        guard slice.isString else { return nil }
+        if scanner.equal(slice, fields.uuid) { return uuid }
+        return try scanner.text(slice, limit: CeleryLimits.maxIDBytes)
+    }
+
+    /// Keyword arguments: tasks of one kind mostly have the same, and then share one text.
+    @inline(__always)
+    private mutating func keywords(
+        _ slice: JsonSlice, _ scanner: borrowing JsonScanner
+    ) throws(JsonError) -> String {
+        if slice.kind == .plainString, slice.count <= CeleryLimits.maxReprBytes {
+            return keywordTexts.text(slice, scanner)
+        }
+        return try repr(slice, scanner)
+    }
+
+    /// What only few events have; nil if this one has none of it.
+    @inline(__always)
+    private mutating func rest(
+        of kind: TaskEvent.Kind, _ fields: EventFields, _ scanner: borrowing JsonScanner
+    ) throws(JsonError) -> TaskEvent.Rest? {
+        switch kind {
+        case .received, .started, .succeeded:
+            guard fields.eta.isValue || fields.expires.isValue else { return nil }
+        default: break
+        }
+        return try fullRest(of: kind, fields, scanner)
+    }
+
+    @inline(never)
+    private mutating func fullRest(
+        of kind: TaskEvent.Kind, _ fields: EventFields, _ scanner: borrowing JsonScanner
+    ) throws(JsonError) -> TaskEvent.Rest {
+        var rest = TaskEvent.Rest()
+        if fields.eta.isValue { rest.eta = try text(fields.eta, scanner) }
+        if fields.expires.isValue { rest.expires = try text(fields.expires, scanner) }
+        switch kind {
+        case .received, .started, .succeeded: break
+        case .sent: try addRoute(&rest, fields, scanner)
+        default: try addOutcome(&rest, of: kind, fields, scanner)
+        }
+        return rest
     }
 
     private mutating func addRoute(
-        _ event: inout TaskEvent, _ fields: EventFields, _ scanner: borrowing JsonScanner
+        _ rest: inout TaskEvent.Rest, _ fields: EventFields, _ scanner: borrowing JsonScanner
     ) throws(JsonError) {
-        if fields.queue.isValue { event.queue = try optionalName(fields.queue, scanner) }
-        if fields.exchange.isValue { event.exchange = try optionalName(fields.exchange, scanner) }
+        if fields.queue.isValue { rest.queue = try optionalName(fields.queue, scanner) }
+        if fields.exchange.isValue { rest.exchange = try optionalName(fields.exchange, scanner) }
         if fields.routingKey.isValue {
-            event.routingKey = try optionalName(fields.routingKey, scanner)
+            rest.routingKey = try optionalName(fields.routingKey, scanner)
         }
     }
 
     /// Failed, retried, revoked, rejected, cancelled and custom events: whatever fields they have.
     private mutating func addOutcome(
-        _ event: inout TaskEvent, _ fields: EventFields, _ scanner: borrowing JsonScanner
+        _ rest: inout TaskEvent.Rest, of kind: TaskEvent.Kind, _ fields: EventFields,
+        _ scanner: borrowing JsonScanner
     ) throws(JsonError) {
-        try addRoute(&event, fields, scanner)
-        if fields.result.isValue { event.result = try repr(fields.result, scanner) }
-        event.runtime = seconds(fields.runtime, scanner)
-        if fields.exception.isValue { event.exception = try repr(fields.exception, scanner) }
+        try addRoute(&rest, fields, scanner)
+        if fields.exception.isValue { rest.exception = try repr(fields.exception, scanner) }
         if fields.traceback.isValue {
-            event.traceback = try text(
+            rest.traceback = try text(
                 fields.traceback, scanner, limit: CeleryLimits.maxTracebackBytes)
         }
-        event.terminated = bool(fields.terminated)
-        event.expired = bool(fields.expired)
-        event.requeue = bool(fields.requeue)
-        if fields.signum.isValue { event.signum = try text(fields.signum, scanner) }
-        if case .custom = event.kind, !extras.isEmpty { event.extra = try extraText(scanner) }
+        rest.terminated = bool(fields.terminated)
+        rest.expired = bool(fields.expired)
+        rest.requeue = bool(fields.requeue)
+        if fields.signum.isValue { rest.signum = try text(fields.signum, scanner) }
+        if case .custom = kind, !extras.isEmpty { rest.extra = try extraText(scanner) }
     }
 
     private func kind(

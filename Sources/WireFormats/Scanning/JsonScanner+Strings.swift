@@ -101,10 +101,14 @@ extension JsonScanner {
         let end = min(slice.start + slice.count, count)
         while index < end {
             guard output.count <= limit else { break }
-            let byte = byte(at: index)
-            guard byte == UInt8(ascii: "\\") else {
-                output.append(byte)
-                index += 1
+            let start = index
+            while index < end, byte(at: index) != UInt8(ascii: "\\") { index += 1 }
+            if index > start {
+                // As a piece; what is beyond the limit is cut off anyway.
+                let room = limit - output.count
+                let length = index - start > room ? room + 1 : index - start
+                unsafe output.append(
+                    contentsOf: UnsafeBufferPointer(start: base + start, count: length))
                 continue
             }
             guard index + 1 < end else { throw JsonError(.badEscape, at: index) }

@@ -177,6 +177,56 @@ struct EventDecoderTests {
         }
     }
 
+    @Test(arguments: ["", "\n", "\\", "é\""])
+    func `keyword arguments are cut at their bound, whatever escapes they have`(
+        start: String
+    ) throws {
+        for count in [CeleryLimits.maxReprBytes, CeleryLimits.maxReprBytes + 1] {
+            let text = start + String(repeating: "x", count: count - start.utf8.count)
+            let event = try task([
+                "type": "task-received", "hostname": "h", "timestamp": 1, "uuid": "u",
+                "kwargs": .string(text),
+            ])
+
+            #expect(
+                event.kwargs == (count > CeleryLimits.maxReprBytes ? text.dropLast() + "…" : text))
+        }
+    }
+
+    @Test func `different keyword arguments of one length stay apart`() {
+        var decoder = EventDecoder()
+        var events: [CeleryEvent] = []
+        let texts = ["{'first': 1, 'end': 9}", "{'other': 2, 'end': 9}", "{'first': 1, 'end': 9}"]
+        for text in texts {
+            let body: JsonValue = [
+                "type": "task-received", "hostname": "h", "timestamp": 1, "uuid": "u",
+                "kwargs": .string(text),
+            ]
+            _ = decoder.decode(CelerySamples.envelope(body).span, into: &events)
+        }
+
+        let kept = events.compactMap { event in
+            guard case .task(let task) = event else { return nil as String? }
+            return task.kwargs
+        }
+        #expect(kept == texts)
+    }
+
+    @Test func `an event is equal to the one that is filled field by field`() throws {
+        let event = try task([
+            "type": "task-failed", "hostname": "h", "timestamp": 1, "uuid": "u",
+            "exception": "E()", "traceback": nil,
+        ])
+        var filled = TaskEvent(.failed, uuid: "u", origin: event.origin)
+        filled.exception = "E()"
+        filled.signum = "9"
+        #expect(event != filled)
+        filled.signum = nil
+        #expect(event == filled)
+        filled.exception = nil
+        #expect(filled == TaskEvent(.failed, uuid: "u", origin: event.origin))
+    }
+
     @Test func `texts are cut at their bound, ids are refused beyond it`() throws {
         func text(_ count: Int) -> JsonValue { .string(String(repeating: "é", count: count / 2)) }
         func event(_ size: Int, id: Int) throws -> TaskEvent? {
