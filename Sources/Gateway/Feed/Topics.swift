@@ -87,8 +87,8 @@ enum Topics {
         sorts: ["seen", "received", "started", "runtime", "name", "state", "queue"],
         // Not `stale` and `reason`: after a gap all rows have them.
         rare: [
-            "priority", "eta", "expires", "progress", "groupId", "redelivered", "redeliverAt",
-            "terminated",
+            "priority", "eta", "expires", "exception", "progress", "parentId", "groupId",
+            "redelivered", "redeliverAt", "terminated",
         ])
 
     /// All of them, in the order of their numbers in the engine.

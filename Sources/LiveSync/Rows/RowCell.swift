@@ -15,9 +15,24 @@ struct RowCell {
         case symbol
     }
 
+    /// Kind and revision as they are kept, in four bytes: the kind in the top four bits.
+    struct Mark {
+        private let value: UInt32
+
+        /// The highest offset; ``RowStore/rebase(to:)`` is due long before it is reached.
+        static let lastRevision: UInt32 = (1 << 28) - 1
+
+        init(_ kind: Kind, _ revision: UInt32) {
+            value = UInt32(kind.rawValue) << 28 | revision & Self.lastRevision
+        }
+
+        var kind: Kind { Kind(rawValue: UInt8(value >> 28)) ?? .absent }
+        var revision: UInt32 { value & Self.lastRevision }
+    }
+
     var kind = Kind.absent
     var bits: UInt64 = 0
-    /// Revision as an offset from the store's base.
+    /// Revision as an offset from the store's base, at most ``Mark/lastRevision``.
     var revision: UInt32 = 0
 
     /// The bits as a number in a pool.

@@ -1,7 +1,7 @@
 /// The rows of one topic: cells, the revision of each cell, and the list of rows by last change (R13, R14).
 ///
 /// A row lives in a *slot*, a small number that does not change while the row lives and is used again
-/// afterwards; its *handle* tells its lives apart. Cells stand in blocks of 256 rows: 13 bytes for each
+/// afterwards; its *handle* tells its lives apart. Cells stand in blocks of 256 rows: 12 bytes for each
 /// column that rows usually have; columns declared rare are kept aside, only where they are set.
 /// Revisions are offsets from `base`; ``rebase(to:)`` moves the base long before they run out.
 ///
@@ -17,8 +17,7 @@ struct RowStore {
     /// Columns whose texts are kept as symbols, as a mask.
     private let symbolColumns: UInt64
     private var bits: [[UInt64]] = []
-    private var kinds: [[UInt8]] = []
-    private var revisions: [[UInt32]] = []
+    private var marks: [[RowCell.Mark]] = []
     private var rare: [UInt64: RowCell] = [:]
     private(set) var texts = TextPool()
     private(set) var symbols = SymbolPool()
@@ -64,9 +63,8 @@ struct RowStore {
         }
         let block = slot / Self.rowsPerBlock
         let index = slot % Self.rowsPerBlock * placeCount + place
-        return RowCell(
-            kind: RowCell.Kind(rawValue: kinds[block][index]) ?? .absent,
-            bits: bits[block][index], revision: revisions[block][index])
+        let mark = marks[block][index]
+        return RowCell(kind: mark.kind, bits: bits[block][index], revision: mark.revision)
     }
 
     private mutating func put(_ cell: RowCell, _ slot: Int, _ column: Int) {
@@ -78,9 +76,8 @@ struct RowStore {
         }
         let block = slot / Self.rowsPerBlock
         let index = slot % Self.rowsPerBlock * placeCount + place
-        kinds[block][index] = cell.kind.rawValue
         bits[block][index] = cell.bits
-        revisions[block][index] = cell.revision
+        marks[block][index] = RowCell.Mark(cell.kind, cell.revision)
     }
 
     private func rareKey(_ slot: Int, _ column: Int) -> UInt64 {
@@ -110,7 +107,7 @@ struct RowStore {
         let place = places[column]
         guard place >= 0 else { return cell(slot, column).kind == .absent }
         let index = slot % Self.rowsPerBlock * placeCount + place
-        return kinds[slot / Self.rowsPerBlock][index] == RowCell.Kind.absent.rawValue
+        return marks[slot / Self.rowsPerBlock][index].kind == .absent
     }
 
     /// True if a cell holds this text, not as a symbol.
@@ -220,7 +217,7 @@ struct RowStore {
     }
 
     private func offset(_ revision: Int) -> UInt32 {
-        UInt32(clamping: revision - base)
+        min(UInt32(clamping: revision - base), RowCell.Mark.lastRevision)
     }
 
     // MARK: - Rows
@@ -239,8 +236,7 @@ struct RowStore {
             if slot / Self.rowsPerBlock == bits.count {
                 let cells = Self.rowsPerBlock * placeCount
                 bits.append(Array(repeating: 0, count: cells))
-                kinds.append(Array(repeating: 0, count: cells))
-                revisions.append(Array(repeating: 0, count: cells))
+                marks.append(Array(repeating: RowCell.Mark(.absent, 0), count: cells))
             }
         }
         metas[slot] = RowMeta(handle: handle, lastChange: offset(handle))
@@ -302,16 +298,17 @@ struct RowStore {
 
     /// True if offsets come near their end and ``rebase(to:)`` is due.
     func needsRebase(at revision: Int) -> Bool {
-        revision - base > Int(UInt32.max) - (1 << 24)
+        revision - base > Int(RowCell.Mark.lastRevision) - (1 << 24)
     }
 
     /// Makes a later revision the base. Nobody may ask for changes since before it any more (R13).
     mutating func rebase(to revision: Int) {
         let shift = UInt32(clamping: revision - base)
-        for block in revisions.indices {
-            for cell in revisions[block].indices {
-                let old = revisions[block][cell]
-                revisions[block][cell] = old > shift ? old - shift : 0
+        for block in marks.indices {
+            for cell in marks[block].indices {
+                let old = marks[block][cell]
+                let revision = old.revision > shift ? old.revision - shift : 0
+                marks[block][cell] = RowCell.Mark(old.kind, revision)
             }
         }
         rare = rare.mapValues { cell in
