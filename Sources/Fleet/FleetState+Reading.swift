@@ -57,7 +57,7 @@ extension FleetState {
 
     /// Makes the record of a slot.
     func record(_ place: Int32, full: Bool) -> TaskRecord {
-        record(tasks.slots[place], place, full: full)
+        tasks.slots.withElement(place) { record($0, place, full: full) }
     }
 
     /// Borrowed: a copy would count up each of its strings.

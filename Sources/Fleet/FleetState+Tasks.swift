@@ -3,8 +3,11 @@ import Lookup
 extension FleetState {
     /// Merges a task event: finds or makes the record, adds the fact, settles the counters.
     ///
+    /// - Parameter mark: the hash of the task's id.
     /// - Returns: the place of the record; -1 if the event is refused.
-    mutating func merge(task event: borrowing TaskEvent, now: Double) -> Int32 {
+    mutating func merge(
+        task event: borrowing TaskEvent, _ mark: IDTable.Mark, now: Double
+    ) -> Int32 {
         guard !event.uuid.isEmpty, !event.origin.hostname.isEmpty else {
             refusedEvents += 1
             return -1
@@ -23,7 +26,7 @@ extension FleetState {
         }
         fill(&fact, from: event)
 
-        let place = taskPlace(event.uuid, now: now)
+        let place = taskPlace(event.uuid, mark, now: now)
         let before = tasks.slots[place].share()
         let isNew = tasks.slots[place].merge(
             fact, offsets: offsets, limit: limits.factsPerTask)
@@ -89,8 +92,14 @@ extension FleetState {
 
     /// The place of a task, made if it is new; makes room by letting old records go.
     mutating func taskPlace(_ uuid: String, now: Double) -> Int32 {
+        taskPlace(uuid, IDTable.Mark(uuid), now: now)
+    }
+
+    private mutating func taskPlace(
+        _ uuid: String, _ hashed: IDTable.Mark, now: Double
+    ) -> Int32 {
         let id = Bounded.id(uuid, limits.idBytes)
-        let mark = IDTable.Mark(id)
+        let mark = uuid.utf8.count > limits.idBytes ? IDTable.Mark(id) : hashed
         if let place = tasks.find(id, mark) { return place }
         let place = tasks.create(id, mark, seen: now)
         recordsByState[Int(StateCode.pending.rawValue)] += 1
@@ -165,9 +174,7 @@ extension FleetState {
 
     mutating func tellFamily(_ place: Int32, parent: String?, root: String?, isBest: Bool) {
         if let root, isBest || tasks.slots[place].rootID == nil {
-            let root = Bounded.id(root, limits.idBytes)
-            tasks.slots[place].rootID =
-                root == tasks.slots[place].id ? tasks.slots[place].id : root
+            tasks.slots[place].rootID = Bounded.id(root, limits.idBytes)
         }
         // A retried task names itself as its parent.
         guard let parent, !parent.isEmpty else { return }

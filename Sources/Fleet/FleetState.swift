@@ -1,3 +1,5 @@
+import Lookup
+
 /// What is known about a Celery fleet: a pure value, fed with events, answers and time.
 ///
 /// `now` and `receivedAt` are unix seconds of the gateway's clock; the state has no clock of its
@@ -130,12 +132,16 @@ package struct FleetState: Sendable {
         rates.record { $0.events &+= 1 }
         var place: Int32 = -1
         switch event {
-        case .task(let event): place = merge(task: event, now: now)
+        case .task(let event):
+            // Hashed once for both.
+            let mark = IDTable.Mark(event.uuid)
+            place = merge(task: event, mark, now: now)
+            if limits.flowerTasks > 0 { flower?.apply(event, mark, receivedAt: now) }
         case .worker(let event):
             merge(worker: event, now: now)
+            if limits.flowerTasks > 0 { flower?.apply(event, receivedAt: now) }
             if case .online = event.kind { batch.startedWorkers.append(event.origin.hostname) }
         }
-        if limits.flowerTasks > 0 { flower?.apply(event, receivedAt: now) }
         return place
     }
 

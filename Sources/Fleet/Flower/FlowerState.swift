@@ -85,11 +85,26 @@ package struct FlowerState: Sendable {
 
     /// Merges one event; `receivedAt` stands for Celery's `local_received`.
     package mutating func apply(_ event: borrowing CeleryEvent, receivedAt: Double) {
-        eventCount += 1
         switch event {
-        case .task(let event): merge(event, receivedAt: receivedAt)
-        case .worker(let event): merge(event, receivedAt: receivedAt)
+        case .task(let event): apply(event, IDTable.Mark(event.uuid), receivedAt: receivedAt)
+        case .worker(let event): apply(event, receivedAt: receivedAt)
         }
+    }
+
+    /// Merges an event about a task.
+    ///
+    /// - Parameter mark: the hash of the task's id.
+    mutating func apply(
+        _ event: borrowing TaskEvent, _ mark: IDTable.Mark, receivedAt: Double
+    ) {
+        eventCount += 1
+        merge(event, mark, receivedAt: receivedAt)
+    }
+
+    /// Merges an event about a worker.
+    mutating func apply(_ event: borrowing WorkerEvent, receivedAt: Double) {
+        eventCount += 1
+        merge(event, receivedAt: receivedAt)
     }
 
     // MARK: Workers
@@ -139,7 +154,9 @@ package struct FlowerState: Sendable {
 
     // MARK: Tasks
 
-    private mutating func merge(_ event: borrowing TaskEvent, receivedAt: Double) {
+    private mutating func merge(
+        _ event: borrowing TaskEvent, _ mark: IDTable.Mark, receivedAt: Double
+    ) {
         switch event.kind {
         case .sent: break
         case .received:
@@ -150,7 +167,6 @@ package struct FlowerState: Sendable {
             // Celery hands the two times over in the wrong order here: the sender's is stored.
             workers[place].beat(event.origin.timestamp, timestamp: receivedAt)
         }
-        let mark = IDTable.Mark(event.uuid)
         let place = place(event.uuid, mark) ?? addTask(event.uuid, mark)
         slots[place].task.take(event, receivedAt: receivedAt, customFields: Self.customFields)
         if slots[place].task.parentID != nil || !unresolved.isEmpty {

@@ -18,6 +18,12 @@ struct Pages<Element: Sendable>: Sendable {
         return count - 1
     }
 
+    /// Lends an element where it stands: handing a subscript's element over copies it.
+    func withElement<Result>(_ index: Int32, _ body: (borrowing Element) -> Result) -> Result {
+        let page = pages[Int(index >> Self.pageBits)]
+        return body(page.span[Int(index & (Self.pageSize - 1))])
+    }
+
     /// Borrows the element in place: no copy, hence no reference counting of its strings.
     subscript(index: Int32) -> Element {
         _read {

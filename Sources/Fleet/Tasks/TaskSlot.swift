@@ -25,6 +25,8 @@ struct TaskSlot: Sendable {
         static let longETA = Flags(rawValue: 512)
         /// A worker said that it is revoked.
         static let toldRevoked = Flags(rawValue: 1_024)
+        /// It is the root of its workflow itself.
+        static let ownRoot = Flags(rawValue: 2_048)
     }
 
     var id: String
@@ -34,12 +36,12 @@ struct TaskSlot: Sendable {
     var queue: String?
     var args: String?
     var kwargs: String?
-    var parentID: String?
-    var rootID: String?
     /// Result or exception of the current attempt.
     var text: String?
     /// Empty, or one: an array, because it is the one box with value semantics.
     private var extras: [TaskExtra] = []
+    /// The same, for those who belong to a workflow.
+    private var families: [TaskFamily] = []
     /// Empty while simple, else every fact in order.
     var history: [TaskFact] = []
 
@@ -65,12 +67,10 @@ struct TaskSlot: Sendable {
     /// Numbers in the tables, -1 = none.
     var workerIndex: Int32 = -1
     var queueIndex: Int32 = -1
-    /// Neighbors in the list of open or of finished tasks, and among the siblings.
+    /// Neighbors in the list of open or of finished tasks.
     var previous: Int32 = -1
     var next: Int32 = -1
     var firstChild: Int32 = -1
-    var previousSibling: Int32 = -1
-    var nextSibling: Int32 = -1
     var bytes: Int32 = 0
     var nameIndex = NameTable.none
     var flags: Flags = [.alive]
@@ -103,6 +103,39 @@ struct TaskSlot: Sendable {
     }
 
     var hasExtra: Bool { !extras.isEmpty }
+
+    /// The task that sent this one.
+    var parentID: String? {
+        get { families.isEmpty ? nil : families[0].parentID }
+        set { withFamily { $0.parentID = newValue } }
+    }
+
+    /// Root of the workflow.
+    var rootID: String? {
+        get { flags.contains(.ownRoot) ? id : families.isEmpty ? nil : families[0].rootID }
+        set {
+            setFlag(.ownRoot, newValue == id)
+            let other = newValue == id ? nil : newValue
+            if other != nil || !families.isEmpty { withFamily { $0.rootID = other } }
+        }
+    }
+
+    /// Neighbors among the children of the parent, -1 = none.
+    var previousSibling: Int32 {
+        get { families.isEmpty ? -1 : families[0].previousSibling }
+        set { withFamily { $0.previousSibling = newValue } }
+    }
+
+    var nextSibling: Int32 {
+        get { families.isEmpty ? -1 : families[0].nextSibling }
+        set { withFamily { $0.nextSibling = newValue } }
+    }
+
+    private mutating func withFamily(_ body: (inout TaskFamily) -> Void) {
+        if families.isEmpty { families.append(TaskFamily()) }
+        body(&families[0])
+    }
+
     /// What the facts alone say, before the result backend and the doubts are heard.
     var baseState: StateCode {
         if end != .none { return StateCode(end: end) }
@@ -126,8 +159,7 @@ struct TaskSlot: Sendable {
     mutating func measure() -> Int {
         var sum = MemoryLayout<TaskSlot>.stride + 48 + Self.heapBytes(id)
         sum += Self.heapBytes(args) + Self.heapBytes(kwargs) + Self.heapBytes(text)
-        if let parentID, parentID != id { sum += Self.heapBytes(parentID) }
-        if let rootID, rootID != id { sum += Self.heapBytes(rootID) }
+        if !families.isEmpty { sum += families[0].bytes }
         if nameIndex == 0 || nameIndex == NameTable.none { sum += Self.heapBytes(name) }
         if hasExtra, let extra { sum += extra.bytes }
         if !history.isEmpty {
