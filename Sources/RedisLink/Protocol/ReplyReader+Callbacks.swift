@@ -20,8 +20,9 @@ private func answer(
     _ task: Piece, _ body: (ReplySink) -> Bool
 ) -> UnsafeMutableRawPointer? {
     guard let data = unsafe task?.pointee.privdata else { return nil }
-    let sink = unsafe Unmanaged<ReplySink>.fromOpaque(data).takeUnretainedValue()
-    return unsafe body(sink) ? data : nil
+    // SAFETY: the reader that calls us holds its sink.
+    let sink = unsafe Unmanaged<ReplySink>.fromOpaque(data)
+    return unsafe sink._withUnsafeGuaranteedRef { body($0) } ? data : nil
 }
 
 private func createString(

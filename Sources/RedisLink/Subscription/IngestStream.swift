@@ -11,6 +11,7 @@ final class IngestStream<Item: Sendable> {
     }
 
     private let settings: IngestSettings<Item>
+    private let limits: RedisLimits
     private let transport: Transport
     private let sink: PushSink<Item>
     private let reader: ReplyReader
@@ -34,6 +35,7 @@ final class IngestStream<Item: Sendable> {
         waker: Waker, wakeLoop: @escaping () -> Void
     ) throws(LinkFailure) {
         self.settings = settings
+        limits = settings.configuration.limits
         self.inbox = inbox
         self.waker = waker
         self.wakeLoop = wakeLoop
@@ -128,8 +130,7 @@ final class IngestStream<Item: Sendable> {
     }
 
     private var isFull: Bool {
-        let limits = settings.configuration.limits
-        return sink.batch.items.count >= limits.batchItems
+        sink.batch.items.count >= limits.batchItems
             || sink.batch.messages >= limits.batchItems
             || sink.batch.bytes >= limits.batchBytes
     }
