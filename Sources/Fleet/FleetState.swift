@@ -116,7 +116,7 @@ package struct FleetState: Sendable {
         places.reserveCapacity(events.count)
         var span = events.mutableSpan
         for index in span.indices {
-            let place = merge(&span[index], now: receivedAt, into: &batch)
+            let place = merge(changeable: &span[index], now: receivedAt, into: &batch)
             places.append((place, place < 0 ? 0 : tasks.slots[place].life))
         }
         // Afterwards: what one event tells of its task, the others of the batch know as well.
@@ -125,9 +125,16 @@ package struct FleetState: Sendable {
         return batch
     }
 
+    /// Only lends the event on: what a pattern takes out of an `inout` value is a copy.
+    private mutating func merge(
+        changeable event: inout CeleryEvent, now: Double, into batch: inout AppliedBatch
+    ) -> Int32 {
+        merge(event, now: now, into: &batch)
+    }
+
     /// - Returns: the place of the event's task; -1 if it has none.
     private mutating func merge(
-        _ event: inout CeleryEvent, now: Double, into batch: inout AppliedBatch
+        _ event: borrowing CeleryEvent, now: Double, into batch: inout AppliedBatch
     ) -> Int32 {
         rates.record { $0.events &+= 1 }
         var place: Int32 = -1

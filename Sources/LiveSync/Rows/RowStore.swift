@@ -1,3 +1,5 @@
+internal import Lookup
+
 /// The rows of one topic: cells, the revision of each cell, and the list of rows by last change (R13, R14).
 ///
 /// A row lives in a *slot*, a small number that does not change while the row lives and is used again
@@ -114,6 +116,19 @@ struct RowStore {
     func isText(_ text: String, at slot: Int, _ column: Int) -> Bool {
         let cell = cell(slot, column)
         return cell.kind == .text && texts[cell.index] == text
+    }
+
+    /// The slot of the row with an id; `mutating` as ``isRow(_:_:)`` is.
+    mutating func slot(of id: String, _ mark: IDTable.Mark, by index: IDTable) -> Int? {
+        index.find(mark) { isText(id, at: Int($0), TopicSchema.idColumn) }.map { Int($0) }
+    }
+
+    /// True if the row of an id stands in a slot.
+    ///
+    /// It changes nothing; `mutating` makes a class that owns the rows reach them in place. To ask
+    /// otherwise it copies them out first, which counts up all their parts.
+    mutating func isRow(_ slot: Int, _ id: String) -> Bool {
+        slot < metas.count && metas[slot].handle != 0 && isText(id, at: slot, TopicSchema.idColumn)
     }
 
     /// The number of a cell's symbol, `nil` if it holds something else.

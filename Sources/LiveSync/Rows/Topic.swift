@@ -48,7 +48,7 @@ final class Topic {
     func slot(of id: String) -> Int? { slot(of: id, IDTable.Mark(id)) }
 
     private func slot(of id: String, _ mark: IDTable.Mark) -> Int? {
-        index.find(mark) { rows.isText(id, at: Int($0), TopicSchema.idColumn) }.map { Int($0) }
+        rows.slot(of: id, mark, by: index)
     }
 
     /// Ids of all rows, in no order.
@@ -63,9 +63,7 @@ final class Topic {
 
     /// True if the row of an id stands at a place.
     func isRow(_ place: RowPlace, _ id: String) -> Bool {
-        let slot = Int(place.slot)
-        guard slot >= 0, slot < rows.slotCount, rows.metas[slot].handle != 0 else { return false }
-        return rows.isText(id, at: slot, TopicSchema.idColumn)
+        place.slot >= 0 && rows.isRow(Int(place.slot), id)
     }
 
     /// True if another row fits.
