@@ -57,8 +57,21 @@ import WireFormats
                 "task.revoke+terminate", "task.revokeStamped+terminate", "worker.autoscale",
                 "worker.poolGrow",
                 "worker.poolShrink", "worker.restart", "worker.timeLimit",
+                "worker.timeLimit+soft",
             ])
         #expect(lacks["task.revoke+terminate"] == "the \(pool) pool cannot end a running task")
+    }
+
+    /// celery/concurrency: gevent takes a soft limit and forgets it, eventlet both; each ends greenlets.
+    @Test(
+        arguments: [
+            ("prefork", []), ("gevent", ["worker.timeLimit+soft"]),
+            ("eventlet", ["worker.timeLimit", "worker.timeLimit+soft"]),
+        ] as [(String, Set<String>)])
+    func `only limits that a pool enforces can be set`(pool: String, expected: Set<String>) throws {
+        let lacks = lacks(try worker(pool))
+        #expect(Set(lacks.keys.filter { $0.hasPrefix("worker.timeLimit") }) == expected)
+        #expect(lacks["task.revoke+terminate"] == nil)
     }
 
     @Test func `nothing is said about a worker of which nothing is known`() throws {

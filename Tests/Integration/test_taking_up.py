@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import uuid
 from collections.abc import Iterator
@@ -125,6 +126,13 @@ async def test_who_left_while_nobody_listened_is_missed(stack: Stack, connect: C
         assert f'{LEAVING}: not connected to the broker: everybody who is has answered' in found['evidence'], found
 
 
+def gateway_cli(stack: Stack, *arguments: str) -> list[Json]:
+    gateway = stack.running_gateway
+    done = gateway.cli(*arguments, '--data', str(gateway.data))
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
 async def test_what_was_never_sent_says_so_and_is_not_sent_later(stack: Stack, connect: ConnectClient) -> None:
     """Redis takes no writes, so the gateway is killed between its record and the effect."""
     redis: Any = stack.redis()
@@ -159,6 +167,9 @@ async def test_what_was_never_sent_says_so_and_is_not_sent_later(stack: Stack, c
         await client.command('queue.resume', {'queue': 'q-paused'})
     answer = await asyncio.to_thread(stack.app.control.inspect([A], timeout=5).registered, 'rate_limit')
     assert limit not in str(answer), answer
+    listed = gateway_cli(stack, 'audit', 'list', '--json', '--limit', '1000')
+    ends = [(line['action'], line['outcome']) for line in listed]
+    assert ends.count(('worker.rateLimit', 'failed')) == 1 and ('queue.pause', 'confirmed') in ends, ends
 
 
 async def test_a_confirmed_revoke_is_watched_on(stack: Stack, connect: ConnectClient) -> None:

@@ -10,6 +10,7 @@ extension CommandDesk {
     func restore(_ recent: [CommandRecord]) {
         let lateAfter = to.clock.now() - CommandLimits.lateSeconds
         for var record in recent {
+            left[record.id] = record.stage
             let isRecent = (record.endedAt ?? record.at) > lateAfter
             if record.stage.isOpen {
                 record.stage = .unknown
@@ -73,8 +74,11 @@ extension CommandDesk {
     }
 
     func save(lost record: CommandRecord) async {
+        let isNews = !record.stage.isOpen && left[record.id] != record.stage
         do {
-            try await to.records.update(record, answer: nil, audit: nil)
+            try await to.records.update(
+                record, answer: nil, audit: isNews ? auditEntry(end: record) : nil)
+            if isNews { left[record.id] = record.stage }
         } catch {
             to.log.error(
                 "a command's end is not recorded", metadata: ["error": "\(error.message)"])

@@ -46,20 +46,22 @@ extension CommandDesk {
         command.record.remains = remains(of: command)
         let record = command.record
         let isNews = !record.stage.isOpen && command.auditedStage != record.stage
-        let audit =
-            isNews
-            ? AuditEntry(
-                at: to.clock.now(), principal: record.by, remote: "gateway",
-                action: record.command, target: record.target, outcome: record.stage.rawValue,
-                detail: record.reason ?? "") : nil
         do {
-            try await to.records.update(record, answer: command.answer, audit: audit)
+            try await to.records.update(
+                record, answer: command.answer, audit: isNews ? auditEntry(end: record) : nil)
             if isNews { command.auditedStage = record.stage }
         } catch {
             to.log.error(
                 "a command's state is not recorded",
                 metadata: ["command": "\(record.id)", "error": "\(error.message)"])
         }
+    }
+
+    /// The line in the audit about how a command ended.
+    func auditEntry(end record: CommandRecord) -> AuditEntry {
+        AuditEntry(
+            at: to.clock.now(), principal: record.by, remote: "gateway", action: record.command,
+            target: record.target, outcome: record.stage.rawValue, detail: record.reason ?? "")
     }
 
     /// What a later run needs to go on; nothing once there is an end that no proof can lift.

@@ -99,6 +99,8 @@ final class CommandDesk {
     var beginning = 0
     /// Commands of the last run of the gateway that had no end.
     var lost: [CommandRecord] = []
+    /// The states in which the last run left its commands: what differs later is news for the audit.
+    var left: [String: CommandStage] = [:]
     /// Confirmed revokes of the last run whose tasks must be looked at.
     var watched: [String] = []
     /// What workers answered to questions, of the last commands.

@@ -79,7 +79,9 @@ extension CommandCatalog {
             "terminate", .flag, "Whether to end tasks that run already.")
         parameter.roles = [.admin]
         parameter.isDangerous = true
-        parameter.needs = [.pool(["prefork", "gevent"], why: "cannot end a running task")]
+        parameter.needs = [
+            .pool(["prefork", "gevent", "eventlet"], why: "cannot end a running task")
+        ]
         return parameter
     }
 

@@ -100,18 +100,15 @@ extension CommandCatalog {
         CommandDeclaration(
             name: "worker.timeLimit", summary: "Sets how long a task may run on a worker.",
             parameters: [
-                taskName,
-                CommandParameter(
-                    "soft", .seconds(daySeconds),
-                    "Until the task gets an exception; none if left out."),
+                taskName, softLimit,
                 CommandParameter(
                     "hard", .seconds(daySeconds), "Until its process is killed; none if left out."),
             ],
             roles: [.operator, .admin], destination: .workers,
-            needs: [.pool(["prefork", "gevent", "eventlet"], why: "enforces no time limits")],
+            needs: [.pool(["prefork", "gevent"], why: "enforces no time limits")],
             proof: .observed(.taskLimits),
             evidence:
-                "`registered` shows the limits. They last until the worker restarts; gevent and eventlet know only `hard`.",
+                "`registered` shows the limits. They last until the worker restarts; gevent knows only `hard`.",
             make: { (args: CommandArguments) throws(CommandFault) in
                 let (soft, hard) = (args.seconds("soft"), args.seconds("hard"))
                 if let soft, let hard, soft > hard {
@@ -120,6 +117,14 @@ extension CommandCatalog {
                 return .control(.timeLimit(task: args.required("task"), soft: soft, hard: hard))
             }),
     ]
+
+    private static var softLimit: CommandParameter {
+        var parameter = CommandParameter(
+            "soft", .seconds(daySeconds), "Until the task gets an exception; none if left out.")
+        // celery/concurrency/gevent.py takes it, and does nothing with it.
+        parameter.needs = [.pool(["prefork"], why: "enforces no soft time limit")]
+        return parameter
+    }
 
     private static let queue = CommandParameter("queue", .queue, isRequired: true, "The queue.")
 
