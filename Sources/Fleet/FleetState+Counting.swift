@@ -49,6 +49,7 @@ extension FleetState {
         guard after != before else { return }
         if after.role != before.role || after.worker != before.worker
             || after.queue != before.queue || after.nameIndex != before.nameIndex
+            || after.isLongETA != before.isLongETA
         {
             add(before, -1)
             add(after, 1)

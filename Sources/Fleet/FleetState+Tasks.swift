@@ -196,8 +196,31 @@ extension FleetState {
             extra.eta = eta
             extra.expires = expires
         }
-        let due = eta.flatMap(ISOTime.seconds) ?? stamp
+        judgeETA(place, from: stamp)
+    }
+
+    /// Notes whether a task is held for longer than the visibility timeout, counted from a time on.
+    private mutating func judgeETA(_ place: Int32, from stamp: Double) {
+        let due = tasks.slots[place].extra?.eta.flatMap(ISOTime.seconds) ?? stamp
         tasks.slots[place].setFlag(.longETA, due - stamp >= visibilityTimeout)
+    }
+
+    /// Judges the eta of all open tasks anew: often they are told before the visibility timeout is.
+    mutating func judgeETAs(now: Double) {
+        var place = tasks.open.head
+        while place >= 0 {
+            let next = tasks.slots[place].next
+            if tasks.slots[place].hasExtra, tasks.slots[place].extra?.eta != nil {
+                let before = tasks.slots[place].share()
+                let received = tasks.slots[place].received
+                let stamp = received.isNaN ? tasks.slots[place].describedAt : received
+                if stamp.isFinite { judgeETA(place, from: stamp) }
+                if tasks.slots[place].share() != before {
+                    settle(place, before: before, now: now, measured: false)
+                }
+            }
+            place = next
+        }
     }
 
     private mutating func tellRoute(_ place: Int32, _ event: borrowing TaskEvent, now: Double) {

@@ -46,6 +46,34 @@ import Testing
         #expect(state.task("a")?.redeliverAt == 61)
     }
 
+    @Test func `an eta is judged anew when the timeout becomes known`() throws {
+        var state = FleetState(startedAt: 0)
+        let held = [
+            ("near", "1970-01-01T00:01:09+00:00"), ("bound", "1970-01-01T00:01:10+00:00"),
+            ("far", "1970-01-01T00:10:00+00:00"),
+        ].map { ScheduledTask(eta: $1, priority: nil, request: TaskInfo(id: $0)) }
+        state.feed([Make.worker(.online, at: 1)])
+        state.apply(.scheduled(held), from: "w1@host", receivedAt: 10)
+        func told() -> String? {
+            state.findings(now: 12).first { $0.rule == "eta-beyond-visibility" }?.detail
+        }
+        #expect(told() == nil)
+
+        var settings = WorkerSettings()
+        settings.visibilityTimeout = 60
+        state.apply(.conf(settings), from: "w1@host", receivedAt: 11)
+        #expect(told()?.hasPrefix("2 held tasks") == true)
+        #expect(recountDifferences(state).isEmpty)
+
+        // What runs is held for no date any more.
+        state.apply(Make.task(.started, "far", at: 12), receivedAt: 12)
+        #expect(told()?.hasPrefix("1 held tasks") == true)
+        settings.visibilityTimeout = 3_600
+        state.apply(.conf(settings), from: "w1@host", receivedAt: 13)
+        #expect(told() == nil)
+        #expect(recountDifferences(state).isEmpty)
+    }
+
     @Test func `a date that is near is a finding that names the first`() throws {
         var state = state(["a", "b"])
         state.apply(

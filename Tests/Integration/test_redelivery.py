@@ -12,7 +12,9 @@ from typing import Any
 import httpx
 import pytest
 from harness.fixtures import ConnectClient
+from harness.gateway import Gateway
 from harness.stack import Stack
+from harness.waiting import wait_for
 from harness.workers import WorkerSpec
 
 HOLDER = WorkerSpec('holder', queues=('q-held',))
@@ -92,6 +94,26 @@ async def test_a_message_that_is_delivered_twice_is_one_task_with_two_receipts(f
             assert [(attempt['retries'], attempt['occurrence']) for attempt in attempts] == [(0, 0), (0, 1)], attempts
             assert attempts[1]['received'] - attempts[0]['received'] >= SHORT - 1
             await client.until(lambda: (health.get('held') or {}).get('held') == 0, 30, 'nothing to be held')
+    finally:
+        stack.stop()
+
+
+async def test_an_eta_beyond_the_timeout_is_told_to_a_gateway_that_comes_later(folder: Path, connect: ConnectClient) -> None:
+    """The worker tells what it holds before it tells its settings; it holds it for 20 of its timeout's 10 minutes."""
+    conf = json.dumps({'broker_transport_options': {'visibility_timeout': 600}})
+    stack = Stack(folder, [WorkerSpec('far', queues=('q-far',), env={'FLEET_CONF': conf})]).start(gateway=False)
+    try:
+        task = stack.send('math.add', 1, 1, queue='q-far', countdown=1_200)
+        await asyncio.to_thread(wait_for, lambda: stack.redis().hlen('unacked') == 1, 60, 'the worker to hold it')
+        stack.gateway = Gateway(stack.broker, folder, backend=stack.backend)
+        await asyncio.to_thread(lambda: stack.running_gateway.launch().wait_listening())
+        async with connect(stack) as client:
+            view, alerts = await client.view(mode='follow'), await client.subscribe('alerts')
+            await client.until(lambda: view.get(task), 60, 'the held task')
+            row = await client.until(
+                lambda: next((r for r in alerts if r['rule'] == 'eta-beyond-visibility'), None), 60, 'the warning'
+            )
+            assert row['detail'].startswith('1 held tasks') and '(10 min)' in row['detail'], row
     finally:
         stack.stop()
 

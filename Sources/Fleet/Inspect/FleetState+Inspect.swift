@@ -34,7 +34,7 @@ extension FleetState {
                     name: Bounded.cut($0.name, limits.nameBytes),
                     rateLimit: Bounded.text($0.rateLimit, 64))
             }
-        case .conf(let settings): take(settings, place)
+        case .conf(let settings): take(settings, place, now: now)
         }
         workers.mark(place)
         judge(place, now: now)
@@ -101,16 +101,19 @@ extension FleetState {
         for number in queues.places { noteConsumption(number, now: now) }
     }
 
-    private mutating func take(_ settings: WorkerSettings, _ place: Int32) {
+    private mutating func take(_ settings: WorkerSettings, _ place: Int32, now: Double) {
         var settings = settings
         if settings.all.count > limits.namesPerWorker {
             let names = settings.all.keys.sorted().prefix(limits.namesPerWorker)
             settings.all = settings.all.filter { names.contains($0.key) }
         }
         workers[place].settings = settings
-        visibilityTimeout =
+        let timeout =
             workers.places.compactMap { workers[$0].settings?.visibilityTimeout }.min()
             ?? limits.visibilityTimeout
+        guard timeout != visibilityTimeout else { return }
+        visibilityTimeout = timeout
+        judgeETAs(now: now)
     }
 
     private mutating func take(active infos: [TaskInfo], _ place: Int32, now: Double) {
