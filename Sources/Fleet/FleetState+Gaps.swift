@@ -136,8 +136,13 @@ extension FleetState {
                 "Its worker \(slot.worker ?? "") is gone and the result backend knows nothing of it; \(last)."
         }
         if round.answered.contains(name) {
-            // Tasks that wait for a rate limit token are in none of the lists.
-            if slot.state == .received, hasRateLimit(worker, slot.name) { return nil }
+            // Tasks that wait for a rate limit token are in none of the lists, as long as the process
+            // lives that received them.
+            if slot.state == .received, hasRateLimit(worker, slot.name) {
+                guard isGone(slot.pid, of: worker) else { return nil }
+                return
+                    "The process \(slot.pid) of \(name) that received it is gone, no other has it and the result backend knows nothing of it; \(last)."
+            }
             return
                 "\(name) does not have it any more and the result backend knows nothing of it; \(last). It ended without a trace, or its last event was lost."
         }
@@ -174,16 +179,31 @@ extension FleetState {
     /// Open tasks of which nothing was heard since a time, so that the backend should be asked: those
     /// that some worker had, those that left a queue which is now empty, and those that a gap left
     /// doubtful. Oldest first.
-    package func doubtfulTasks(untouchedSince time: Double, limit: Int) -> [String] {
+    ///
+    /// - Parameter skipping: how many of the oldest are left out.
+    package func doubtfulTasks(
+        untouchedSince time: Double, skipping: Int = 0, limit: Int
+    ) -> [String] {
         var ids: [String] = []
+        var skipped = 0
         var place = tasks.open.head
         while place >= 0, ids.count < limit {
             if tasks.slots[place].touched < time, isDoubtful(place) {
-                ids.append(tasks.slots[place].id)
+                if skipped < skipping {
+                    skipped += 1
+                } else {
+                    ids.append(tasks.slots[place].id)
+                }
             }
             place = tasks.slots[place].next
         }
         return ids
+    }
+
+    /// Whether a task is kept and has not ended.
+    package func isOpen(_ id: String) -> Bool {
+        guard let place = tasks.find(Bounded.id(id, limits.idBytes)) else { return false }
+        return !tasks.slots[place].state.isFinished
     }
 
     private func isDoubtful(_ place: Int32) -> Bool {
@@ -198,6 +218,12 @@ extension FleetState {
         workers.places.allSatisfy {
             !workers[$0].health.isUp || round.answered.contains(workers[$0].name)
         }
+    }
+
+    /// Whether a process no longer speaks for its worker, while another one does.
+    private func isGone(_ pid: Int32, of worker: Int32) -> Bool {
+        let processes = workers[worker].processes
+        return pid != 0 && !processes.isEmpty && !processes.contains { $0.pid == pid }
     }
 
     private func hasRateLimit(_ worker: Int32, _ name: String?) -> Bool {

@@ -125,6 +125,9 @@ import Testing
 
         #expect(state.doubtfulTasks(untouchedSince: 10, limit: 10) == ["old", "in empty"])
         #expect(state.doubtfulTasks(untouchedSince: 10, limit: 1) == ["old"])
+        #expect(
+            state.doubtfulTasks(untouchedSince: 10, skipping: 1, limit: 10) == ["in empty"])
+        #expect(state.doubtfulTasks(untouchedSince: 10, skipping: 2, limit: 10).isEmpty)
         #expect(state.doubtfulTasks(untouchedSince: 1, limit: 10).isEmpty)
         #expect(state.doubtfulTasks(untouchedSince: 12, limit: 10).count == 4)
     }
@@ -170,6 +173,28 @@ import Testing
 
         #expect(state.task("u1")?.state == .received)
         #expect(state.worker("w1@host")?.rateLimits == ["t.add 1/m"])
+    }
+
+    @Test func `a rate limit excuses no task whose process is gone`() throws {
+        var state = FleetState(startedAt: 0)
+        state.feed([Make.worker(.online, at: 0), Make.task(.received, at: 1)])
+        state.apply(
+            .registered([RegisteredTask(name: "t.add", rateLimit: "1/m")]), from: "w1@host",
+            receivedAt: 2)
+        // Another process has come in its place; the old one may only be slow.
+        state.apply(Make.worker(.online, at: 3, pid: 11), receivedAt: 3)
+        state.apply(Make.worker(.heartbeat, at: 20, pid: 11), receivedAt: 20)
+        state.advance(now: 20)
+        state.reconcile(round(19, ["w1@host"]), now: 20)
+        #expect(state.task("u1")?.state == .received)
+
+        state.apply(Make.worker(.heartbeat, at: 90, pid: 11), receivedAt: 90)
+        state.advance(now: 91)
+        state.reconcile(round(91, ["w1@host"]), now: 92)
+        let task = try #require(state.task("u1"))
+        #expect(task.state == .lost)
+        #expect(
+            task.reason?.hasPrefix("The process 10 of w1@host that received it is gone") == true)
     }
 
     @Test func `a task that was sent is lost only when its queue is known to be empty`() {

@@ -21,7 +21,7 @@ final class Inspector {
     /// How long answers are waited for.
     static let patience: Duration = .milliseconds(1_500)
     /// Open tasks whose result is asked for after a refresh; a round asks for all of them.
-    private static let resultLimit = 10_000
+    static let resultLimit = 10_000
     /// Workers named in one question of a refresh.
     static let askedAtOnce = 100
 
@@ -40,6 +40,7 @@ final class Inspector {
     private var mustRepeat = false
     /// Begin of the newest refresh, and the workers that told then what they hold.
     private var lastRefresh: (startedAt: Double, answered: Set<String>)?
+    private var doubtTurn = DoubtTurn(limit: Inspector.resultLimit)
 
     /// Whether a whole round has ended since the last gap.
     private(set) var isReconciled = false
@@ -320,8 +321,9 @@ final class Inspector {
         let before = lastRefresh
         lastRefresh = (startedAt, answered)
         guard let before, isReconciled else { return }
-        let doubtful = feed.fleet.doubtfulTasks(
-            untouchedSince: before.startedAt, limit: Self.resultLimit)
+        let doubtful = doubtTurn.next {
+            feed.fleet.doubtfulTasks(untouchedSince: before.startedAt, skipping: $0, limit: $1)
+        }
         guard !doubtful.isEmpty, let without = await withoutResult(doubtful), isReconciled else {
             return
         }
@@ -329,5 +331,7 @@ final class Inspector {
             startedAt: before.startedAt, answered: before.answered.intersection(answered),
             withoutResult: without)
         feed.learn { $0.reconcile(round, now: clock.now()) }
+        doubtTurn.end(
+            looked: doubtful.count, doubtful: doubtful.count { feed.fleet.isOpen($0) })
     }
 }
