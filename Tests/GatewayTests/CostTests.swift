@@ -37,6 +37,46 @@ import Testing
         }
     }
 
+    @Test func `what is done bit by bit never overdraws`() {
+        var share = CostShare(perMinute: 600, now: 0)
+
+        // 100 may be spent at once, 500 come back within a minute.
+        for (wanted, now, expected) in [
+            (99, 0.0, 99), (8_001, 0, 0), (8_001, 0.4, 0), (8_001, 0.6, 6), (8_001, 60, 100),
+        ] {
+            let taken = share.take(upTo: wanted, atLeast: 5, now: now)
+            #expect(taken == expected, "\(wanted) at \(now)")
+            #expect(share.left >= 0)
+        }
+        var bound = CostShare(perMinute: 600, now: 0)
+        let exact = bound.take(upTo: 100, atLeast: 5, now: 0)
+        #expect(exact == 100)
+        bound = CostShare(perMinute: 600, now: 0)
+        let beyond = bound.take(upTo: 101, atLeast: 5, now: 0)
+        #expect(beyond == 100)
+    }
+
+    @Test func `the least that is dearer than may be spent at once is done all the same`() {
+        var share = CostShare(perMinute: 12, now: 0)
+
+        for (now, expected) in [(0.0, 5), (1, 0), (18, 0), (31, 5)] {
+            let taken = share.take(upTo: 50, atLeast: 5, now: now)
+            #expect(taken == expected, "at \(now)")
+        }
+    }
+
+    @Test func `each has its turn before the first has its next`() {
+        var round = ReadingRound<Int>()
+        var read: [[Int]] = []
+
+        for most in [2, 2, 2, 9, 0, 1] {
+            round.begin([1, 2, 3, 4, 5])
+            read.append(round.take(most))
+        }
+
+        #expect(read == [[1, 2], [3, 4], [5], [1, 2, 3, 4, 5], [], [1]])
+    }
+
     @Test func `a clock that is set back pays nothing and takes nothing`() {
         var share = CostShare(perMinute: 60, now: 1_000)
 

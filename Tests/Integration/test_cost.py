@@ -97,7 +97,35 @@ async def test_the_ceiling_is_obeyed(folder: Path, connect: ConnectClient) -> No
             # It is slow, but it goes on.
             client_of_redis = stack.redis()
             client_of_redis.lpush('q7', 'x')
-            await client.until(lambda: (known.by_id().get('q7') or {}).get('depth') == 1, 60, 'the length to be read')
+            await client.until(lambda: (known.by_id().get('q7') or {}).get('depth') == 1, 120, 'the length to be read')
+    finally:
+        stack.stop()
+
+
+async def test_a_round_dearer_than_the_ceiling_is_read_bit_by_bit(folder: Path, connect: ConnectClient) -> None:
+    """2,000 queues are 8,001 commands in each round of lengths, and 12,000 to look at lists that nobody reads."""
+    stack = Stack(folder)
+    stack.redis_server.start()
+    queues = [f'q{number:04}' for number in range(2_000)]
+    separator = '\x06\x16'
+    stack.redis().sadd('_kombu.binding.celery', *(name + separator + separator + name for name in queues))
+    try:
+        stack.gateway = Gateway(stack.broker, folder, options=['--cost-ceiling', '600'])
+        await asyncio.to_thread(lambda: stack.running_gateway.launch().wait_listening())
+        async with connect(stack) as client:
+            health, known = await client.subscribe('health'), await client.subscribe('queues')
+
+            def lengths_read() -> int:
+                return int(commands_of(stack).get('llen', 0))
+
+            await client.until(lambda: cost(health).get('state') == 'limited', 30, 'the ceiling to be felt')
+            await client.until(lambda: any(row.get('depth') == 0 for row in known), 60, 'the first lengths')
+            before = lengths_read()
+            await client.until(lambda: lengths_read() > before, 30, 'more lengths to be read')
+            counted = sum(commands_of(stack).values())
+            said = int(cost(health)['commandsPerMinute'])
+            print(f'{counted} commands, {lengths_read()} of them lengths; the row says {said}')
+            assert counted < 600 and said < 600
     finally:
         stack.stop()
 

@@ -47,17 +47,16 @@ extension QueueReader {
     /// - Returns: false if it was put off for its cost.
     @discardableResult
     func readOldest() async -> Bool {
-        var lists: [(queue: String, place: Int)] = []
-        for name in feed.fleet.queueNames {
-            guard let steps = feed.fleet.queue(name)?.steps else { continue }
-            lists += settings.naming.steps.indices.filter {
-                steps.indices.contains($0) && steps[$0] > 0
-            }.map { (name, $0) }
-        }
+        guard lengthsFirst == 0 else { return false }
+        oldestRound.begin(filledLists())
+        guard oldestRound.count > 0 else { return true }
         // The server counts each LINDEX of a script.
-        let scripts = (lists.count + Self.keysPerScript - 1) / Self.keysPerScript
-        guard !lists.isEmpty else { return true }
-        guard cost.mayRead(scripts + lists.count) else { return false }
+        let scripts = (oldestRound.count + Self.keysPerScript - 1) / Self.keysPerScript
+        let granted = cost.mayRead(upTo: scripts + oldestRound.count, atLeast: 2)
+        let ofThem = (granted + Self.keysPerScript) / (Self.keysPerScript + 1)
+        let lists = oldestRound.take(granted - ofThem)
+        if granted > 0, oldestRound.count > 0 { lengthsFirst = Self.lengthsTurns }
+        guard !lists.isEmpty else { return false }
         var oldest: [OldestMessage] = []
         do throws(BrokerError) {
             for start in stride(from: 0, to: lists.count, by: Self.keysPerScript) {
@@ -81,7 +80,17 @@ extension QueueReader {
         } catch {
             log.debug("oldest messages unknown", metadata: ["error": "\(error.message)"])
         }
-        return true
+        return oldestRound.count == 0
+    }
+
+    /// The lists in which messages wait, by queue and place of the priority step.
+    private func filledLists() -> [(queue: String, place: Int)] {
+        feed.fleet.queueNames.flatMap { name -> [(queue: String, place: Int)] in
+            guard let steps = feed.fleet.queue(name)?.steps else { return [] }
+            return settings.naming.steps.indices.filter {
+                steps.indices.contains($0) && steps[$0] > 0
+            }.map { (name, $0) }
+        }
     }
 
     /// Counts messages on lists of priority steps that this broker's settings leave out: no worker
@@ -90,10 +99,16 @@ extension QueueReader {
     /// - Returns: false if it was put off for its cost.
     @discardableResult
     func readUnreachable() async -> Bool {
-        let names = feed.fleet.queueNames
         let others = (0...9).filter { !settings.naming.steps.contains($0) }
-        guard !names.isEmpty, !others.isEmpty else { return true }
-        guard cost.mayRead(names.count * others.count) else { return false }
+        guard !others.isEmpty else { return true }
+        guard lengthsFirst == 0 else { return false }
+        unreachableRound.begin(feed.fleet.queueNames)
+        guard unreachableRound.count > 0 else { return true }
+        let granted = cost.mayRead(
+            upTo: unreachableRound.count * others.count, atLeast: Self.leastReading)
+        let names = unreachableRound.take(granted / others.count)
+        if granted > 0, unreachableRound.count > 0 { lengthsFirst = Self.lengthsTurns }
+        guard !names.isEmpty else { return false }
         do throws(BrokerError) {
             let replies = try await broker.pipeline(
                 names.flatMap { name in
@@ -110,7 +125,7 @@ extension QueueReader {
         } catch {
             log.debug("other lists unknown", metadata: ["error": "\(error.message)"])
         }
-        return true
+        return unreachableRound.count == 0
     }
 
     /// How many are held; then for each, those held longest first, the time of delivery, the time limits

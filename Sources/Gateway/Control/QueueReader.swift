@@ -19,6 +19,10 @@ final class QueueReader {
     /// Entries of `unacked` that are looked at in one turn.
     static let unackedLimit = 5_000
 
+    /// What the smallest part of a round of lengths may cost: a length on each of ten priority steps, and
+    /// that of `unacked`. The same for all, so that none takes away what another one waits for.
+    static let leastReading = 11
+
     let broker: any BrokerCommands
     let feed: Feed
     let settings: CelerySettings
@@ -35,6 +39,13 @@ final class QueueReader {
     private var bindings: [QueueBinding]?
     /// Readings whose time has come; one that was put off for its cost stays here.
     private var due: Set<Reading> = []
+    private var depthRound = ReadingRound<String>()
+    var oldestRound = ReadingRound<(queue: String, place: Int)>()
+    var unreachableRound = ReadingRound<String>()
+    /// How many parts of a round of lengths are read before the next part of anything else.
+    var lengthsFirst = 0
+    /// Lengths are what people look at: they have most turns.
+    static let lengthsTurns = 3
 
     init(
         broker: any BrokerCommands, feed: Feed, settings: CelerySettings, clock: GatewayClock,
@@ -103,12 +114,17 @@ final class QueueReader {
         return true
     }
 
-    /// Reads the lengths of all known queues, in one pipeline.
+    /// Reads the lengths of all known queues in one pipeline, or, if that costs more than may be spent at
+    /// once, of the next ones whose turn it is.
     func readDepths() async {
-        let names = feed.fleet.queueNames
-        guard !names.isEmpty else { return }
         let steps = settings.naming.steps
-        guard cost.mayRead(names.count * steps.count + 1) else { return }
+        depthRound.begin(feed.fleet.queueNames)
+        guard depthRound.count > 0 else { return }
+        let granted = cost.mayRead(
+            upTo: depthRound.count * steps.count + 1, atLeast: Self.leastReading)
+        guard granted > 0 else { return }
+        lengthsFirst = max(0, lengthsFirst - 1)
+        let names = depthRound.take((granted - 1) / steps.count)
         do throws(BrokerError) {
             let replies = try await broker.pipeline(
                 names.flatMap { name in

@@ -43,6 +43,18 @@ final class CostKeeper {
         note(reads.take(commands, now: clock.now()))
     }
 
+    /// How many commands may be spent on reading keys now, of something that is read bit by bit.
+    ///
+    /// - Parameters:
+    ///   - commands: what all of it costs.
+    ///   - least: what the smallest useful part costs.
+    /// - Returns: 0 if not even that may be read.
+    func mayRead(upTo commands: Int, atLeast least: Int) -> Int {
+        let granted = reads.take(upTo: commands, atLeast: least, now: clock.now())
+        _ = note(granted >= commands)
+        return granted
+    }
+
     /// Keys were read beyond what ``mayRead(_:)`` was told.
     func charge(_ commands: Int) {
         reads.charge(commands, now: clock.now())

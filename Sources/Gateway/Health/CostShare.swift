@@ -29,6 +29,21 @@ struct CostShare {
         return true
     }
 
+    /// Takes the cost of a part of something that can be done bit by bit.
+    ///
+    /// - Parameters:
+    ///   - commands: what all of it costs.
+    ///   - least: what the smallest useful part costs.
+    /// - Returns: how much of it may be done now; 0, and nothing is taken, if not even the least.
+    mutating func take(upTo commands: Int, atLeast least: Int, now: Double) -> Int {
+        pay(now)
+        // A part dearer than may ever be spent at once is done when that is there.
+        guard left >= min(Double(min(least, commands)), burst), left > 0 else { return 0 }
+        let taken = min(commands, max(least, Int(left)))
+        left -= Double(taken)
+        return taken
+    }
+
     /// Takes the cost of something that turned out dearer than was known before.
     mutating func charge(_ commands: Int, now: Double) {
         pay(now)
