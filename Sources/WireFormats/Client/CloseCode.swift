@@ -85,7 +85,7 @@ package enum CloseCode: UInt16, Sendable, CaseIterable {
         case .version: "another version of the protocol"
         case .slow: "too slow: no acknowledgement"
         case .replaced: "replaced by a newer session of the same name"
-        case .overCapacity: "the gateway is full"
+        case .overCapacity: "this credential has as many connections as it may"
         case .rateLimited: "too many messages"
         case .internalError: "an internal error"
         }
