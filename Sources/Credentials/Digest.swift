@@ -23,24 +23,37 @@ package enum Digest {
     package static func hmacSHA256(
         key: [UInt8], message: [UInt8]
     ) throws(CredentialError) -> [UInt8] {
-        guard let keyLength = Int32(exactly: key.count) else {
-            throw CredentialError(.failed, "HMAC-SHA-256: the key is too long")
-        }
-        var result = [UInt8](repeating: 0, count: 32)
-        var size: UInt32 = 0
-        // SAFETY: OpenSSL reads `count` bytes of each array and writes 32; all live until it returns.
-        let made = unsafe HMAC(
-            EVP_sha256(), key, keyLength, message, message.count, &result, &size)
-        guard unsafe made != nil, size == 32 else {
-            throw CredentialError(.failed, "HMAC-SHA-256 could not be computed")
-        }
-        return result
+        try unsafe hmac(EVP_sha256(), key: key, message: message, size: 32)
+    }
+
+    /// HMAC-SHA-1 (RFC 2104): for the codes of second factors only, where RFC 6238 asks for it.
+    ///
+    /// - Returns: 20 bytes.
+    static func hmacSHA1(key: [UInt8], message: [UInt8]) throws(CredentialError) -> [UInt8] {
+        try unsafe hmac(EVP_sha1(), key: key, message: message, size: 20)
     }
 
     /// Whether two byte strings are equal, in a time that depends on their lengths only.
     package static func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         guard left.count == right.count else { return false }
         return unsafe CRYPTO_memcmp(left, right, left.count) == 0
+    }
+
+    private static func hmac(
+        _ algorithm: OpaquePointer?, key: [UInt8], message: [UInt8], size: Int
+    ) throws(CredentialError) -> [UInt8] {
+        guard let keyLength = Int32(exactly: key.count) else {
+            throw CredentialError(.failed, "HMAC: the key is too long")
+        }
+        var result = [UInt8](repeating: 0, count: size)
+        var written: UInt32 = 0
+        // SAFETY: OpenSSL reads `count` bytes of each array and writes `size`; all live until it returns.
+        let made = unsafe HMAC(
+            algorithm, key, keyLength, message, message.count, &result, &written)
+        guard unsafe made != nil, Int(written) == size else {
+            throw CredentialError(.failed, "an HMAC of \(size) bytes could not be computed")
+        }
+        return result
     }
 
     private static func digest(

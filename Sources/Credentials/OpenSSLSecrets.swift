@@ -47,6 +47,12 @@ package struct OpenSSLSecrets: SecretSource {
         return Base64URL.encode(code)
     }
 
+    package func timeCodeStep(
+        of code: String, secret: [UInt8], now: Double
+    ) throws(CredentialError) -> Int64? {
+        try TimeCode.step(of: code, secret: secret, now: now)
+    }
+
     package func randomUUID() throws(CredentialError) -> String {
         try UniversalID.random()
     }

@@ -58,7 +58,11 @@ package protocol AccessControl: AnyObject {
     func openSession(bearer: String, now: Double) async -> (secret: String, principal: Principal)?
 
     /// Opens a session for a user.
-    func openSession(name: String, password: String, now: Double) async -> PasswordAnswer
+    ///
+    /// - Parameter totp: the code of their second factor, if they have one.
+    func openSession(
+        name: String, password: String, totp: String?, now: Double
+    ) async -> PasswordAnswer
 
     /// The principal of a session cookie, if it is valid now.
     func principal(session secret: String, now: Double) async -> Principal?

@@ -33,6 +33,12 @@ package enum PasswordAnswer: Sendable {
     ///
     /// - Parameter user: the user's name if there is one, for the audit only.
     case refused(user: String?)
+    /// The password is right, and a code of the second factor is asked for.
+    case codeNeeded
+    /// The password is right, the code is not, or was used already.
+    ///
+    /// - Parameter user: the user's name, for the audit only.
+    case codeRefused(user: String)
     /// Too many passwords wait to be looked at.
     case busy
 }

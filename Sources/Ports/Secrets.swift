@@ -69,6 +69,11 @@ package protocol SecretSource: Sendable {
     /// secret: a page of another origin cannot read either.
     func csrfToken(session secret: String) throws(CredentialError) -> String
 
+    /// The newest step of 30 s near a time whose code (TOTP, RFC 6238) this is; `nil` if it is of none.
+    func timeCodeStep(
+        of code: String, secret: [UInt8], now: Double
+    ) throws(CredentialError) -> Int64?
+
     /// A random UUID (version 4, RFC 9562), lower-case.
     func randomUUID() throws(CredentialError) -> String
 

@@ -78,31 +78,19 @@ extension RecordStore {
     /// The user of a name, and the hash of their password; `nil` if there is none or they may not come in.
     func password(
         ofUserNamed name: String, now: Double
-    ) async throws(RecordsError) -> (user: TokenRecord, password: String)? {
+    ) async throws(RecordsError) -> (user: TokenRecord, password: String, setAt: Double)? {
         try await read("looking a user up") { db in
             let row = try Row.fetchOne(
                 db,
                 sql: """
-                    SELECT tokens.*, users.password AS passwordHash
+                    SELECT tokens.*, users.password AS passwordHash, users.passwordSet
                     FROM users JOIN tokens ON tokens.id = users.id
                     WHERE tokens.name = ? AND tokens.revoked IS NULL
                     """,
                 arguments: [name])
             guard let row else { return nil }
             let user = try TokenRecord(row)
-            return user.isValid(at: now) ? (user, row["passwordHash"]) : nil
-        }
-    }
-
-    /// Opens a session for a user whose password was found to be right; `nil` if it is another one by now.
-    func openSession(
-        user id: String, password: String, now: Double
-    ) async throws(RecordsError) -> (secret: String, principal: Principal)? {
-        try await write("opening a session") { db in
-            let kept = try String.fetchOne(
-                db, sql: "SELECT password FROM users WHERE id = ?", arguments: [id])
-            guard kept == password else { return nil }
-            return try self.insertSession(token: id, now: now, in: db)
+            return user.isValid(at: now) ? (user, row["passwordHash"], row["passwordSet"]) : nil
         }
     }
 
@@ -118,7 +106,7 @@ extension RecordStore {
     }
 
     private static let userRows = """
-        SELECT tokens.*, users.passwordSet FROM users JOIN tokens ON tokens.id = users.id
+        SELECT tokens.*, users.passwordSet, users.totpSecret FROM users JOIN tokens ON tokens.id = users.id
         """
 
     private static func storable(_ password: String) throws(RecordsError) -> String {
@@ -126,7 +114,7 @@ extension RecordStore {
     }
 
     /// The user of an id or, failing that, of a name, who was not removed.
-    private static func user(_ reference: String, in db: Database) throws -> UserRecord {
+    static func user(_ reference: String, in db: Database) throws -> UserRecord {
         let row = try Row.fetchOne(
             db,
             sql: """

@@ -3,7 +3,8 @@ internal import GRDB
 /// The tables, as migrations: a published one is never edited, the next change is a new one.
 ///
 /// Tables are `STRICT`, so that a wrong type is an error at once. Times are unix seconds. Hashes are
-/// SHA-256 of secrets with 256 random bits, of passwords scrypt; no secret itself is ever in a column.
+/// SHA-256 of secrets with 256 random bits, of passwords scrypt; no secret itself is ever
+/// in a column, but those of second factors, which codes are computed with.
 enum Schema {
     /// All migrations in order.
     static var migrator: DatabaseMigrator {
@@ -18,6 +19,7 @@ enum Schema {
         migrator.registerMigration("5 remains of commands") { try $0.execute(sql: remains) }
         migrator.registerMigration("6 scopes") { try $0.execute(sql: scopes) }
         migrator.registerMigration("7 users") { try $0.execute(sql: users) }
+        migrator.registerMigration("8 second factor") { try $0.execute(sql: secondFactor) }
         return migrator
     }
 
@@ -25,6 +27,12 @@ enum Schema {
     private static let scopes = """
         ALTER TABLE tokens ADD COLUMN topics TEXT;
         ALTER TABLE tokens ADD COLUMN commands TEXT;
+        """
+
+    /// The newest step whose code was used: no code counts twice.
+    private static let secondFactor = """
+        ALTER TABLE users ADD COLUMN totpSecret BLOB;
+        ALTER TABLE users ADD COLUMN totpStep INTEGER;
         """
 
     /// What a user has beside a row of `tokens`: a password, whose text says how it was hashed.

@@ -86,7 +86,7 @@ package final class TokenAccess: AccessControl {
     }
 
     package func openSession(
-        name: String, password: String, now: Double
+        name: String, password: String, totp: String?, now: Double
     ) async -> PasswordAnswer {
         do throws(RecordsError) {
             let found = try await store.password(ofUserNamed: name, now: now)
@@ -97,12 +97,19 @@ package final class TokenAccess: AccessControl {
                 guard error.code == .overloaded else { throw RecordsError(.failed, error.message) }
                 return .busy
             }
-            guard let found, verdict != .wrong,
-                let opened = try await store.openSession(
-                    user: found.user.id, password: found.password, now: now)
-            else { return .refused(user: found?.user.name) }
-            if verdict == .rightButOutdated { renew(password, of: found.user.id, found.password) }
-            return .opened(secret: opened.secret, principal: opened.principal)
+            guard let found, verdict != .wrong else { return .refused(user: found?.user.name) }
+            let session = try await store.openSession(
+                user: found.user.id, passwordSetAt: found.setAt, totp: totp, now: now)
+            switch session {
+            case .refused: return .refused(user: found.user.name)
+            case .codeNeeded: return .codeNeeded
+            case .codeRefused: return .codeRefused(user: found.user.name)
+            case .opened(let secret, let principal):
+                if verdict == .rightButOutdated {
+                    renew(password, of: found.user.id, found.password)
+                }
+                return .opened(secret: secret, principal: principal)
+            }
         } catch {
             logger.error("no session was opened", metadata: ["reason": "\(error.message)"])
             return .refused(user: nil)

@@ -12,6 +12,7 @@ struct UserCommand: AsyncParsableCommand {
         abstract: "Add, list, change and remove users with passwords; end their sessions.",
         subcommands: [
             Add.self, List.self, Password.self, ChangeRole.self, Remove.self, SignOut.self,
+            Totp.self,
         ])
 }
 
@@ -134,6 +135,33 @@ extension UserCommand {
                     of: reference, now: Date().timeIntervalSince1970, remote: "local",
                     by: RecordsTool.user)
                 RecordsTool.say("ended \(count) sessions of \(owner.name)")
+            }
+        }
+    }
+
+    /// Gives a user a second factor.
+    struct Totp: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Ask a user for codes of an app (TOTP) too, and print its address, once.")
+
+        @OptionGroup var settings: SettingsOptions
+        @Argument(help: "Their id or name.") var user: String
+        @Flag(help: "Ask for no codes any more.") var off = false
+
+        func run() async throws {
+            let (reference, secret) = (user, off ? nil : try TimeCode.makeSecret())
+            try await RecordsTool.run(settings) { store in
+                let changed = try await store.setSecondFactor(
+                    of: reference, to: secret, now: Date().timeIntervalSince1970,
+                    remote: "local", by: RecordsTool.user)
+                guard let secret else {
+                    RecordsTool.say("user \(changed.id): \(changed.name) is asked for no codes")
+                    return
+                }
+                RecordsTool.say(
+                    "user \(changed.id): \(changed.name) is asked for codes from now on; "
+                        + "the address for the app is shown this once")
+                RecordsTool.answer(TimeCode.address(secret: secret, name: changed.name))
             }
         }
     }

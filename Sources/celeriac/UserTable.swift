@@ -11,17 +11,19 @@ enum UserTable {
         var state: String
         var created: Double
         var passwordSet: Double
+        var secondFactor: Bool
         var lastUsed: Double?
     }
 
     /// Aligned columns under a heading.
     static func text(_ users: [UserRecord]) -> [String] {
         TextTable.lines(
-            ["ID", "NAME", "ROLE", "STATE", "CREATED", "PASSWORD SET", "LAST USED"],
+            ["ID", "NAME", "ROLE", "STATE", "CREATED", "PASSWORD SET", "CODES", "LAST USED"],
             users.map { user in
                 [
                     user.token.id, user.token.name, user.token.role.rawValue, state(user),
                     RecordsTool.time(user.token.createdAt), RecordsTool.time(user.passwordSetAt),
+                    user.hasSecondFactor ? "yes" : "no",
                     user.token.lastUsedAt.map { RecordsTool.time($0) } ?? "never",
                 ]
             })
@@ -35,7 +37,8 @@ enum UserTable {
             let row = Row(
                 id: user.token.id, name: user.token.name, role: user.token.role.rawValue,
                 state: state(user), created: user.token.createdAt,
-                passwordSet: user.passwordSetAt, lastUsed: user.token.lastUsedAt)
+                passwordSet: user.passwordSetAt, secondFactor: user.hasSecondFactor,
+                lastUsed: user.token.lastUsedAt)
             return String(decoding: try encoder.encode(row), as: UTF8.self)
         }
     }

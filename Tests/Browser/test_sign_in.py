@@ -86,3 +86,25 @@ def test_sign_out_here_leaves_the_other_browser_alone(context: BrowserContext, b
     other.reload()
     expect(other.get_by_test_id('status-who')).to_contain_text(user)
     elsewhere.close()
+
+
+def test_the_code_of_a_second_factor_is_asked_for(context: BrowserContext, stack: Stack) -> None:
+    gateway = stack.running_gateway
+    name = unique('eve')
+    given = f'{PASSWORD}\n'
+    made = gateway.cli('user', 'add', '--data', str(gateway.data), name, '--role', 'viewer', '--password-stdin', given=given)
+    assert made.returncode == 0, made.stderr
+    assert gateway.cli('user', 'totp', '--data', str(gateway.data), name).returncode == 0
+    page = context.new_page()
+    page.goto(gateway.base_url)
+    expect(page.get_by_test_id('sign-in-totp')).to_be_hidden()
+    page.get_by_test_id('sign-in-name').fill(name)
+    page.get_by_test_id('sign-in-password').fill(PASSWORD)
+    page.keyboard.press('Enter')
+
+    expect(page.get_by_test_id('sign-in-totp')).to_be_focused()
+    expect(page.locator('#password-problem')).to_have_text('Enter the code that your app shows now.')
+    assert_axe_clean(page)
+    page.keyboard.type('x')
+    page.keyboard.press('Enter')
+    expect(page.locator('#password-problem')).to_contain_text('This code is not right')

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
+import re
+import struct
 import subprocess
 import time
 from collections.abc import Iterator
@@ -115,6 +119,42 @@ def test_users_are_listed_changed_and_removed(gateway: Gateway) -> None:
     for verb in (['remove', name], ['role', name, 'viewer'], ['sign-out', name]):
         done = user(gateway, *verb)
         assert done.returncode != 0 and f'called {name}' in done.stderr, done.stderr
+
+
+def code_of(address: str, step: int) -> str:
+    """The code that an app shows in a step of 30 s (RFC 6238), computed here and not by what is tested."""
+    found = re.fullmatch(
+        r'otpauth://totp/Celeriac:[^?]+\?secret=([A-Z2-7]{32})&issuer=Celeriac&algorithm=SHA1&digits=6&period=30', address
+    )
+    assert found, 'no address of an app'
+    digest = hmac.digest(base64.b32decode(found[1]), step.to_bytes(8), 'sha1')
+    (number,) = struct.unpack_from('>I', digest, digest[19] & 15)
+    return f'{(number & 0x7FFFFFFF) % 1_000_000:06}'
+
+
+def test_a_second_factor_is_asked_for_and_each_code_counts_once(gateway: Gateway) -> None:
+    name = added(gateway)
+    address = user(gateway, 'totp', name).stdout.strip()
+    with httpx.Client(base_url=gateway.base_url, timeout=10) as http:
+
+        def tried(totp: str | None) -> httpx.Response:
+            body = {'name': name, 'password': PASSWORD} | ({} if totp is None else {'totp': totp})
+            return http.post('/api/session', json=body)
+
+        asked = tried(None)
+        assert asked.status_code == 401 and asked.json()['needs'] == 'totp' and 'set-cookie' not in asked.headers
+        # One step ahead is taken however long this takes, for less than half a minute each way.
+        code = code_of(address, int(time.time()) // 30 + 1)
+        assert tried(code).status_code == 200
+        again = tried(code)
+        assert again.status_code == 401 and again.json()['needs'] == 'totp', 'a code counts once'
+        assert '"secondFactor":true' in user(gateway, 'list', '--json').stdout
+        secret = address.split('secret=')[1][:32]
+        assert gateway.process and secret not in gateway.process.output()
+        assert not any(secret in str(line) for line in audit(gateway))
+
+        assert user(gateway, 'totp', name, '--off').returncode == 0
+        assert tried(None).status_code == 200
 
 
 @pytest.mark.parametrize('way', ['page', 'command'])

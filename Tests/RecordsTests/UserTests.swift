@@ -33,11 +33,12 @@ import Testing
     }
 
     @LoopActor private func signIn(
-        _ name: String, _ password: String = "correct horse", now: Double = 1001
+        _ name: String, _ password: String = "correct horse", totp: String? = nil,
+        now: Double = 1001
     ) async -> (secret: String, principal: Principal)? {
         guard
             case .opened(let secret, let principal) = await access.openSession(
-                name: name, password: password, now: now)
+                name: name, password: password, totp: totp, now: now)
         else { return nil }
         return (secret, principal)
     }
@@ -57,9 +58,9 @@ import Testing
         }
         guard
             case .refused("ada") = await access.openSession(
-                name: "ada", password: "wrong horse", now: 1001),
+                name: "ada", password: "wrong horse", totp: nil, now: 1001),
             case .refused(nil) = await access.openSession(
-                name: "eve", password: "wrong horse", now: 1001)
+                name: "eve", password: "wrong horse", totp: nil, now: 1001)
         else {
             Issue.record("the audit is not told whose password it was")
             return
@@ -78,6 +79,14 @@ import Testing
         }
         #expect(PasswordHash(parsing: kept)?.isOutdated == false)
         #expect(await signIn("ada") != nil)
+        // Whoever was found to be right by the old hash comes in all the same.
+        guard
+            case .opened = try await store.openSession(
+                user: ada.id, passwordSetAt: 1000, totp: nil, now: 1001)
+        else {
+            Issue.record("the same password was refused")
+            return
+        }
         // Another one that was set meanwhile is left alone.
         try await store.replacePassword(of: ada.id, cheap, by: cheap)
         #expect(try await store.password(ofUserNamed: "ada", now: 1001)?.password == kept)
@@ -91,7 +100,7 @@ import Testing
         let (session, others) = (
             try #require(await signIn("ada")), try #require(await signIn("bob"))
         )
-        let old = try #require(try await store.password(ofUserNamed: "ada", now: 1001)).password
+        let old = try #require(try await store.password(ofUserNamed: "ada", now: 1001)).setAt
 
         _ = try await store.setPassword(
             of: "ada", to: try PasswordHash(of: "battery staple").text, now: 1002,
@@ -103,7 +112,13 @@ import Testing
         #expect(await signIn("ada") == nil)
         #expect(await signIn("ada", "battery staple")?.principal.id == ada.id)
         // Found to be right before it was changed, used after it.
-        #expect(try await store.openSession(user: ada.id, password: old, now: 1003) == nil)
+        guard
+            case .refused = try await store.openSession(
+                user: ada.id, passwordSetAt: old, totp: nil, now: 1003)
+        else {
+            Issue.record("the old password still opens a session")
+            return
+        }
     }
 
     @Test @LoopActor func `a removed user does not come in, and gives the name free`() async throws
@@ -121,7 +136,7 @@ import Testing
                 of: "ada", to: cheap, now: 1003, remote: "local", by: "root")
         }
         #expect(try await add("ada").id != ada.id)
-        #expect(try await store.users().map(\.token.revokedAt) == [1002, nil])
+        #expect(Set(try await store.users().map(\.token.revokedAt)) == [1002, nil])
     }
 
     @Test func `a name is of one user or token`() async throws {
@@ -240,5 +255,42 @@ import Testing
         let ada = try await store.addUser(
             name: "ada", role: .viewer, password: cheap, now: 1000, remote: "local", by: "root")
         #expect(try await store.users().map(\.token) == [ada])
+    }
+
+    @Test @LoopActor func `a code of the second factor is asked for and counts once`() async throws
+    {
+        let secret = Array("12345678901234567890".utf8)
+        let code = { (step: Int64) in try TimeCode.code(secret: secret, step: step) }
+        try await add("ada")
+        let before = try #require(await signIn("ada"))
+        _ = try await store.setSecondFactor(
+            of: "ada", to: secret, now: 1001, remote: "local", by: "root")
+
+        // The present step is 40, of 1,200 s.
+        #expect(await access.principal(session: before.secret, now: 1200) == nil)
+        #expect(try await store.users().map(\.hasSecondFactor) == [true])
+        guard
+            case .codeNeeded = await access.openSession(
+                name: "ada", password: "correct horse", totp: nil, now: 1200),
+            case .refused("ada") = await access.openSession(
+                name: "ada", password: "wrong horse", totp: try code(40), now: 1200),
+            case .codeRefused("ada") = await access.openSession(
+                name: "ada", password: "correct horse", totp: try code(38), now: 1200)
+        else {
+            Issue.record("the password alone, or the code alone, was enough")
+            return
+        }
+        #expect(await signIn("ada", totp: try code(40), now: 1200) != nil)
+        // The same again, and the one before it, which nobody has used.
+        #expect(await signIn("ada", totp: try code(40), now: 1200) == nil)
+        #expect(await signIn("ada", totp: try code(39), now: 1200) == nil)
+        #expect(await signIn("ada", totp: try code(41), now: 1200) != nil)
+
+        _ = try await store.setSecondFactor(
+            of: "ada", to: nil, now: 1201, remote: "local", by: "root")
+        #expect(await signIn("ada", now: 1202) != nil)
+        let lines = try await store.lines(after: 0, limit: 100)
+        #expect(lines.filter { $0.entry.action == "user.totp" }.count == 2)
+        #expect(!lines.contains { "\($0)".contains("12345678901234567890") })
     }
 }

@@ -25,11 +25,22 @@ function passwordForm(signedIn) {
   const described = { 'aria-describedby': 'password-problem' };
   const name = h('input', { type: 'text', id: 'name', class: 'field-input', autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false', maxlength: '128', ...described, 'data-testid': 'sign-in-name' });
   const password = h('input', { type: 'password', id: 'password', class: 'field-input', autocomplete: 'current-password', maxlength: '256', ...described, 'data-testid': 'sign-in-password' });
+  const code = h('input', { type: 'text', id: 'totp', class: 'field-input mono', inputmode: 'numeric', autocomplete: 'one-time-code', maxlength: '6', ...described, 'data-testid': 'sign-in-totp' });
+  const codeField = h('div', { class: 'field', hidden: true }, h('label', { for: 'totp', text: 'Code of your app' }), code);
   return form({
-    id: 'password', fields: [['Name', name], ['Password', password]], style: 'filled', testid: 'sign-in-go',
-    read: () => (name.value.trim() === '' || password.value === '' ? null : [{ name: name.value.trim(), password: password.value }]),
+    id: 'password', fields: [['Name', name], ['Password', password]], extra: codeField, style: 'filled', testid: 'sign-in-go',
+    read: () => {
+      if (name.value.trim() === '' || password.value === '') return null;
+      return [{ name: name.value.trim(), password: password.value, ...(codeField.hidden ? {} : { totp: code.value.trim() }) }];
+    },
     empty: 'Enter your name and your password.',
-    clear: () => { password.value = ''; },
+    // The password stays in its field while the code is asked for: both are sent together.
+    clear: (answer) => {
+      code.value = '';
+      if (!answer.needsCode) password.value = '';
+      setHidden(codeField, !answer.needsCode);
+      if (answer.needsCode) code.focus();
+    },
   }, signedIn);
 }
 
@@ -44,16 +55,16 @@ function secretForm(signedIn, problem) {
 }
 
 /** Fields, what is wrong with them, and a button that tries what they hold, one after the other. */
-function form({ id, fields, style, testid, read, empty, clear, problem = '' }, signedIn) {
+function form({ id, fields, extra = '', style, testid, read, empty, clear, problem = '' }, signedIn) {
   const inputs = fields.map(([, input]) => input);
   const words = h('p', { class: 'field-problem', id: `${id}-problem`, role: 'alert', text: problem });
   setHidden(words, problem === '');
   const go = h('button', { type: 'submit', class: `button ${style}`, 'data-testid': testid }, h('span', { text: 'Sign in' }));
-  const fail = (reason) => {
+  const fail = (reason, needsMore = false) => {
     setText(words, reason);
     setHidden(words, false);
-    for (const input of inputs) setAttr(input, 'aria-invalid', 'true');
-    (inputs.find(({ value }) => value === '') ?? inputs[0]).focus();
+    for (const input of inputs) setAttr(input, 'aria-invalid', needsMore ? null : 'true');
+    if (!needsMore) (inputs.find(({ value }) => value === '') ?? inputs[0]).focus();
   };
   const submit = async (event) => {
     event.preventDefault();
@@ -69,11 +80,11 @@ function form({ id, fields, style, testid, read, empty, clear, problem = '' }, s
       if (answer.ok) break;
     }
     go.disabled = false;
-    clear();
+    clear(answer);
     if (answer.ok) signedIn();
-    else fail(answer.reason);
+    else fail(answer.reason, answer.needsCode);
   };
-  return h('form', { on: { submit } }, ...fields.map(([label, input]) => h('div', { class: 'field' }, h('label', { for: input.id, text: label }), input)), words, go);
+  return h('form', { on: { submit } }, ...fields.map(([label, input]) => h('div', { class: 'field' }, h('label', { for: input.id, text: label }), input)), extra, words, go);
 }
 
 /** A pasted text does not say whether it is a code or a token; a code is tried first, for it is cheap to refuse. */

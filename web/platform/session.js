@@ -36,8 +36,8 @@ export async function checkSession() {
 }
 
 /**
- * @param {{code: string} | {token: string} | {name: string, password: string}} secret
- * @returns {Promise<{ok: true} | {ok: false, reason: string}>}
+ * @param {{code: string} | {token: string} | {name: string, password: string, totp?: string}} secret
+ * @returns {Promise<{ok: true} | {ok: false, reason: string, needsCode?: boolean}>} `needsCode`: all but the second factor is right
  */
 export async function openSession(secret) {
   try {
@@ -48,6 +48,9 @@ export async function openSession(secret) {
       signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
     });
     if (response.ok) return { ok: true };
+    if (response.status === 401 && 'name' in secret && (await response.json()).needs === 'totp') {
+      return { ok: false, needsCode: true, reason: 'totp' in secret ? 'This code is not right, or was used already. Wait for the next one.' : 'Enter the code that your app shows now.' };
+    }
     if (response.status === 401 && 'name' in secret) return { ok: false, reason: 'No user has this name and this password.' };
     if (response.status === 401 || response.status === 403) {
       return { ok: false, reason: 'The gateway does not know it. Codes work once and for a short time; tokens can be revoked or expire.' };

@@ -39,6 +39,16 @@ extension HttpDesk {
             if let user { entry.target = "user \(user)" }
             await to.audit.refused(entry, principal: nil)
             return refusal(of: shown)
+        case .codeRefused(let user):
+            attempts.failed(request.peer, now: now)
+            var entry = signIn(request, "refused", by: "")
+            (entry.target, entry.detail) = ("user \(user)", "the code of the second factor")
+            await to.audit.refused(entry, principal: nil)
+            return codeNeeded("this code is not right, or was used already")
+        case .codeNeeded:
+            // Neither a failure nor a success, which would forget wrong codes.
+            if let name = shown.name { namedAttempts.withdraw(name) }
+            return codeNeeded("send the code of the second factor as `totp` beside them")
         case .busy:
             if let name = shown.name { namedAttempts.withdraw(name) }
             return busy
@@ -52,8 +62,9 @@ extension HttpDesk {
             opened = await to.access.openSession(code: code, now: now)
         case .token(let token):
             opened = await to.access.openSession(bearer: token, now: now)
-        case .password(let name, let password):
-            return await to.access.openSession(name: name, password: password, now: now)
+        case .password(let name, let password, let totp):
+            return await to.access.openSession(
+                name: name, password: password, totp: totp, now: now)
         }
         guard let opened else { return .refused(user: nil) }
         return .opened(secret: opened.secret, principal: opened.principal)
@@ -123,6 +134,10 @@ extension HttpDesk {
             ? "this code or token is not valid, was used, or has expired"
             : "no user has this name and this password"
         return problem(401, "Unauthorized", detail, code: 1001)
+    }
+
+    private func codeNeeded(_ detail: String) -> HttpResponse {
+        problem(401, "Second factor", detail, code: 1001, needs: "totp")
     }
 
     private func tooManyAttempts(_ wait: Double) -> HttpResponse {

@@ -40,6 +40,7 @@ extension RestRoutes {
             "properties": [
                 "code": ["type": "string"], "token": ["type": "string"],
                 "name": ["type": "string", "minLength": 1], "password": ["type": "string"],
+                "totp": ["type": "string"],
             ],
             "anyOf": [
                 ["required": ["code"]], ["required": ["token"]],

@@ -6,8 +6,8 @@ enum SignIn: Equatable {
     case code(String)
     /// A bearer token.
     case token(String)
-    /// A user's name and password.
-    case password(name: String, password: String)
+    /// A user's name and password, and the code of a second factor.
+    case password(name: String, password: String, totp: String?)
 
     /// Bytes of a name.
     static let nameBytes = 1...128
@@ -24,7 +24,7 @@ enum SignIn: Equatable {
             Self.nameBytes.contains(name.utf8.count),
             Self.passwordBytes.contains(password.utf8.count)
         {
-            self = .password(name: name, password: password)
+            self = .password(name: name, password: password, totp: body["totp"]?.string)
         } else {
             return nil
         }
@@ -32,6 +32,6 @@ enum SignIn: Equatable {
 
     /// The name that wrong passwords are counted for.
     var name: String? {
-        if case .password(let name, _) = self { name } else { nil }
+        if case .password(let name, _, _) = self { name } else { nil }
     }
 }

@@ -102,4 +102,28 @@ import WireFormats
         #expect(await gateway.respond(to: request("GET", "viewer")).status == 405)
         #expect(access.closed == ["viewer"])
     }
+
+    @Test @LoopActor func `a missing code is no failure, a wrong one is`() async throws {
+        let access = Lonely.TokenIsRole()
+        let (gateway, _) = try Lonely.gateway(access: access)
+        let body: JsonValue = ["name": "ada", "password": "correct horse"]
+        access.passwords = ["ada": .codeNeeded]
+
+        for _ in 0...AttemptGuard.free {
+            let asked = await post(body, to: gateway)
+            let problem = try JsonReader.parse(asked.body, limits: .client)
+            #expect(asked.status == 401 && problem["needs"] == "totp")
+        }
+        access.passwords = ["ada": .codeRefused(user: "ada")]
+        for number in 0..<AttemptGuard.free {
+            // A missing code in between forgets no wrong one.
+            access.passwords = ["ada": .codeNeeded]
+            _ = await post(body, to: gateway, from: "192.0.2.\(number)")
+            access.passwords = ["ada": .codeRefused(user: "ada")]
+            let refused = await post(body, to: gateway, from: "192.0.2.\(number)")
+            #expect(refused.status == 401)
+        }
+
+        #expect(await post(body, to: gateway, from: "192.0.2.99").status == 429)
+    }
 }

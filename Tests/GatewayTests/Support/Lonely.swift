@@ -80,6 +80,9 @@ enum Lonely {
         func makeSecret() throws(CredentialError) -> String { try makeIdentifier() }
         func isSecret(_ text: String) -> Bool { true }
         func csrfToken(session secret: String) throws(CredentialError) -> String { secret }
+        func timeCodeStep(
+            of code: String, secret: [UInt8], now: Double
+        ) throws(CredentialError) -> Int64? { nil }
         func randomUUID() throws(CredentialError) -> String { try makeIdentifier() }
         func taskID(principal: String, key: String) throws(CredentialError) -> String { key }
     }
@@ -107,7 +110,9 @@ enum Lonely {
         func openSession(
             bearer: String, now: Double
         ) async -> (secret: String, principal: Principal)? { nil }
-        func openSession(name: String, password: String, now: Double) async -> PasswordAnswer {
+        func openSession(
+            name: String, password: String, totp: String?, now: Double
+        ) async -> PasswordAnswer {
             passwords[name] ?? .refused(user: nil)
         }
         func closeSession(_ secret: String) async {}

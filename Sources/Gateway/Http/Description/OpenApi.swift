@@ -56,7 +56,7 @@ enum OpenApi {
         "properties": [
             "type": ["type": "string"], "title": ["type": "string"],
             "status": ["type": "integer"], "detail": ["type": "string"],
-            "code": ["type": "integer"],
+            "code": ["type": "integer"], "needs": ["type": "string"],
         ],
     ]
 
