@@ -206,9 +206,19 @@ async def test_many_waiting_tasks_are_revoked_by_their_filter(stack: Stack, conn
         plan = await client.call('cmd.plan', {'cmd': 'task.revoke', 'where': named(name)})
         assert plan['count'] == 1200
 
-        row = await client.command('task.revoke', {'plan': plan['plan']}, timeout=60)
+        commands = await client.subscribe('commands', maxHz=20)
+        progress: list[int] = []
+
+        def over() -> Json | None:
+            row = next((row for row in commands if row['cmd'] == 'task.revoke' and row.get('total') == 1200), {})
+            progress.append(row.get('done', 0))
+            return row if row.get('state') in {'confirmed', 'partial', 'unknown', 'rejected', 'failed'} else None
+
+        await client.submit('task.revoke', {'plan': plan['plan']})
+        row = await client.until(over, 60, lambda: f'the end; {progress[-5:]}')
 
         assert row['state'] == 'confirmed' and row['done'] == row['total'] == 1200, row
+        assert progress == sorted(progress) and any(0 < done < 1200 for done in progress), progress
         assert '1200 of 1200 tasks done' in row['evidence'] and row['target'] == '1200 tasks'
 
 

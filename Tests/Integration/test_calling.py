@@ -86,6 +86,22 @@ def test_each_command_has_its_resource(http: httpx.Client, name: str, body: Json
     assert row['state'] == 'confirmed' and row['cmd'] == name and row['evidence'], row
 
 
+def test_a_command_may_be_named_in_the_body(http: httpx.Client) -> None:
+    body = {'cmd': 'worker.ping', 'args': {'workers': [NODE]}}
+    row = ended(http, http.post('/api/celery/commands', json=body, headers={'idempotency-key': unique('key')}))
+    assert row['state'] == 'confirmed' and row['cmd'] == 'worker.ping', row
+
+
+def test_what_is_refused_before_it_is_looked_at_is_in_the_audit(http: httpx.Client, stack: Stack) -> None:
+    path = '/api/celery/commands/worker.ping'
+    assert http.post(path, json={'all': True}).status_code == 400
+    assert http.post(path, content=b'{"all"', headers={'idempotency-key': unique('key')}).status_code == 400
+    gateway = stack.running_gateway
+    lines = gateway.cli('audit', 'list', '--json', '--limit', '1000', '--data', str(gateway.data)).stdout.splitlines()
+    refused = [line['detail'] for line in map(json.loads, lines) if (line['action'], line['outcome']) == ('worker.ping', 'refused')]
+    assert 'it came without an Idempotency-Key' in refused and 'its body is not the JSON we take' in refused, refused
+
+
 def test_the_catalog_names_every_command(http: httpx.Client) -> None:
     commands = http.get('/api/celery/catalog').json()['commands']
     names = [command['name'] for command in commands]

@@ -16,6 +16,9 @@ extension CommandDesk {
                 record.stage = .unknown
                 record.reason = "the gateway was restarted before there was proof"
                 record.endedAt = record.endedAt ?? to.clock.now()
+                if record.evidence.isEmpty {
+                    record.evidence = ["nothing was answered or seen before the restart"]
+                }
                 lost.append(record)
                 let changed = record
                 Task { @LoopActor in await save(lost: changed) }

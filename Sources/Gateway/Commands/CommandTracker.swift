@@ -265,6 +265,7 @@ struct CommandTracker: Sendable {
         let waited = spec.command.proof.waitedFor
         let text = hint.map { "\(waited): \($0)" } ?? waited
         isOverdue = true
+        if evidence.isEmpty { note("nothing was answered or seen until the deadline") }
         end(proven.isEmpty ? .unknown : .partial, text)
     }
 

@@ -14,13 +14,16 @@ extension HttpDesk {
         let body: JsonValue
         switch bodyOfChange(call.request) {
         case .success(let value): body = value
-        case .failure(let fault): return fault.response
+        case .failure(let fault):
+            await note(call, command(.object([])).name, "its body is not the JSON we take")
+            return fault.response
         }
+        let (name, args) = command(body)
         guard let key = call.request.headers["idempotency-key"], !key.isEmpty else {
+            await note(call, name, "it came without an Idempotency-Key")
             return problem(
                 400, "Bad request", "send an Idempotency-Key header, new for each command")
         }
-        let (name, args) = command(body)
         do throws(CommandFault) {
             let receipt = try await to.commands.submit(
                 CommandDesk.Request(
@@ -34,6 +37,13 @@ extension HttpDesk {
         } catch {
             return refusal(error)
         }
+    }
+
+    /// Writes to the audit that a command was refused before anybody looked at what it asks for.
+    private func note(_ call: RestCall, _ name: String, _ reason: String) async {
+        await to.commands.auditRefusal(
+            of: name.isEmpty ? "a command" : name, by: call.caller.principal,
+            at: call.request.peer, CommandFault(.invalid, reason))
     }
 
     /// Why a body is refused.

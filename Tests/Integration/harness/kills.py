@@ -216,6 +216,8 @@ def judge(stack: Stack, trace: Path, answers: list[tuple[Deed, str]], report: Ki
         faults = task.faults(row, now)
         if row['state'] != 'confirmed' and not row.get('reason'):
             faults.append('ended without a reason')
+        if row['state'] == 'unknown' and not row.get('evidence'):
+            faults.append('is unknown without evidence')
         report.wrong += [f'{task.label}: {fault}: {row}' for fault in faults]
         if isinstance(task, AddConsumer):
             # Hundreds of them would slow the worker down.

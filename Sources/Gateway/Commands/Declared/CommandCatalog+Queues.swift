@@ -52,7 +52,7 @@ extension CommandCatalog {
         ],
         roles: [.admin], proof: .broker,
         evidence:
-            "The broker tells how many messages of each priority it has put back, and how many are left.",
+            "The broker tells how many messages of each priority it has put back, and how many are left. They are what they were, also those that Celery never wrote and that may end a worker: look at the trash first if you did not fill the queue.",
         make: { (args: CommandArguments) throws(CommandFault) in
             guard args.integer("count") == nil || args.texts("ids") == nil else {
                 throw CommandFault(.invalid, "args.count and args.ids exclude each other")
