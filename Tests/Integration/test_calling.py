@@ -95,10 +95,13 @@ def test_a_command_may_be_named_in_the_body(http: httpx.Client) -> None:
 def test_what_is_refused_before_it_is_looked_at_is_in_the_audit(http: httpx.Client, stack: Stack) -> None:
     path = '/api/celery/commands/worker.ping'
     assert http.post(path, json={'all': True}).status_code == 400
-    assert http.post(path, content=b'{"all"', headers={'idempotency-key': unique('key')}).status_code == 400
+    headers = {'idempotency-key': unique('key'), 'content-type': 'application/json'}
+    assert http.post(path, content=b'{"all"', headers=headers).status_code == 400
     gateway = stack.running_gateway
     lines = gateway.cli('audit', 'list', '--json', '--limit', '1000', '--data', str(gateway.data)).stdout.splitlines()
-    refused = [line['detail'] for line in map(json.loads, lines) if (line['action'], line['outcome']) == ('worker.ping', 'refused')]
+    refused = [
+        line['detail'] for line in map(json.loads, lines) if (line['action'], line['outcome']) == ('worker.ping', 'refused')
+    ]
     assert 'it came without an Idempotency-Key' in refused and 'its body is not the JSON we take' in refused, refused
 
 
