@@ -137,7 +137,7 @@ async def test_query_of_a_held_task(stack: Stack, connect: ConnectClient, pool: 
     [
         ('prefork', {'worker.autoscale', 'worker.restart'}),
         ('scaling', {'worker.poolGrow', 'worker.poolShrink', 'worker.restart'}),
-        ('gevent', {'worker.autoscale', 'worker.restart'}),
+        ('gevent', {'worker.autoscale', 'worker.restart', 'worker.timeLimit+soft'}),
         (
             'solo',
             {
@@ -148,6 +148,7 @@ async def test_query_of_a_held_task(stack: Stack, connect: ConnectClient, pool: 
                 'worker.poolGrow',
                 'worker.poolShrink',
                 'worker.timeLimit',
+                'worker.timeLimit+soft',
             },
         ),
     ],

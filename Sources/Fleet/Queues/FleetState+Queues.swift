@@ -101,10 +101,14 @@ extension FleetState {
         queues[place].consumers.contains { workers[$0].offlineAt.isNaN }
     }
 
-    /// Whether every worker that has not left has told its queues: only then "nobody" can be said. One
-    /// without remote control takes tasks, and never tells from where.
+    /// Whether every worker that is up has told its queues: only then "nobody" can be said. One without
+    /// remote control is up as long as its heartbeats come, and never tells.
     var consumersAreKnown: Bool {
-        workers.places.allSatisfy { workers[$0].health == .offline || workers[$0].queues != nil }
+        workers.places.allSatisfy {
+            let worker = workers[$0]
+            let isThere = worker.health.isUp || worker.health == .unreachable && worker.isBeating
+            return !isThere || worker.queues != nil
+        }
     }
 
     mutating func noteConsumption(_ place: Int32, now: Double) {

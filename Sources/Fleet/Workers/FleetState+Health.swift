@@ -5,6 +5,10 @@ extension FleetState {
     /// Decides a worker's health and marks it, if that changed.
     mutating func judge(_ place: Int32, now: Double) {
         let (health, reason) = verdict(place, now: now)
+        workers[place].isBeating =
+            (workers[place].heartbeat.known).map {
+                now - max($0, flowingSince) <= workers[place].patience
+            } ?? false
         guard health != workers[place].health || reason != workers[place].reason else { return }
         if health.isUp != workers[place].health.isUp { aggregatesChanged = true }
         workers[place].health = health

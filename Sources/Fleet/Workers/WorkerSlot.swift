@@ -37,6 +37,8 @@ struct WorkerSlot: Sendable {
     var offlineAt = Double.nan
 
     var heartbeatActive: Int?
+    /// Whether its heartbeats come in time, at the last look.
+    var isBeating = false
     /// When the newest heartbeat and the one before it said that nothing runs, our clock; NaN = they did
     /// not.
     var idleAt = Double.nan

@@ -63,6 +63,8 @@ final class ControlDesk {
     ///     processes share is there as often as they are. `nil` if unknown.
     ///   - timeout: when to stop waiting.
     ///   - once: how it is published if it must not be twice.
+    ///   - order: what is published right behind it, without an answer: a worker whose mailbox opens now
+    ///     gets both or neither.
     ///   - onAnswer: called for each answer.
     ///   - onEnd: called once, with those expected who were silent.
     /// - Returns: how many listeners the broker handed it to.
@@ -71,6 +73,7 @@ final class ControlDesk {
     func ask(
         _ method: ControlMethod, of destination: [String] = [], expecting expected: [String]?,
         timeout: Duration, once: ControlOnce? = nil,
+        then order: [(method: ControlMethod, destination: [String])] = [],
         onAnswer: @escaping @LoopActor (Answer) -> Void,
         onEnd: @escaping @LoopActor (_ silent: [String]) -> Void = { _ in }
     ) async throws(BrokerError) -> Int {
@@ -84,7 +87,8 @@ final class ControlDesk {
             answerLimit: Self.answerLimit(destination),
             timer: timer, onAnswer: onAnswer, onEnd: onEnd)
         do throws(BrokerError) {
-            let listeners = try await publish(method, to: destination, ticket: ticket, once: once)
+            let listeners = try await publish(
+                method, to: destination, ticket: ticket, once: once, then: order)
             questions[ticket]?.listeners = listeners
             endIfComplete(ticket)
             return listeners
@@ -127,11 +131,48 @@ final class ControlDesk {
     }
 
     private func publish(
-        _ method: ControlMethod, to destination: [String], ticket: String?, once: ControlOnce?
+        _ method: ControlMethod, to destination: [String], ticket: String?, once: ControlOnce?,
+        then order: [(method: ControlMethod, destination: [String])] = []
     ) async throws(BrokerError) -> Int {
-        let payload: [UInt8]
+        let payload = try encoded(method, to: destination, ticket: ticket)
+        if let once { return try await once.publish(payload, to: settings.pidboxChannel) }
+        var messages = [[Array("PUBLISH".utf8), settings.pidboxChannel, payload]]
+        for (method, destination) in order {
+            let payload = try encoded(method, to: destination, ticket: nil)
+            messages.append([Array("PUBLISH".utf8), settings.pidboxChannel, payload])
+        }
+        let reply =
+            order.isEmpty
+            ? try await broker.send(messages[0])
+            : try await together(messages)
+        guard case .integer(let receivers)? = reply else {
+            throw BrokerError(.refused, "PUBLISH was not answered by a number")
+        }
+        return Int(receivers)
+    }
+
+    /// Sends messages in one transaction; one after the other where access rules forbid that.
+    ///
+    /// - Returns: the first one's reply.
+    private func together(_ messages: [[[UInt8]]]) async throws(BrokerError) -> RESPValue? {
+        do throws(BrokerError) {
+            return try await broker.transaction(messages).first
+        } catch {
+            guard error.code == .refused else { throw error }
+            var first: RESPValue?
+            for message in messages {
+                let reply = try await broker.send(message)
+                first = first ?? reply
+            }
+            return first
+        }
+    }
+
+    private func encoded(
+        _ method: ControlMethod, to destination: [String], ticket: String?
+    ) throws(BrokerError) -> [UInt8] {
         do {
-            payload = try ControlMessage(
+            return try ControlMessage(
                 method, destination: destination,
                 reply: ticket.map { ControlReplyAddress(ticket: $0, key: replyKey) },
                 deliveryTag: makeTicket()
@@ -139,14 +180,6 @@ final class ControlDesk {
         } catch {
             throw BrokerError(.refused, "the command cannot be encoded: \(error)")
         }
-        if let once { return try await once.publish(payload, to: settings.pidboxChannel) }
-        let reply = try await broker.send([
-            Array("PUBLISH".utf8), settings.pidboxChannel, payload,
-        ])
-        guard case .integer(let receivers) = reply else {
-            throw BrokerError(.refused, "PUBLISH was not answered by a number")
-        }
-        return Int(receivers)
     }
 
     /// Takes an item of the reply list.

@@ -22,6 +22,8 @@ final class Inspector {
     static let patience: Duration = .milliseconds(1_500)
     /// Open tasks whose result is asked for after a refresh; a round asks for all of them.
     static let resultLimit = 10_000
+    /// How often a worker that has just appeared is asked, until it has answered everything.
+    private static let newcomerQuestions = 4
     /// Workers named in one question of a refresh.
     static let askedAtOnce = 100
 
@@ -122,19 +124,20 @@ final class Inspector {
     func workerAppeared(_ name: String) {
         newcomers.insert(name)
         guard newcomerTimer == nil else { return }
-        // The mailbox may open up to a second after worker-online (wire.md 7.5): ask twice.
+        // The mailbox may open up to a second after worker-online (wire.md 7.5): ask more than once.
         newcomerTimer = LoopTimer(after: .milliseconds(300)) { [weak self] in
-            self?.askNewcomers(again: true)
+            self?.askNewcomers(times: Self.newcomerQuestions)
         }
     }
 
-    private func askNewcomers(again: Bool) {
+    /// - Parameter times: how often at most; who has not answered everything is asked again.
+    private func askNewcomers(times: Int) {
         let names = newcomers.sorted()
         newcomerTimer = nil
         guard !names.isEmpty else { return }
         guard cost.mayAsk(Self.round.count, workers: names.count) else {
             newcomerTimer = LoopTimer(after: .seconds(1)) { [weak self] in
-                self?.askNewcomers(again: again)
+                self?.askNewcomers(times: times)
             }
             return
         }
@@ -145,10 +148,10 @@ final class Inspector {
                 silent.formUnion(outcome.silent)
             }
             onLearned()
-            guard again, !silent.isEmpty else { return }
+            guard times > 1, !silent.isEmpty else { return }
             newcomers.formUnion(silent)
             newcomerTimer = LoopTimer(after: .milliseconds(1_200)) { [weak self] in
-                self?.askNewcomers(again: false)
+                self?.askNewcomers(times: times - 1)
             }
         }
     }

@@ -234,23 +234,24 @@ final class PauseDesk {
             guard let every = tellings[worker]?.every else { continue }
             tellings[worker]?.next = ContinuousClock.now + every
         }
+        var byQueue: [String: [String]] = [:]
+        for worker in workers {
+            for queue in tellings[worker]?.queues ?? [] where book.isPaused(queue) {
+                byQueue[queue, default: []].append(worker)
+            }
+        }
+        // Together: who hears only the second one stops, and nobody knows that it consumed.
         try await to.control.ask(
             .activeQueues, of: workers, expecting: workers,
             timeout: .milliseconds(PauseLimits.answerMilliseconds),
+            then: byQueue.sorted { $0.key < $1.key }.map {
+                (.cancelConsumer(queue: $0.key), $0.value)
+            },
             onAnswer: { [weak self] answer in
                 guard case .activeQueues(let queues) = InspectReply(answer.value, to: .activeQueues)
                 else { return }
                 self?.answered(answer.worker, queues)
             })
-        var byQueue: [String: [String]] = [:]
-        for worker in workers {
-            for queue in tellings[worker]?.queues ?? [] {
-                byQueue[queue, default: []].append(worker)
-            }
-        }
-        for (queue, workers) in byQueue where book.isPaused(queue) {
-            try await to.control.tell(.cancelConsumer(queue: queue), to: workers)
-        }
     }
 
     /// Asks workers that have not said what they consume, just before they are told to stop: whenever they
