@@ -33,7 +33,7 @@ package struct GatewayOptions: Sendable {
         version: String, allowedOrigins: [String] = [], refreshInterval: Duration = .seconds(10),
         costCeiling: Int = 60_000, unverified: [String] = [],
         fleetLimits: FleetLimits = FleetLimits(), eventLogBytes: Int = 64 << 20,
-        connectionsPerPrincipal: Int = 10
+        connectionsPerPrincipal: Int
     ) {
         self.celery = celery
         self.brokerName = brokerName

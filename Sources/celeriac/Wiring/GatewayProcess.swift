@@ -21,7 +21,7 @@ final class GatewayProcess {
         var allowedOrigins: [String]
         var socketsPerAddress: Int?
         /// Sessions that one principal may have.
-        var connectionsPerPrincipal = 10
+        var connectionsPerPrincipal: Int
         /// `global_keyprefix` of the broker.
         var keyPrefix = ""
         /// Prefix of result keys.
