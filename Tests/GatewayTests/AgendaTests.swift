@@ -72,4 +72,18 @@ import Testing
         agenda.put(socket(1), outlook(5))
         #expect(agenda.take([], now: 1_000_005) == [socket(1)])
     }
+
+    @Test func `a crowd that went from slot to slot leaves no room behind in each of them`() {
+        var agenda = Agenda(now: 0)
+        let crowd = 64
+
+        for slot in 1...Agenda.slots {
+            let at = slot * Agenda.slot
+            for number in 0..<crowd { agenda.put(socket(number), outlook(at, workers)) }
+            #expect(agenda.take([], now: at).count == crowd)
+        }
+
+        // A list, and the places; both grow by doubling.
+        #expect(agenda.room <= 2 * 2 * crowd)
+    }
 }

@@ -65,13 +65,25 @@ struct Agenda {
         let end = now / Self.slot + 1
         while hand < end {
             let index = Int(hand % Self.slots)
-            if !wheel[index].isEmpty { taken.formUnion(wheel[index]) }
+            // A slot keeps no room: in time each would have it for the greatest crowd that ever stood there.
+            if taken.isEmpty {
+                taken = wheel[index]
+            } else {
+                taken.formUnion(wheel[index])
+            }
+            wheel[index] = []
             // Once round is everything.
             hand = end - hand > Self.slots ? end - Self.slots : hand + 1
         }
         changed.forEachNumber { taken.formUnion(lists[$0]) }
         for socket in taken { remove(socket) }
         return taken
+    }
+
+    /// Sessions that fit without more memory.
+    var room: Int {
+        wheel.reduce(0) { $0 + $1.capacity } + lists.reduce(0) { $0 + $1.capacity }
+            + places.capacity
     }
 
     /// When somebody who asked for a moment is looked at: at the end of its slot.
@@ -86,7 +98,8 @@ struct Agenda {
     }
 
     private mutating func leave(_ socket: SocketID, _ place: Place) {
-        if let slot = place.slot { wheel[Int(slot % Self.slots)].remove(socket) }
+        // One whose slot is behind the hand was taken off it with all others there.
+        if let slot = place.slot, slot >= hand { wheel[Int(slot % Self.slots)].remove(socket) }
         place.topics.forEachNumber { lists[$0].remove(socket) }
     }
 }
