@@ -30,18 +30,23 @@ extension SessionDesk {
     func sweep() {
         let now = now
         govern(watch.take())
+        var due: [ClientSession] = []
         for session in Array(sessions.values) {
             switch session.phase {
             case .greeted where now - session.openedAt >= SessionLimits.startMilliseconds:
                 end(session, .unauthenticated, "no session.start within 5 s")
-            case .live(let principal):
-                sweepLive(session, principal, now: now)
+            case .live:
+                sweepLive(session, now: now)
+                if now - session.checkedAt >= SessionLimits.rightsMilliseconds {
+                    due.append(session)
+                }
             case .greeted, .checking, .closing: break
             }
         }
+        checkRights(of: due, now: now)
     }
 
-    private func sweepLive(_ session: ClientSession, _ principal: Principal, now: Milliseconds) {
+    private func sweepLive(_ session: ClientSession, now: Milliseconds) {
         if session.sync.isSlow(now: now) {
             end(session, .slow, "no acknowledgement for 10 s", retryAfter: 2_000)
             return
@@ -58,10 +63,6 @@ extension SessionDesk {
             || now - session.heardAt >= SessionLimits.heartbeatMilliseconds
         {
             sendHeartbeat(session)
-        }
-        if now - session.checkedAt >= SessionLimits.rightsMilliseconds {
-            session.checkedAt = now
-            Task { @LoopActor in await checkRights(of: session, principal) }
         }
     }
 
@@ -107,16 +108,45 @@ extension SessionDesk {
                 ingest: ingest, shed: governor.level.rawValue), to: session)
     }
 
-    /// Takes rights away from a live session within 5 s (R6).
-    private func checkRights(of session: ClientSession, _ before: Principal) async {
-        let time = to.clock.now()
-        let principal =
-            if session.usesCookie, let cookie = session.cookie {
-                await to.access.principal(session: cookie, now: time)
-            } else {
-                await to.access.principal(id: before.id, now: time)
+    /// What tells whether somebody still may what they may.
+    private enum Credential: Hashable {
+        case cookie(String)
+        case principal(String)
+    }
+
+    /// Takes rights away from live sessions within 5 s (R6).
+    ///
+    /// All of them in one task, and each credential once: thousands of clients are due in the same second,
+    /// and a task for each of them would take megabytes, and keep everybody else waiting. One that lasts
+    /// puts the next one off; whoever was due stays so.
+    private func checkRights(of due: [ClientSession], now: Milliseconds) {
+        guard !due.isEmpty, !isCheckingRights else { return }
+        isCheckingRights = true
+        var groups: [Credential: [ClientSession]] = [:]
+        for session in due {
+            guard let principal = session.principal else { continue }
+            session.checkedAt = now
+            let cookie = session.usesCookie ? session.cookie : nil
+            let credential = cookie.map { Credential.cookie($0) } ?? .principal(principal.id)
+            groups[credential, default: []].append(session)
+        }
+        Task { @LoopActor in
+            let time = to.clock.now()
+            for (credential, sessions) in groups {
+                let principal =
+                    switch credential {
+                    case .cookie(let secret): await to.access.principal(session: secret, now: time)
+                    case .principal(let id): await to.access.principal(id: id, now: time)
+                    }
+                for session in sessions { apply(principal, to: session) }
             }
-        guard session.principal != nil, sessions[session.socket] === session else { return }
+            isCheckingRights = false
+        }
+    }
+
+    /// Lets a live session have the rights that its credential has now.
+    private func apply(_ principal: Principal?, to session: ClientSession) {
+        guard let before = session.principal, sessions[session.socket] === session else { return }
         guard let principal else {
             end(session, .unauthenticated, "the credential is no longer valid")
             return

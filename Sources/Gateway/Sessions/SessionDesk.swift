@@ -55,6 +55,8 @@ final class SessionDesk {
     var agenda: Agenda
     /// Up to where the last tick told: the revision, the end of the event log, and whose history it is.
     var told = (revision: 0, head: 0, epoch: "")
+    /// Whether a round of looking at rights is under way.
+    var isCheckingRights = false
     /// Whether the next tick looks at everybody.
     var tellsAll = false
 

@@ -271,12 +271,43 @@ import WireFormats
         #expect(code == 4401)
     }
 
+    @Test @LoopActor func `rights of many clients are looked at once for each credential`()
+        async throws
+    {
+        let access = Lonely.TokenIsRole()
+        let (gateway, sockets) = try Lonely.gateway(access: access)
+        var talks: [Talk] = []
+        for number in 1...40 {
+            let token = number.isMultiple(of: 2) ? "operator" : "viewer"
+            talks.append(try await Talk(gateway, sockets, token: token, number: UInt64(number)))
+        }
+        access.asked = []
+        access.changes["operator"] = .some(nil)
+
+        for talk in talks { age(talk) }
+        gateway.sessions.sweep()
+        // One round at a time: the next one waits for the first to be over.
+        for talk in talks { age(talk) }
+        gateway.sessions.sweep()
+
+        for (number, talk) in talks.enumerated() where !number.isMultiple(of: 2) {
+            #expect(try await talk.until { sockets.closed[talk.socket] } == 4401)
+        }
+        _ = try await talks[0].until { gateway.sessions.isCheckingRights ? nil : true }
+        #expect(access.asked.sorted() == ["operator", "viewer"])
+        #expect(sockets.closed.count == 20)
+    }
+
     /// The next sweep, as if its time had come.
     @LoopActor private func checkRights(of talk: Talk) {
+        age(talk)
+        talk.gateway.sessions.sweep()
+    }
+
+    @LoopActor private func age(_ talk: Talk) {
         let session = talk.gateway.sessions.sessions[talk.socket]
         session?.checkedAt -= SessionLimits.rightsMilliseconds
         // However long the test had to wait for the loop: this client is not silent.
         session?.heardAt = talk.gateway.sessions.now
-        talk.gateway.sessions.sweep()
     }
 }

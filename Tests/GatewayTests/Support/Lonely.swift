@@ -95,6 +95,8 @@ enum Lonely {
         var passwords: [String: PasswordAnswer] = [:]
         /// Whose sessions were ended.
         var closed: [String] = []
+        /// Whose rights were asked about, by id.
+        var asked: [String] = []
 
         private func principal(_ name: String) -> Principal? {
             let role = changes[name] ?? Role(rawValue: name)
@@ -103,7 +105,12 @@ enum Lonely {
 
         func principal(bearer: String, now: Double) async -> Principal? { principal(bearer) }
         func principal(session secret: String, now: Double) async -> Principal? { nil }
-        func principal(id: String, now: Double) async -> Principal? { principal(id) }
+        func principal(id: String, now: Double) async -> Principal? {
+            asked.append(id)
+            // As records do: others have their turn meanwhile.
+            await Task.yield()
+            return principal(id)
+        }
         func openSession(
             code: String, now: Double
         ) async -> (secret: String, principal: Principal)? { nil }
