@@ -206,6 +206,46 @@ import Testing
         #expect(health(state) == .unknown)
     }
 
+    /// The broker counts who listens: a busy solo worker does, one that was killed does not.
+    @Test func `a silent worker that does not listen is not busy`() {
+        var state = fleet(until: 10, stats: stats(pool: "solo", concurrency: 1))
+        state.noteSilence(of: ["w1@host"], everybodyAnswered: false, now: 20)
+        state.advance(now: 20)
+        #expect(health(state) == .busy)
+
+        state.noteSilence(of: ["w1@host"], everybodyAnswered: true, now: 30)
+        #expect(health(state) == .unreachable)
+        #expect(
+            state.worker("w1@host")?.reason
+                == "No heartbeat for 20 s, and nothing listens to its remote control: it has ended or lost the broker."
+        )
+        #expect(state.isSilent("w1@host") == false, "a moment is not enough for that")
+        state.advance(now: 30 + state.limits.silentSeconds)
+        #expect(state.isSilent("w1@host"))
+
+        // Its next sign of life undoes it.
+        state.apply(Make.worker(.heartbeat, at: 60), receivedAt: 60)
+        state.advance(now: 61)
+        #expect(health(state) == .online)
+        state.advance(now: 80)
+        #expect(health(state) == .busy)
+
+        state.noteSilence(of: ["w1@host"], everybodyAnswered: true, now: 90)
+        state.advance(now: 60 + state.limits.ghostSeconds)
+        #expect(state.workerNames == ["w1@host"])
+        state.advance(now: 61 + state.limits.ghostSeconds)
+        #expect(state.workerNames.isEmpty, "no task is the reason for its silence")
+    }
+
+    /// Workers without remote control never listen.
+    @Test func `whoever never answered is not missed among the listeners`() {
+        var state = FleetState(startedAt: 0)
+        state.apply(Make.worker(.heartbeat, at: 0), receivedAt: 0)
+        state.noteSilence(of: ["w1@host"], everybodyAnswered: true, now: 6)
+        state.advance(now: 6)
+        #expect(health(state) == .slow)
+    }
+
     /// Tasks that wait for a token of their rate limit are no sign of harm.
     @Test(arguments: [false, true])
     func `a worker that accepts nothing while messages wait is wedged`(isLimited: Bool) {

@@ -338,7 +338,7 @@ async def test_a_worker_that_stops_is_offline_and_comes_back_as_a_new_process(st
 
 
 async def test_a_worker_that_is_killed_does_not_stay_online(stack: Stack, connect: ConnectClient) -> None:
-    spec = WorkerSpec(unique('victim'), pool='solo', queues=(unique('q'),))
+    spec = WorkerSpec(unique('victim'), pool='threads', queues=(unique('q'),))
     async with connect(stack) as client:
         workers = await client.subscribe('workers')
         worker = stack.start_worker(spec)

@@ -99,3 +99,39 @@ def rows_of(message: dict[str, object]) -> list[dict[str, object]]:
     if columns:
         return [dict(zip(columns, values, strict=False)) for values in params.get('rows', ())]
     return [fields for name in ('new', 'put') for _, fields in params.get(name) or ()]
+
+
+@pytest.fixture
+def voters(folder: Path) -> Iterator[Stack]:
+    stack = Stack(folder, [WorkerSpec(name, pool='solo', queues=(QUEUE,)) for name in ('voter-a', 'voter-b')]).start()
+    yield stack
+    stack.stop()
+
+
+async def test_an_election_is_heard_and_changes_nothing(voters: Stack, connect: ConnectClient) -> None:
+    """Asked for by Celery's own client, among two workers: a lone one would end of it (wire.md 4.4), so the gateway offers none."""
+    nodes = {worker.spec.node for worker in voters.workers.values()}
+    async with connect(voters) as client:
+        workers = await client.subscribe('workers')
+        view = await client.view(where=['eq', 'queue', QUEUE], mode='follow')
+        await client.until(
+            lambda: all((workers.get(node) or {}).get('pool') == 'solo' for node in nodes), 30, 'the workers to be known'
+        )
+        events = await client.events(types=['worker-elect', 'worker-elect-ack', 'worker-heartbeat'], format='celery')
+
+        def heard(kind: str) -> list[str]:
+            return [event['hostname'] for _, _, event in events.items if event['type'] == kind]
+
+        # Each has heard the other by its second: whoever believes to be alone ends.
+        await client.until(
+            lambda: all(heard('worker-heartbeat').count(node) >= 2 for node in nodes), 30, 'two heartbeats of each'
+        )
+        winner = voters.app.signature('math.add', (20, 22), queue=QUEUE)
+
+        voters.app.control.election(unique('poll'), 'task', winner)
+
+        await client.until(lambda: set(heard('worker-elect')) == nodes, 30, lambda: f'every call; {events.items}')
+        await client.until(lambda: set(heard('worker-elect-ack')) == nodes, 30, lambda: f'the assents; {events.items}')
+        task = await client.until(lambda: next((row for row in view if row.get('state') == 'SUCCESS'), None), 30, 'what was won')
+        assert task['name'] == 'math.add' and task['args'] == '(20, 22)', task
+        assert {row['id'] for row in workers} == nodes and all(row['state'] in {'online', 'busy'} for row in workers)

@@ -112,6 +112,40 @@ async def test_a_stopped_worker_is_slow_then_unreachable_and_back(calm: Stack, c
 
 
 @pytest.fixture
+def solos(folder: Path) -> Iterator[Stack]:
+    specs = [WorkerSpec(name, pool='solo', queues=(f'q-{name}',)) for name in ('still', 'killed')]
+    stack = Stack(folder, specs).start(gateway_options=['--inspect-interval', '2'])
+    yield stack
+    stack.stop()
+
+
+async def test_a_killed_solo_worker_is_told_from_one_that_works(solos: Stack, connect: ConnectClient) -> None:
+    """Both are silent, and neither has a task that anybody knows of. But the broker counts who listens."""
+    async with connect(solos) as client:
+        workers = await client.subscribe('workers')
+        still, killed = (States(client, workers, solos.workers[name].spec.node) for name in ('still', 'killed'))
+        for states in (still, killed):
+            await client.until(lambda states=states: states.row.get('pool') == 'solo', 30, 'the pool to be told')  # type: ignore[misc]
+            await states.reach('online')
+
+        process = solos.workers['still'].process
+        assert process
+        process.signal(signal.SIGSTOP)
+        try:
+            # Asked in vain several times by then.
+            await client.until(lambda: str(still.row.get('reason')).startswith('Silent for 10 s'), 60, lambda: str(still.row))
+            assert still.row['state'] == 'busy', still.row
+        finally:
+            process.signal(signal.SIGCONT)
+        await still.reach('online')
+
+        solos.workers['killed'].kill()
+        row = await killed.reach('unreachable')
+        assert 'nothing listens to its remote control' in row['reason'], row
+        assert 'unreachable' not in still.all()
+
+
+@pytest.fixture
 def hasty(folder: Path) -> Iterator[Stack]:
     """A gateway that lets silent workers go early."""
     stack = Stack(folder, [WorkerSpec('ghost')]).start(gateway_options=['--worker-gone-after', str(GONE_AFTER)])

@@ -41,10 +41,16 @@ extension FleetState {
     }
 
     /// Notes that these workers were asked and did not answer in time.
-    package mutating func noteSilence(of names: [String], now: Double) {
+    ///
+    /// - Parameter everybodyAnswered: whether as many answered as the broker counted listeners (what
+    ///   `PUBLISH` returns, wire.md 2.1): then these did not even listen.
+    package mutating func noteSilence(
+        of names: [String], everybodyAnswered: Bool = false, now: Double
+    ) {
         for name in names {
             guard let place = workers.find(Bounded.id(name, limits.nameBytes)) else { continue }
             workers[place].silences = min(workers[place].silences + 1, 1_000)
+            if everybodyAnswered { workers[place].absentAt = now }
             judge(place, now: now)
         }
     }

@@ -39,7 +39,9 @@ extension FleetState {
 
     private func isSilent(_ place: Int32) -> Bool {
         let worker = workers[place]
-        guard !isGapOpen, !worker.health.isUp, !worker.isSolo else { return false }
+        guard !isGapOpen, !worker.health.isUp, !worker.isSolo || worker.isAbsent else {
+            return false
+        }
         let sign = max(worker.lastSeen, worker.answeredAt.known ?? worker.lastSeen, flowingSince)
         return lastSweep - sign > limits.silentSeconds
     }

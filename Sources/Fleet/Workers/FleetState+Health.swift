@@ -69,6 +69,12 @@ extension FleetState {
         _ worker: WorkerSlot, silence: Double, now: Double
     ) -> (WorkerHealth, String) {
         let span = Bounded.duration(silence)
+        if worker.isAbsent {
+            return (
+                .unreachable,
+                "No heartbeat for \(span), and nothing listens to its remote control: it has ended or lost the broker."
+            )
+        }
         if worker.isSolo, silence <= limits.ghostSeconds / 2 {
             return (
                 .busy,
@@ -178,7 +184,7 @@ extension FleetState {
         }
         let signs = max(worker.lastSeen, worker.answeredAt.known ?? worker.lastSeen, flowingSince)
         // A solo worker is silent while a task runs, and a task may run long.
-        let patience = limits.ghostSeconds * (worker.isSolo ? 6 : 1)
+        let patience = limits.ghostSeconds * (worker.isSolo && !worker.isAbsent ? 6 : 1)
         return now - signs > patience
             ? "It gave no sign of life for \(Bounded.duration(now - signs))." : nil
     }

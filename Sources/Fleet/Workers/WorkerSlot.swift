@@ -69,6 +69,8 @@ struct WorkerSlot: Sendable {
     /// Answers and silences of remote control.
     var answeredAt = Double.nan
     var silences = 0
+    /// When it was last silent although every listener of the broker's mailbox channel had answered.
+    var absentAt = Double.nan
     /// Counted by the worker itself at the newest answer.
     var toldActive: Int?
 
@@ -97,6 +99,12 @@ struct WorkerSlot: Sendable {
     /// Time after which a missing heartbeat is missed: two periods, Celery's own rule.
     var patience: Double { 2 * (freq.known ?? 2) }
     var isSolo: Bool { stats?.pool == "solo" }
+    /// Whether nothing has listened to its remote control since its last sign of life, though it used to:
+    /// its process has ended, or has lost the broker. A task that keeps it busy cannot be the reason.
+    var isAbsent: Bool {
+        guard let absent = absentAt.known, let answered = answeredAt.known else { return false }
+        return absent > answered && absent > lastSeen
+    }
     /// Pool slots; an autoscaled pool has as many as it has processes.
     var concurrency: Int? {
         guard let stats else { return nil }

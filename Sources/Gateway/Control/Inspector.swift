@@ -107,12 +107,11 @@ final class Inspector {
             Task { @LoopActor in await askAll(Self.refresh, of: chunk, expecting: chunk) }
         }
         var outcomes: [(method: ControlMethod, outcome: Outcome)] = Self.refresh.map {
-            ($0, ([], []))
+            ($0, Outcome())
         }
         for chunk in asked {
             for (index, part) in await chunk.value.enumerated() {
-                outcomes[index].outcome.answered.formUnion(part.outcome.answered)
-                outcomes[index].outcome.silent += part.outcome.silent
+                outcomes[index].outcome.add(part.outcome)
             }
         }
         noteSilence(outcomes)
@@ -239,25 +238,46 @@ final class Inspector {
         let silent = outcomes.dropFirst().reduce(into: Set(first.outcome.silent)) {
             $0.formIntersection($1.outcome.silent)
         }
-        feed.learn { $0.noteSilence(of: silent.sorted(), now: clock.now()) }
+        let everybodyAnswered = outcomes.contains { $0.outcome.isEveryListenerHeard }
+        feed.learn {
+            $0.noteSilence(
+                of: silent.sorted(), everybodyAnswered: everybodyAnswered, now: clock.now())
+        }
     }
 
-    /// Who answered a question, and who was expected and did not.
-    private typealias Outcome = (answered: Set<String>, silent: [String])
+    /// Who answered a question, and who was expected and did not at all.
+    private struct Outcome {
+        var answered: Set<String> = []
+        var silent: [String] = []
+        /// Answers that came, and listeners that the broker counted, those not asked included; `nil` if
+        /// the question was not sent.
+        var answers = 0
+        var listeners: Int?
+
+        /// Whether whoever was silent did not even listen. Listeners that never answer (a Celery `beat`)
+        /// only make us less sure.
+        var isEveryListenerHeard: Bool { listeners.map { answers >= $0 } ?? false }
+
+        mutating func add(_ other: Outcome) {
+            answered.formUnion(other.answered)
+            silent += other.silent
+            answers += other.answers
+            listeners = max(listeners ?? 0, other.listeners ?? .max)
+        }
+    }
 
     /// Asks one question and applies the answers.
     ///
     /// Of a name that several processes share, all must answer before it counts as answered: what one of
     /// them does not have, another one may.
-    ///
-    /// - Returns: who answered, and who was expected and did not at all.
     private func ask(
         _ method: ControlMethod, of destination: [String], expecting expected: [String]?
     ) async -> Outcome {
         let gathered = Gathered()
+        var outcome = Outcome()
         do throws(BrokerError) {
             let ended = AsyncStream.makeStream(of: [String].self)
-            try await control.ask(
+            outcome.listeners = try await control.ask(
                 method, of: destination,
                 expecting: expected?.flatMap { Array(repeating: $0, count: processes(of: $0)) },
                 timeout: Self.patience,
@@ -269,12 +289,14 @@ final class Inspector {
                     ended.continuation.yield(silent)
                     ended.continuation.finish()
                 })
-            for await silent in ended.stream { return (complete(gathered.counts), silent) }
+            for await silent in ended.stream { outcome.silent = silent }
         } catch {
             // Nobody was asked, so nobody was silent.
             log.debug("a question was not sent", metadata: ["error": "\(error.message)"])
         }
-        return (complete(gathered.counts), [])
+        outcome.answered = complete(gathered.counts)
+        outcome.answers = gathered.counts.values.reduce(0, +)
+        return outcome
     }
 
     /// The workers all of whose processes have answered.
