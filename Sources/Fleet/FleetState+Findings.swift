@@ -85,11 +85,9 @@ extension FleetState {
                 "The \(pool ?? "") pool cannot stop a task that runs.",
                 "Use the prefork pool where tasks must be stopped.")
         }
-        if worker.settings?.sendsSentEvent == false {
-            found.add(
-                "sent-events-off", .info, subject, "Publishing is not announced",
-                "Tasks become known only when a worker receives them; time in the queue is not known.",
-                "Set task_send_sent_event = True in the programs that publish.")
+        // What a worker's settings say of who publishes is a guess: what comes tells more.
+        if worker.settings?.sendsSentEvent == false, announcements.share == nil {
+            addUnannounced(subject, &found)
         }
         let limit = worker.stats?.hardTimeLimit ?? worker.settings?.timeLimit ?? 0
         let visibility = worker.settings?.visibilityTimeout ?? visibilityTimeout
@@ -103,6 +101,16 @@ extension FleetState {
                 "Raise visibility_timeout in broker_transport_options above the longest run, or set task_time_limit below it."
             )
         }
+    }
+
+    private func addUnannounced(
+        _ subject: String, share: Double? = nil, _ found: inout FindingList
+    ) {
+        let how = share.map { $0 > 0 ? "Most tasks" : "Tasks" } ?? "Tasks"
+        found.add(
+            "sent-events-off", .info, subject, "Publishing is not announced",
+            "\(how) become known only when a worker receives them; time in the queue is not known.",
+            "Set task_send_sent_event = True in the programs that publish.")
     }
 
     private func judgeQueue(_ place: Int32, _ found: inout FindingList, now: Double) {
@@ -132,6 +140,9 @@ extension FleetState {
                 "Raise visibility_timeout in broker_transport_options above the longest eta.")
         }
         judgeHeld(&found, now: now)
+        if let share = announcements.share, share < 0.5 {
+            addUnannounced("publishers", share: share, &found)
+        }
         if let storm, now - storm.at <= 60 {
             found.add(
                 "delivery-storm", .error, "task \(storm.id)", "Task comes back again and again",

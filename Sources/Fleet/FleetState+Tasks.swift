@@ -41,7 +41,10 @@ extension FleetState {
                 workers[worker].noteStarted(
                     pid: fact.pid, stamp: stamp, clock: event.origin.clock)
             }
-            if fact.kind.endsAttempt { noteEnd(place, event, stamp: stamp) }
+            if fact.kind.endsAttempt {
+                noteEnd(place, event, stamp: stamp)
+                announcements.note(isAnnounced: !tasks.slots[place].sent.isNaN)
+            }
             if tasks.slots[place].hasExtra {
                 tasks.slots[place].withExtra { $0.lostEvidence = nil }
             }

@@ -41,6 +41,7 @@ package struct FleetState: Sendable {
     var unackedBeyondBound: Int?
     var evictedFinished = 0
     var evictedOpen = 0
+    var announcements = Announcements()
     /// Events without a usable id or host.
     var refusedEvents = 0
 

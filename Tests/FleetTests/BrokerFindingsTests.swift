@@ -87,18 +87,29 @@ import Testing
     }
 
     @Test func `old workers on Sentinel are told from new ones that listen to both names`() {
-        let old = findings {
-            $0.mailboxListeners = 1
-            $0.unnumberedListeners = 2
-        }
-        let both = findings {
-            $0.mailboxListeners = 2
-            $0.unnumberedListeners = 2
+        func found(_ compat: [Bool?]) -> [Finding] {
+            var facts = BrokerFacts()
+            facts.unnumberedListeners = 2
+            var state = FleetState(startedAt: 0)
+            state.apply(broker: facts)
+            for (number, compat) in compat.enumerated() {
+                let name = "w\(number)@host"
+                state.apply(Make.worker(.heartbeat, at: 0, on: name), receivedAt: 0)
+                guard let compat else { continue }
+                var settings = WorkerSettings()
+                settings.listensToOldNames = compat
+                state.apply(.conf(settings), from: name, receivedAt: 0)
+            }
+            state.advance(now: 1)
+            return state.findings(now: 1).filter { $0.rule == "kombu-sentinel" }
         }
 
-        #expect(old.map(\.severity) == [.error])
-        #expect(both.map(\.severity) == [.info])
-        #expect((old + both).allSatisfy { $0.rule == "kombu-sentinel" && $0.fix.contains("5.4") })
+        #expect(found([]).map(\.severity) == [.error])
+        #expect(found([false, false, false]).map(\.severity) == [.error])
+        #expect(found([true, false]).map(\.severity) == [.error])
+        #expect(found([true, true]).map(\.severity) == [.info])
+        #expect(found([true, nil]).map(\.severity) == [.info], "who has not told may be one")
+        #expect((found([]) + found([true, true])).allSatisfy { $0.fix.contains("5.4") })
     }
 
     @Test func `each certificate that is not checked is told`() {

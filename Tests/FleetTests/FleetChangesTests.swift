@@ -135,4 +135,35 @@ import Testing
         #expect(state.visibilityTimeout == 60)
         #expect(state.worker("w1@host")?.poolRestarts == false)
     }
+
+    /// The settings of a worker say what it announces itself, not what the programs that publish do.
+    @Test(arguments: [(0, ["publishers"]), (9, ["publishers"]), (10, []), (20, [])])
+    func `whether publishing is announced is judged by what comes`(
+        announced: Int, subjects: [String]
+    ) {
+        var state = FleetState(startedAt: 0)
+        var settings = WorkerSettings()
+        settings.sendsSentEvent = false
+        state.apply(.conf(settings), from: "w1@host", receivedAt: 0)
+        func found() -> [String] {
+            state.findings(now: 2).filter { $0.rule == "sent-events-off" }.map(\.subject)
+        }
+        for number in 0..<20 {
+            #expect(found() == ["worker w1@host"], "too few to judge by")
+            let id = "u\(number)"
+            if number < announced {
+                state.apply(Make.task(.sent, id, at: 1, on: "producer@host"), receivedAt: 1)
+            }
+            state.apply(
+                [Make.task(.received, id, at: 1), Make.task(.succeeded, id, at: 1)], receivedAt: 1)
+        }
+        #expect(found() == subjects)
+        // What was so long ago does not count for ever.
+        for number in 0..<1_000 {
+            let id = "later\(number)"
+            state.apply(Make.task(.sent, id, at: 1, on: "producer@host"), receivedAt: 1)
+            state.apply(Make.task(.succeeded, id, at: 1), receivedAt: 1)
+        }
+        #expect(found().isEmpty)
+    }
 }

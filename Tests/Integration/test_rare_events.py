@@ -133,5 +133,5 @@ async def test_an_election_is_heard_and_changes_nothing(voters: Stack, connect: 
         await client.until(lambda: set(heard('worker-elect')) == nodes, 30, lambda: f'every call; {events.items}')
         await client.until(lambda: set(heard('worker-elect-ack')) == nodes, 30, lambda: f'the assents; {events.items}')
         task = await client.until(lambda: next((row for row in view if row.get('state') == 'SUCCESS'), None), 30, 'what was won')
-        assert task['name'] == 'math.add' and task['args'] == '(20, 22)', task
+        assert task['name'] == 'math.add' and task['args'] == '[20, 22]', task
         assert {row['id'] for row in workers} == nodes and all(row['state'] in {'online', 'busy'} for row in workers)

@@ -84,8 +84,11 @@ extension FleetState {
             )
         }
         if let old = broker.unnumberedListeners, old > 0 {
-            // New workers with sentinel_fanout_compat listen to both names.
-            let isOnlyOld = old > (broker.mailboxListeners ?? 0)
+            // New workers with sentinel_fanout_compat listen to both names. Who has not told may be one.
+            let both = workers.places.count {
+                workers[$0].health.isUp && workers[$0].settings?.listensToOldNames ?? true
+            }
+            let isOnlyOld = old > both
             found.add(
                 "kombu-sentinel", isOnlyOld ? .error : .info, "broker",
                 isOnlyOld

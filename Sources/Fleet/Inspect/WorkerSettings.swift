@@ -10,6 +10,9 @@ package struct WorkerSettings: Sendable, Equatable {
     package var acksLate: Bool?
     /// `broker_transport_options.visibility_timeout`, seconds; absent means Celery's 3,600.
     package var visibilityTimeout: Double?
+    /// `broker_transport_options.sentinel_fanout_compat`: on Sentinel it listens to the names of an old
+    /// kombu as well; absent means no.
+    package var listensToOldNames = false
     /// `task_time_limit`, seconds.
     package var timeLimit: Double?
     /// Setting name → JSON text, secrets masked, bounded by the decoder.

@@ -10,6 +10,8 @@ extension WorkerSettings {
         acksLate = value["task_acks_late"]?.bool
         visibilityTimeout = Bounded.seconds(
             value["broker_transport_options"]?["visibility_timeout"])
+        listensToOldNames =
+            value["broker_transport_options"]?["sentinel_fanout_compat"]?.bool ?? false
         timeLimit = Bounded.seconds(value["task_time_limit"])
         for member in (value.object ?? []).prefix(CeleryLimits.maxReplyItems) {
             let name = Bounded.text(member.name, limit: CeleryLimits.maxNameBytes)

@@ -249,6 +249,7 @@ struct ControlTests {
             #expect(settings.sendsSentEvent == value["task_send_sent_event"]?.bool)
             #expect(settings.poolRestarts == value["worker_pool_restarts"]?.bool)
             #expect(settings.acksLate == false)
+            #expect(settings.listensToOldNames == false)
             #expect(settings.all["accept_content"] == #"["json"]"#)
         }
         for (_, value) in try replies("revoked") {
