@@ -76,6 +76,7 @@ let package = Package(
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CEpoll"),
         .systemLibrary(name: "CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
 
         pure("Lookup"),
@@ -105,7 +106,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "celeriac-load",
-            dependencies: ["WireFormats", "LiveSync", arguments, histogram],
+            dependencies: ["CEpoll", "WireFormats", "LiveSync", arguments, histogram],
             swiftSettings: strict),
 
         // What a real worker takes without harm, said a second time for the tests of what we send.

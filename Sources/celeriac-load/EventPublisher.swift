@@ -16,6 +16,27 @@ final class EventPublisher {
 
     /// Publishes one event and waits until Redis has it.
     func publish(_ number: Int) throws {
+        try publish(number..<number + 1)
+    }
+
+    /// Publishes events, each in a message of its own, and waits until Redis has all of them.
+    ///
+    /// - Parameter numbers: so few that their answers fit the socket's buffer: at most ``most``.
+    func publish(_ numbers: Range<Int>) throws {
+        var commands: [UInt8] = []
+        for number in numbers { commands += command(number) }
+        try socket.write(commands)
+        // Each answer is `:1\r\n`, or has another number in it.
+        var missing = numbers.count
+        while missing > 0 {
+            missing -= try socket.read(limit: 16_384).count { $0 == UInt8(ascii: "\n") }
+        }
+    }
+
+    /// Events in one call at most.
+    static let most = 500
+
+    private func command(_ number: Int) -> [UInt8] {
         let id = "load-\(run)-\(number)"
         var body = JsonWriter()
         body.value([
@@ -44,9 +65,7 @@ final class EventPublisher {
         message.endObject()
         var command = Array("*3\r\n$7\r\nPUBLISH\r\n$\(channel.count)\r\n".utf8) + channel
         command += Array("\r\n$\(message.bytes.count)\r\n".utf8) + message.bytes + [13, 10]
-        try socket.write(command)
-        // `:1\r\n`: the reply is short and at once.
-        _ = try socket.read(limit: 64)
+        return command
     }
 
     /// The number of an event of this run, from its task id.

@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
     if not tool:
         print('CELERIAC_LOAD is not set: use bin/bench fanout', file=sys.stderr)
         return 2
-    own = Load(options.browsers, options.walls, options.bots, options.slow, options.rate)
+    own = Load(rate=options.rate, **{kind: getattr(options, kind) for kind in KINDS})
     loads = (own,) if own.clients else LADDER
     builds = {'this': Path(os.environ['CELERIAC_BIN'])}
     if options.beside:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import resource
 import ssl
 import sys
 import tempfile
@@ -24,7 +23,7 @@ from harness.certificates import encrypted
 from harness.crowd import Member, gather_crowd
 from harness.events import worker_event
 from harness.gateway import Gateway
-from harness.machine import machine, resident_bytes
+from harness.machine import machine, open_as_many_as_allowed, resident_bytes
 from harness.stack import Stack
 
 TOPICS = ('workers', 'stats', 'queues')
@@ -81,8 +80,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog='bin/bench memory')
     parser.add_argument('--clients', type=int, default=2_000)
     options = parser.parse_args(arguments)
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    open_as_many_as_allowed()
     print(f'machine: {machine()}; load before: {os.getloadavg()[0]:.2f}; {options.clients} clients of each kind', flush=True)
     print('| a connection | signed in, idle | with three topics of 30 workers, idle | P6 |\n|---|---|---|---|', flush=True)
     holds = True

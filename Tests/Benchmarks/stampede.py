@@ -16,7 +16,6 @@ import asyncio
 import gc
 import os
 import random
-import resource
 import ssl
 import sys
 import tempfile
@@ -28,7 +27,7 @@ from harness.churn import churn
 from harness.client import GatewayClient
 from harness.crowd import Member, come_back, differences, gather_crowd
 from harness.gateway import Gateway
-from harness.machine import machine, peak_bytes, process_seconds, resident_bytes
+from harness.machine import machine, open_as_many_as_allowed, peak_bytes, process_seconds, resident_bytes
 from harness.stack import Stack
 
 TOPICS = ('workers', 'stats', 'queues')
@@ -112,8 +111,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument('--kill', action='store_true', help='the gateway is killed, and started again')
     parser.add_argument('--tls', action='store_true')
     options = parser.parse_args(arguments)
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    open_as_many_as_allowed()
     print(f'machine: {machine()}; load before: {os.getloadavg()[0]:.2f}', flush=True)
     print(
         '| clients | half are live, s | 99 % | all | handshake p50, p99 ms | CPU s of the gateway | MB at most above before | differ |'

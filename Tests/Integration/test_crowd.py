@@ -32,7 +32,8 @@ def test_a_difference_is_found_if_and_only_if_there_is_one(stack: Stack, tmp_pat
     tokens = tmp_path / 'tokens'
     tokens.write_text(''.join(f'{role} {gateway.token(role, unique(role))}\n' for role in ('operator', 'wall', 'bot')))
     command = [str(load_binary()), 'crowd', '--broker', stack.broker, '--gateway', gateway.ws_url, '--tokens', str(tokens)]
-    command += ['--browsers', '3', '--walls', '2', '--bots', '2', '--slow', '1', '--rate', '200', '--seconds', '1']
+    command += ['--browsers', '3', '--overviews', '2', '--tables', '2', '--walls', '2', '--bots', '2', '--slow', '1']
+    command += ['--rate', '200', '--seconds', '1']
     # Whoever must find a difference need not wait long for it to go; whoever must find none may have a slow machine.
     command += ['--warm-up', '0', '--patience', '0' if flag else '30', *flag]
 

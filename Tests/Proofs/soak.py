@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import resource
 import sys
 import tempfile
 import time
@@ -23,7 +22,7 @@ from harness.client import GatewayClient
 from harness.crowd import Member, gather_crowd
 from harness.flood import Flooded, Sample
 from harness.load import Load, tokens
-from harness.machine import machine, open_sockets, resident_bytes
+from harness.machine import machine, open_as_many_as_allowed, open_sockets, resident_bytes
 from harness.paths import load_binary
 from harness.rows import Table
 from harness.stack import Stack
@@ -121,8 +120,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument('--clients', type=int, default=2_000)
     parser.add_argument('--rate', type=int, default=1_000, help='events a second')
     options = parser.parse_args(arguments)
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    open_as_many_as_allowed()
     print(f'machine: {machine()}; load before: {os.getloadavg()[0]:.2f}', flush=True)
     with tempfile.TemporaryDirectory(prefix='celeriac-soak-') as name:
         folder = Path(name)

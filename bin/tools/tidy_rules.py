@@ -33,7 +33,7 @@ IMPORTS: dict[str, frozenset[str]] = {
         {'Gateway', 'RedisLink', 'SocketServer', 'Credentials', 'Records', 'EventLoop', 'Ports', 'WireFormats', 'Fleet'}
         | {'ArgumentParser', 'Logging'}
     ),
-    'celeriac-load': frozenset({'WireFormats', 'LiveSync', 'ArgumentParser', 'Histogram'}),
+    'celeriac-load': frozenset({'CEpoll', 'WireFormats', 'LiveSync', 'ArgumentParser', 'Histogram'}),
 }
 
 # Libraries of the toolchain that only these targets may use.

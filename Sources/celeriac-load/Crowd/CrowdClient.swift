@@ -16,7 +16,7 @@ final class CrowdClient {
     private(set) var bytes = 0
     /// Close code of the gateway, once it has closed.
     private(set) var closed: UInt16?
-    /// When a slow client may read again, microseconds.
+    /// When a slow client may read again, microseconds; 0 while it may.
     var readsAt: Int64 = 0
     /// Acknowledges deltas without applying them: reconciling must then find differences.
     var losesDeltas = false
@@ -37,17 +37,19 @@ final class CrowdClient {
     /// True once all that it asked for was answered.
     var isLive: Bool { isStarted && opened == kind.requests.count }
 
-    /// Reads once and hands over every message that carries rows or events.
-    func receive(_ cache: inout FrameCache, _ handle: (_ method: String, JsonValue) -> Void) throws
-    {
-        let part = try socket.read(limit: readsAt > 0 ? 1_000 : 262_144)
+    /// Reads once, at most so many bytes, and hands over every message that carries rows or events.
+    func receive(
+        limit: Int, _ cache: inout FrameCache, _ outcomes: inout TableCache,
+        _ handle: (_ method: String, JsonValue) -> Void
+    ) throws {
+        let part = try socket.read(limit: limit)
         bytes += part.count
         reader.feed(part)
         while let message = try reader.next() {
             switch message {
             case .text(let text):
                 frames += 1
-                try take(try cache.message(text), handle)
+                try take(try cache.frame(text), &outcomes, handle)
             case .ping(let content): try write(10, content)
             case .close(let code, _):
                 closed = code
@@ -60,7 +62,11 @@ final class CrowdClient {
     /// The connection is gone without a word.
     func lost() { closed = 1006 }
 
-    private func take(_ message: JsonValue, _ handle: (String, JsonValue) -> Void) throws {
+    private func take(
+        _ frame: FrameCache.Frame, _ outcomes: inout TableCache,
+        _ handle: (String, JsonValue) -> Void
+    ) throws {
+        let message = frame.message
         if let error = message["error"] { throw LoadError("refused: \(error.text())") }
         if let id = message["id"]?.integer {
             if id == 1 { isStarted = true } else { opened += 1 }
@@ -76,7 +82,9 @@ final class CrowdClient {
         }
         if losesDeltas, method.hasSuffix(".delta") {
             if let revision = params["to"]?.integer { acks.append((number, revision)) }
-        } else if let revision = tables[number, default: SyncedTable()].apply(method, params) {
+        } else if let revision = outcomes.apply(
+            frame, method, params, to: &tables[number, default: SyncedTable()])
+        {
             acks.append((number, revision))
         }
         if method == "events.batch", let scanned = params["scanned"]?.integer {

@@ -16,6 +16,8 @@ struct CrowdCommand: ParsableCommand {
     @Option(help: "ws://127.0.0.1:PORT/ws/v1") var gateway: String
     @Option(help: "File of bearer tokens, one a line, as `ROLE TOKEN`.") var tokens: String
     @Option(help: "Pages of the dashboard.") var browsers = 100
+    @Option(help: "Pages of the dashboard without a list of tasks.") var overviews = 0
+    @Option(help: "Lists of tasks without anything else.") var tables = 0
     @Option(help: "Wall displays.") var walls = 0
     @Option(help: "Programs that read every event.") var bots = 0
     @Option(help: "Browsers that read 1,000 bytes a second.") var slow = 0
@@ -28,7 +30,10 @@ struct CrowdCommand: ParsableCommand {
     @Flag(help: "Lets one bot lose a batch: the run must then fail.") var losesBatch = false
 
     func run() throws {
-        let counts = [(CrowdKind.browser, browsers), (.wall, walls), (.bot, bots), (.slow, slow)]
+        let counts = [
+            (CrowdKind.browser, browsers), (.overview, overviews), (.table, tables),
+            (.wall, walls), (.bot, bots), (.slow, slow),
+        ]
         let total = counts.reduce(0) { $0 + $1.1 }
         guard counts.allSatisfy({ $0.1 >= 0 }), 1...Self.clientLimit ~= total,
             1...20_000 ~= rate, 1...600 ~= seconds,
@@ -45,7 +50,7 @@ struct CrowdCommand: ParsableCommand {
         let publisher = try EventPublisher(
             host: redisHost, port: UInt16(store.port ?? 6379),
             channel: "/\(Int(store.path.dropFirst()) ?? 0).celeryev/task.multi")
-        let run = CrowdRun(
+        let run = try CrowdRun(
             publisher: publisher, rate: rate, seconds: seconds,
             process: process, warmUp: warmUp, patience: patience,
             reconciler: Reconciler(
@@ -81,7 +86,7 @@ struct CrowdTokens {
     func token(of kind: CrowdKind, _ number: Int) throws -> String {
         let role =
             switch kind {
-            case .browser, .slow: "operator"
+            case .browser, .overview, .table, .slow: "operator"
             case .wall: "wall"
             case .bot: "bot"
             }

@@ -4,6 +4,10 @@ internal import WireFormats
 enum CrowdKind: String, CaseIterable {
     /// A page of the dashboard: four whole topics and a window of the newest tasks, four times a second.
     case browser
+    /// A page without a list of tasks: four whole topics, four times a second.
+    case overview
+    /// A list of tasks without anything else: the newest ones, four times a second.
+    case table
     /// A wall display: four whole topics, once a second.
     case wall
     /// A program that reads every event.
@@ -14,10 +18,10 @@ enum CrowdKind: String, CaseIterable {
     /// Whole topics, by subscription number.
     var topics: [(number: Int, name: String)] {
         switch self {
-        case .browser: [(1, "stats"), (2, "workers"), (3, "queues"), (4, "alerts")]
+        case .browser, .overview: [(1, "stats"), (2, "workers"), (3, "queues"), (4, "alerts")]
         case .slow: [(1, "stats"), (2, "workers"), (3, "queues")]
         case .wall: [(1, "stats"), (2, "queues"), (3, "alerts"), (4, "workers")]
-        case .bot: []
+        case .table, .bot: []
         }
     }
 
@@ -28,7 +32,7 @@ enum CrowdKind: String, CaseIterable {
             #""method":"sub.open","params":{"sub":\#(number),"topic":"\#(name)","maxHz":\#(frequency)}"#
         }
         switch self {
-        case .browser:
+        case .browser, .table:
             requests.append(
                 #""method":"view.open","params":{"sub":\#(Self.window),"topic":"tasks","#
                     + #""order":["seen","desc"],"limit":50,"mode":"follow","maxHz":\#(frequency)}"#)
@@ -36,10 +40,13 @@ enum CrowdKind: String, CaseIterable {
             requests.append(
                 #""method":"events.open","params":{"sub":\#(Self.events),"after":"now","types":["task-received"],"#
                     + #""format":"celery"}"#)
-        case .wall, .slow: break
+        case .overview, .wall, .slow: break
         }
         return requests
     }
+
+    /// Whether it has a window of the newest tasks.
+    var hasWindow: Bool { self == .browser || self == .table }
 
     /// Subscription numbers of the window and of the events.
     static let window = 5

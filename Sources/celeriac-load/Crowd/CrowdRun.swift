@@ -8,6 +8,9 @@ final class CrowdRun {
     private static let openedPerSecond: Int64 = 400
     /// Microseconds between two reads of a slow client.
     private static let slowPause: Int64 = 1_000_000
+    /// Bytes of one read of a slow client, and of any other.
+    private static let slowBytes = 1_000
+    private static let readBytes = 262_144
     /// The row of `stats` that counts the events of this run, and its field.
     private static let counted = "total:RECEIVED"
 
@@ -23,6 +26,10 @@ final class CrowdRun {
     private let patience: Int64
     private let reconciler: Reconciler
     private var cache = FrameCache()
+    private var outcomes = TableCache()
+    private let ready: ReadySockets
+    /// Places of slow clients among ``clients``.
+    private var slow: [Int] = []
     private var publishedAt: [Int64] = []
     /// What the gateway had counted before this run.
     private var counted = 0
@@ -41,7 +48,8 @@ final class CrowdRun {
     init(
         publisher: EventPublisher, rate: Int, seconds: Int, process: Int?,
         warmUp: Int, patience: Int, reconciler: Reconciler
-    ) {
+    ) throws {
+        ready = try ReadySockets()
         self.publisher = publisher
         self.rate = rate
         self.seconds = seconds
@@ -60,7 +68,10 @@ final class CrowdRun {
     func open(_ make: () throws -> CrowdClient) throws {
         while Self.microseconds < openedAt + 1_000_000 / Self.openedPerSecond { try pump() }
         openedAt = Self.microseconds
-        clients.append(try make())
+        let client = try make()
+        try ready.watch(client.socket.descriptor, as: clients.count)
+        if client.kind == .slow { slow.append(clients.count) }
+        clients.append(client)
         seen.append(0)
         told.append(0)
     }
@@ -71,7 +82,10 @@ final class CrowdRun {
         let before = try publishAll()
         let after = figures()
         try reconcile()
-        report(before, after)
+        let report = CrowdReport(
+            clients: clients.count, rate: rate, events: publishedAt.count, before: before,
+            after: after, histograms: histograms, faults: faults.count)
+        report.print()
         guard faults.isEmpty else {
             throw LoadError("\(faults.count) faults:\n" + faults.prefix(10).joined(separator: "\n"))
         }
@@ -93,7 +107,7 @@ final class CrowdRun {
     /// Publishes at the rate, first to warm up.
     ///
     /// - Returns: the figures when measuring began.
-    private func publishAll() throws -> Figures {
+    private func publishAll() throws -> CrowdFigures {
         isPublishing = true
         defer { isPublishing = false }
         let began = Self.microseconds
@@ -115,9 +129,10 @@ final class CrowdRun {
     private func publishDue(_ began: Int64, _ now: Int64) throws {
         let due = Int((now - began) * Int64(rate) / 1_000_000)
         while publishedAt.count < due {
-            let number = publishedAt.count
-            publishedAt.append(Self.microseconds)
-            try publisher.publish(number)
+            let first = publishedAt.count
+            let next = min(due, first + EventPublisher.most)
+            publishedAt += repeatElement(Self.microseconds, count: next - first)
+            try publisher.publish(first..<next)
         }
     }
 
@@ -130,9 +145,7 @@ final class CrowdRun {
             let settled = Self.microseconds + 1_500_000
             while Self.microseconds < settled { try pump() }
             let wanted = try reconciler.snapshot()
-            differences = clients.enumerated().flatMap { number, client in
-                reconciler.differences(of: client, wanted).map { "\(client.kind) \(number): \($0)" }
-            }
+            differences = reconciler.differences(of: clients, wanted)
         } while !(differences.isEmpty && missing.isEmpty) && Self.microseconds < end
         faults += differences + missing
     }
@@ -147,27 +160,41 @@ final class CrowdRun {
     // MARK: - Reading
 
     private func pump(_ between: () throws -> Void = {}) throws {
-        let now = Self.microseconds
-        var polls = clients.map { client in
-            pollfd(
-                fd: client.closed == nil && client.readsAt <= now ? client.socket.descriptor : -1,
-                events: Int16(POLLIN), revents: 0)
-        }
-        guard !polls.isEmpty else { return }
-        guard unsafe poll(&polls, nfds_t(polls.count), 1) > 0 else { return }
-        for index in polls.indices where polls[index].revents != 0 {
-            let client = clients[index]
-            do {
-                try client.receive(&cache) { take($0, $1, index) }
-            } catch {
-                client.lost()
-                faults.append("\(client.kind) \(index): \(error)")
-            }
-            if client.kind == .slow { client.readsAt = isPublishing ? now + Self.slowPause : 0 }
-            if let code = client.closed {
-                faults.append("\(client.kind) \(index) was closed with \(code)")
-            }
+        try wakeSlow()
+        for index in ready.wait(milliseconds: 1) {
+            try read(clients[index], index)
             try between()
+        }
+    }
+
+    private func read(_ client: CrowdClient, _ index: Int) throws {
+        let isHeldBack = client.kind == .slow && isPublishing
+        do {
+            let limit = isHeldBack ? Self.slowBytes : Self.readBytes
+            try client.receive(limit: limit, &cache, &outcomes) { take($0, $1, index) }
+        } catch {
+            client.lost()
+            faults.append("\(client.kind) \(index): \(error)")
+        }
+        if let code = client.closed {
+            try ready.forget(client.socket.descriptor)
+            faults.append("\(client.kind) \(index) was closed with \(code)")
+        } else if isHeldBack {
+            client.readsAt = Self.microseconds + Self.slowPause
+            try ready.read(false, client.socket.descriptor, as: index)
+        }
+    }
+
+    /// Lets slow clients read whose pause is over; once the events have stopped, all of them, at full speed.
+    private func wakeSlow() throws {
+        let now = Self.microseconds
+        for index in slow {
+            let client = clients[index]
+            guard client.readsAt > 0, client.readsAt <= now || !isPublishing,
+                client.closed == nil
+            else { continue }
+            client.readsAt = 0
+            try ready.read(true, client.socket.descriptor, as: index)
         }
     }
 
@@ -176,7 +203,9 @@ final class CrowdRun {
         case "events.batch": takeEvents(params, index)
         case "events.gap": faults.append("bot \(index) was told of a gap: \(params.text())")
         case "sub.delta" where params["sub"] == 1, "sub.snap" where params["sub"] == 1:
-            takeCount(index)
+            takeNewest(countedEvents(index), index)
+        case "view.delta" where clients[index].kind == .table:
+            takeNewest(newestTask(index), index)
         default: break
         }
     }
@@ -200,14 +229,26 @@ final class CrowdRun {
         }
     }
 
-    /// How old the newest event is that a client's `stats` count.
-    private func takeCount(_ index: Int) {
+    /// Events of this run that a client's `stats` count.
+    private func countedEvents(_ index: Int) -> Int? {
         guard let rows = clients[index].tables[1]?.rows.values,
             let row = rows.first(where: { $0["id"]?.string == Self.counted }),
             let count = row["count"]?.integer
-        else { return }
-        let newest = Int(count) - counted
-        guard newest > told[index], newest <= publishedAt.count else { return }
+        else { return nil }
+        return Int(count) - counted
+    }
+
+    /// Events of this run up to the newest task of a client's window.
+    private func newestTask(_ index: Int) -> Int? {
+        guard let table = clients[index].tables[CrowdKind.window], let first = table.order.first,
+            let id = table.rows[first]?["id"]?.string
+        else { return nil }
+        return publisher.number(of: id).map { $0 + 1 }
+    }
+
+    /// How old the newest event is that a client knows.
+    private func takeNewest(_ newest: Int?, _ index: Int) {
+        guard let newest, newest > told[index], newest <= publishedAt.count else { return }
         told[index] = newest
         guard isMeasuring else { return }
         let age = max(1, Self.microseconds - publishedAt[newest - 1])
@@ -219,62 +260,8 @@ final class CrowdRun {
         return Int(row?["count"]?.integer ?? 0)
     }
 
-    // MARK: - Figures
-
-    private struct Figures {
-        let frames: Int
-        let bytes: Int
-        let cpu: Double
-        let at: Int64
-    }
-
-    private func figures() -> Figures {
-        Figures(
-            frames: clients.reduce(0) { $0 + $1.frames },
-            bytes: clients.reduce(0) { $0 + $1.bytes },
-            cpu: process.flatMap(ServerCpu.seconds) ?? 0, at: Self.microseconds)
-    }
-
-    private func report(_ before: Figures, _ after: Figures) {
-        let time = Double(after.at - before.at) / 1_000_000
-        let (frames, bytes) = (after.frames - before.frames, after.bytes - before.bytes)
-        let cpu = after.cpu - before.cpu
-        var result: [JsonMember] = [
-            JsonMember("clients", .integer(Int64(clients.count))),
-            JsonMember("events", .integer(Int64(publishedAt.count))),
-            JsonMember("frames", .integer(Int64(frames))),
-            JsonMember("bytes", .integer(Int64(bytes))),
-            JsonMember("seconds", .number(time)),
-            JsonMember("parsed", .integer(Int64(cache.parsed))),
-            JsonMember("faults", .integer(Int64(faults.count))),
-        ]
-        print(
-            "\(clients.count) clients, \(rate) events/s: \(frames) frames, \(bytes) bytes in \(time) s"
-        )
-        if process != nil, cpu > 0 {
-            let perMillion = cpu * 1_000_000 / Double(max(1, frames))
-            print(
-                "gateway: \(cpu) CPU seconds, \(cpu / time) cores, \(perMillion) s per million frames"
-            )
-            result += [
-                JsonMember("cpu", .number(cpu)), JsonMember("perMillion", .number(perMillion)),
-            ]
-        }
-        for kind in CrowdKind.allCases {
-            guard let histogram = histograms[kind], histogram.totalCount > 0 else { continue }
-            let ms = [50, 90, 99, 99.9].map { Double(histogram.valueAtPercentile($0)) / 1000 }
-            print(
-                "\(kind): event published -> parsed, ms: p50 \(ms[0])  p90 \(ms[1])  p99 \(ms[2])  "
-                    + "p99.9 \(ms[3])  max \(Double(histogram.max) / 1000)  of \(histogram.totalCount)"
-            )
-            result.append(
-                JsonMember(
-                    kind.rawValue,
-                    ["p50": .number(ms[0]), "p90": .number(ms[1]), "p99": .number(ms[2])]))
-        }
-        var writer = JsonWriter()
-        writer.value(.object(result))
-        print("result: \(String(decoding: writer.bytes, as: UTF8.self))")
+    private func figures() -> CrowdFigures {
+        CrowdFigures(of: clients, process: process, parsed: cache.parsed, at: Self.microseconds)
     }
 
     /// One clock for publisher and clients: they are one process.

@@ -13,20 +13,33 @@ struct Reconciler {
         "loadavg", "oldestAge", "rateIn", "rateOut", "since", "statsAt", "completeness",
     ]
 
-    /// Every difference between one client and the gateway, in words; at most a few.
-    func differences(of client: CrowdClient, _ wanted: [String: [String: JsonValue]]) -> [String] {
-        var found: [String] = []
-        for (number, name) in client.kind.topics {
-            let table = client.tables[number] ?? SyncedTable()
-            let rows = Self.byID(table.rows.values.map { $0 })
-            compare(rows, wanted[name] ?? [:], name, &found)
+    /// Every difference between each client and the gateway, in words; a few of each client. Equal tables
+    /// are compared once: many thousands of clients have to go on acknowledging meanwhile.
+    func differences(
+        of clients: [CrowdClient], _ wanted: [String: [String: JsonValue]]
+    ) -> [String] {
+        var known: [String: [String]] = [:]
+        func compared(_ table: SyncedTable, _ rows: [[String: JsonValue]], _ topic: String)
+            -> [String]
+        {
+            let key = "\(table.identity) \(topic)"
+            if let found = known[key] { return found }
+            let found = compare(Self.byID(rows), wanted[topic] ?? [:], topic)
+            known[key] = found
+            return found
         }
-        if client.kind == .browser {
-            let table = client.tables[CrowdKind.window] ?? SyncedTable()
-            let rows = table.order.map { table.rows[$0] ?? [:] }
-            compare(Self.byID(rows), wanted["tasks"] ?? [:], "tasks", &found)
+        return clients.enumerated().flatMap { index, client in
+            var found: [String] = []
+            for (number, topic) in client.kind.topics {
+                let table = client.tables[number] ?? SyncedTable()
+                found += compared(table, Array(table.rows.values), topic)
+            }
+            if client.kind.hasWindow {
+                let table = client.tables[CrowdKind.window] ?? SyncedTable()
+                found += compared(table, table.order.map { table.rows[$0] ?? [:] }, "tasks")
+            }
+            return found.map { "\(client.kind) \(index): \($0)" }
         }
-        return found
     }
 
     /// The gateway's rows by topic and id.
@@ -55,14 +68,15 @@ struct Reconciler {
     }
 
     private func compare(
-        _ rows: [String: JsonValue], _ wanted: [String: JsonValue], _ topic: String,
-        _ found: inout [String]
-    ) {
-        guard rows != wanted else { return }
+        _ rows: [String: JsonValue], _ wanted: [String: JsonValue], _ topic: String
+    ) -> [String] {
+        guard rows != wanted else { return [] }
+        var found: [String] = []
         for id in Set(rows.keys).union(wanted.keys).sorted() where rows[id] != wanted[id] {
             let (known, right) = (rows[id]?.text() ?? "nothing", wanted[id]?.text() ?? "nothing")
             found.append("\(topic) \(id): the client has \(known), the gateway \(right)")
-            if found.count >= 5 { return }
+            if found.count >= 5 { break }
         }
+        return found
     }
 }

@@ -8,11 +8,15 @@ struct SyncedTable {
     private(set) var order: [Int64] = []
     /// The revision that the last frame led to.
     private(set) var revision: Int64 = -1
+    /// Tables of one identity are equal; 0 is empty.
+    private(set) var identity = 0
 
     /// Applies a frame.
     ///
+    /// - Parameter identity: what the table then is.
     /// - Returns: the revision to acknowledge, if the frame wants that.
-    mutating func apply(_ method: String, _ params: JsonValue) -> Int64? {
+    mutating func apply(_ method: String, _ params: JsonValue, identity: Int) -> Int64? {
+        defer { self.identity = identity }
         switch method {
         case "sub.reset":
             self = SyncedTable()

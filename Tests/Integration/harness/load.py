@@ -16,8 +16,17 @@ from .redis_server import RedisServer
 
 ROOT = Path(__file__).resolve().parents[3]
 CONNECTIONS_PER_TOKEN = 8
-KINDS = ('browsers', 'walls', 'bots', 'slow')
-ROLES = {'browsers': 'operator', 'walls': 'wall', 'bots': 'bot', 'slow': 'operator'}
+TOKENS = 250
+"""Of one kind at most, because making one takes a while: beyond, more connections share each."""
+ROLES = {
+    'browsers': 'operator',
+    'overviews': 'operator',
+    'tables': 'operator',
+    'walls': 'wall',
+    'bots': 'bot',
+    'slow': 'operator',
+}
+KINDS = tuple(ROLES)
 
 
 @dataclass(frozen=True)
@@ -25,6 +34,8 @@ class Load:
     """Clients of each kind, and events per second."""
 
     browsers: int = 0
+    overviews: int = 0
+    tables: int = 0
     walls: int = 0
     bots: int = 0
     slow: int = 0
@@ -32,7 +43,7 @@ class Load:
 
     @property
     def clients(self) -> int:
-        return self.browsers + self.walls + self.bots + self.slow
+        return sum(int(getattr(self, kind)) for kind in KINDS)
 
     def __str__(self) -> str:
         kinds = ', '.join(f'{getattr(self, kind):,} {kind}' for kind in KINDS if getattr(self, kind))
@@ -54,12 +65,18 @@ class Run:
         """Of the gateway, on average."""
         return self.figures['cpu'] / self.figures['seconds']
 
+    @property
+    def own_cores(self) -> float:
+        """Of the load tool."""
+        return self.figures['ownCpu'] / self.figures['seconds']
+
     def row(self, load: Load, build: str) -> str:
         f = self.figures
         if not f:
             return f'| {load} | {build} | no result |'
         seconds = f['seconds']
-        shown = self.latency.get('browser') or self.latency.get('wall') or self.latency.get('bot') or {}
+        # The tool tells of pages first.
+        shown = next(iter(self.latency.values()), {})
         cells = [
             str(load),
             build,
@@ -73,7 +90,7 @@ class Run:
 
 
 def tokens(gateway: Gateway, load: Load, file: Path) -> None:
-    wanted = [(ROLES[kind], -(-getattr(load, kind) // CONNECTIONS_PER_TOKEN)) for kind in KINDS]
+    wanted = [(ROLES[kind], min(TOKENS, -(-getattr(load, kind) // CONNECTIONS_PER_TOKEN))) for kind in KINDS]
     # The comparison asks as an operator.
     wanted.append(('operator', 1))
     names = [(role, f'{role}-{place}-{number}') for place, (role, count) in enumerate(wanted) for number in range(count)]
@@ -118,9 +135,9 @@ def limit(load: Load, of: Run, seconds: int) -> float:
     program = ROOT / '.build' / 'bare-epoll'
     source = ROOT / 'Tests' / 'Benchmarks' / 'bare_epoll.c'
     subprocess.run(['cc', '-O2', '-Wall', '-Wextra', '-Werror', str(source), '-o', str(program)], check=True)
-    turns = 4 * load.browsers + load.walls
+    turns = 4 * (load.browsers + load.overviews + load.tables) + load.walls
     size = of.figures['bytes'] / of.figures['seconds'] / turns
-    clients = load.browsers + load.walls
+    clients = load.browsers + load.overviews + load.tables + load.walls
     command = [str(program), str(clients), str(round(size)), str(turns / clients), str(seconds)]
     told = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
     if told['late'] > told['writes'] / 100:

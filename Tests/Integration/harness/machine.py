@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import resource
 from pathlib import Path
 
 
@@ -19,6 +20,12 @@ def machine() -> str:
         platform.machine(),
     )
     return f'{os.cpu_count()} x {model}, Linux {platform.release()}'
+
+
+def open_as_many_as_allowed() -> None:
+    """Lets this process, and those that it starts, have as many descriptors as they may."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def process_seconds(pid: int) -> float:
