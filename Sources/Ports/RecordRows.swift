@@ -92,12 +92,15 @@ package struct IdempotencyClaim: Sendable, Equatable {
     package var key: String
     /// Canonical bytes of what is asked for (method and arguments); only their hash is kept.
     package var request: [UInt8]
+    /// What its submitter is told as soon as it is recorded (JSON text); `nil` if more happens first.
+    package var answer: String?
 
     /// Makes a claim.
-    package init(principal: String, key: String, request: [UInt8]) {
+    package init(principal: String, key: String, request: [UInt8], answer: String? = nil) {
         self.principal = principal
         self.key = key
         self.request = request
+        self.answer = answer
     }
 }
 

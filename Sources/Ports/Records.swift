@@ -29,6 +29,14 @@ package protocol CommandRecords: Sendable {
         _ command: CommandRecord, answer: String?, audit: AuditEntry?
     ) async throws(RecordsError)
 
+    /// Replaces a command's row and records what it leaves behind that was not known when it began: both
+    /// or neither.
+    ///
+    /// - Parameters:
+    ///   - desired: what it leaves behind.
+    ///   - command: the whole row as it is now; `.notFound` if there is none of that id.
+    func leave(_ desired: DesiredState, by command: CommandRecord) async throws(RecordsError)
+
     /// The client's key of a command; `nil` if it is not kept any more.
     func key(of command: String) async throws(RecordsError) -> String?
 

@@ -9,6 +9,7 @@ extension RecordStore: CommandRecords {
         let key = try Bounded.name(
             claim.key, "an idempotency key", limit: Limits.keyBytes)
         let principal = try Bounded.name(claim.principal, "a principal's id")
+        let answer = try Self.bounded(answer: claim.answer)
         return try await write("recording a command") { db in
             let request = Data(try self.secrets.sha256(claim.request))
             try Self.forgetOldClaim(principal: principal, key: key, now: command.at, in: db)
@@ -20,15 +21,11 @@ extension RecordStore: CommandRecords {
             try Self.insert(command, in: db)
             try db.execute(
                 sql: """
-                    INSERT INTO idempotency (principal, key, request, command, created)
-                    VALUES (?, ?, ?, ?, ?)
+                    INSERT INTO idempotency (principal, key, request, command, created, answer)
+                    VALUES (?, ?, ?, ?, ?, ?)
                     """,
-                arguments: [principal, key, request, command.id, command.at])
-            try Self.insert(desired.revokes, now: command.at, in: db)
-            try Self.insert(desired.stamps, now: command.at, in: db)
-            if let trash = desired.trash { try Self.insert(trash, now: command.at, in: db) }
-            if let pause = desired.pause { try Self.insert(pause, in: db) }
-            if let resume = desired.resume { try Self.insert(resume, in: db) }
+                arguments: [principal, key, request, command.id, command.at, answer])
+            try Self.insert(desired, now: command.at, in: db)
             try self.append(audit, in: db)
             return .new
         }
@@ -55,31 +52,24 @@ extension RecordStore: CommandRecords {
     package func update(
         _ command: CommandRecord, answer: String?, audit: AuditEntry?
     ) async throws(RecordsError) {
-        if let answer {
-            _ = try Bounded.text(answer, "a stored answer", limit: Limits.answerBytes)
-        }
+        let answer = try Self.bounded(answer: answer)
         try await write("recording what became of a command") { db in
-            let row = try CommandRow(command)
-            try db.execute(
-                sql: """
-                    UPDATE commands SET stage = ?, sentAt = ?, endedAt = ?, deadlineAt = ?,
-                        target = ?, evidence = ?, reason = ?, fix = ?, taskID = ?, silent = ?,
-                        remains = ?
-                    WHERE id = ?
-                    """,
-                arguments: [
-                    row.stage, row.sentAt, row.endedAt, row.deadlineAt, row.target, row.evidence,
-                    row.reason, row.fix, row.taskID, row.silent, row.remains, row.id,
-                ])
-            guard db.changesCount == 1 else {
-                throw RecordsError(.notFound, "no command \(row.id) is recorded")
-            }
+            try Self.update(command, in: db)
             if let answer {
                 try db.execute(
                     sql: "UPDATE idempotency SET answer = ? WHERE command = ?",
-                    arguments: [answer, row.id])
+                    arguments: [answer, command.id])
             }
             if let audit { try self.append(audit, in: db) }
+        }
+    }
+
+    package func leave(
+        _ desired: DesiredState, by command: CommandRecord
+    ) async throws(RecordsError) {
+        try await write("recording what a command leaves behind") { db in
+            try Self.update(command, in: db)
+            try Self.insert(desired, now: command.at, in: db)
         }
     }
 
@@ -113,6 +103,39 @@ extension RecordStore: CommandRecords {
                     """,
                 arguments: [since, max(0, limit)])
             return try newestFirst.reversed().map(CommandRow.record)
+        }
+    }
+
+    private static func bounded(answer: String?) throws(RecordsError) -> String? {
+        guard let answer else { return nil }
+        return try Bounded.text(answer, "a stored answer", limit: Limits.answerBytes)
+    }
+
+    private static func insert(
+        _ desired: DesiredState, now: Double, in db: Database
+    ) throws {
+        try insert(desired.revokes, now: now, in: db)
+        try insert(desired.stamps, now: now, in: db)
+        if let trash = desired.trash { try insert(trash, now: now, in: db) }
+        if let pause = desired.pause { try insert(pause, in: db) }
+        if let resume = desired.resume { try insert(resume, in: db) }
+    }
+
+    private static func update(_ command: CommandRecord, in db: Database) throws {
+        let row = try CommandRow(command)
+        try db.execute(
+            sql: """
+                UPDATE commands SET stage = ?, sentAt = ?, endedAt = ?, deadlineAt = ?,
+                    target = ?, evidence = ?, reason = ?, fix = ?, taskID = ?, silent = ?,
+                    remains = ?
+                WHERE id = ?
+                """,
+            arguments: [
+                row.stage, row.sentAt, row.endedAt, row.deadlineAt, row.target, row.evidence,
+                row.reason, row.fix, row.taskID, row.silent, row.remains, row.id,
+            ])
+        guard db.changesCount == 1 else {
+            throw RecordsError(.notFound, "no command \(row.id) is recorded")
         }
     }
 

@@ -18,12 +18,22 @@ import WireFormats
         private(set) var told: [String] = []
         weak var gateway: Gateway?
 
-        init(_ queues: [String: [String]]) { self.queues = queues }
+        /// Who was noted when workers were told to stop.
+        private(set) var noted: [PausedConsumer] = []
+        let records: Lonely.NoRecords
+
+        init(_ queues: [String: [String]], _ records: Lonely.NoRecords) {
+            self.queues = queues
+            self.records = records
+        }
 
         func send(_ arguments: [[UInt8]]) async throws(BrokerError) -> RESPValue {
             guard let payload = arguments.last, let envelope = try? Envelope(decoding: payload),
                 let body = try? envelope.json(), let method = body["method"]?.string
             else { return .null }
+            if method == "cancel_consumer", !told.contains(method) {
+                noted = records.consumers.withLock { $0 }
+            }
             told.append(method)
             guard method == "active_queues" else { return .integer(Int64(queues.count)) }
             let called = body["destination"]?.array?.compactMap(\.string) ?? []
@@ -47,11 +57,11 @@ import WireFormats
         func transaction(_ commands: [[[UInt8]]]) async throws(BrokerError) -> [RESPValue] { [] }
     }
 
-    @Test @LoopActor func `a gateway that has just started asks before it records a pause`()
+    @Test @LoopActor func `a gateway that has just started asks and records before it tells`()
         async throws
     {
-        let workers = Workers(["a@h": ["mail", "other"], "b@h": ["other"]])
         let records = Lonely.NoRecords()
+        let workers = Workers(["a@h": ["mail", "other"], "b@h": ["other"]], records)
         let (gateway, _) = try Lonely.gateway(broker: workers, records: records)
         workers.gateway = gateway
 
@@ -61,10 +71,10 @@ import WireFormats
                 deadline: 60, principal: Principal(id: "ada", name: "ada", role: .admin),
                 remote: "here"))
 
-        let pause = records.begun.withLock { $0 }.first?.pause
-        #expect(pause?.consumers.map(\.worker) == ["a@h"])
-        #expect(
-            pause?.consumers.first?.exchange == "x" && pause?.consumers.first?.routingKey == "k")
+        #expect(records.begun.withLock { $0 }.first?.pause?.queue == "mail")
+        while gateway.commands.open[receipt.id]?.tracker.state == .accepted { await Task.yield() }
+        #expect(workers.noted.map(\.worker) == ["a@h"])
+        #expect(workers.noted.first?.exchange == "x" && workers.noted.first?.routingKey == "k")
         #expect(workers.told.first == "active_queues" && workers.told.contains("cancel_consumer"))
         if let open = gateway.commands.open[receipt.id] { gateway.commands.close(open) }
     }

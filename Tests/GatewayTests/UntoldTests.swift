@@ -17,7 +17,7 @@ import WireFormats
             CommandDesk.Request(
                 command: command, args: args, expect: .null, key: command, deadline: 60,
                 principal: Principal(id: "ada", name: "ada", role: .admin), remote: "here"))
-        #expect(receipt.stage == gateway.commands.open[receipt.id]?.tracker.state ?? receipt.stage)
+        while gateway.commands.open[receipt.id]?.tracker.state == .accepted { await Task.yield() }
         return gateway.commands.open[receipt.id]
     }
 

@@ -468,9 +468,9 @@ def test_every_command_is_in_the_audit_and_refused_ones_too(stack: Stack, catalo
         assert post('admin', name, {'nonsense': 1}) in {400, 404}
     assert post('viewer', 'worker.ping', {'all': True}) == 403
     assert post('admin', 'worker.ping', {'workers': ['prefork@celeriac.test']}) == 202
-    # As many as may come at once, and one more: the clock gives at most a few back meanwhile.
-    statuses = [post('admin', 'worker.ping', {'workers': ['nobody@h'], 'all': False}) for _ in range(40)]
-    assert 429 in statuses
+    # Six a minute: the clock gives back much less than is asked for, however slow this is.
+    purge = {'queue': unique('empty')}
+    assert any(post('admin', 'queue.purge', purge) == 429 for _ in range(40))
 
     def told() -> list[tuple[str, str, str, str]] | None:
         lines = audit(stack)

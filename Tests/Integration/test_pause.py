@@ -406,6 +406,8 @@ async def test_the_same_key_pauses_once_and_a_new_one_replaces_the_pause(stack: 
         queues = await client.subscribe('queues')
         await confirmed(client, 'worker.addConsumer', workers=['prefork@celeriac.test'], queue=queue)
         first = await client.submit('queue.pause', {'queue': queue, **args}, key=key)
+        commands = await client.subscribe('commands')
+        await client.until(lambda: (commands.get(first['id']) or {}).get('state') == 'confirmed', 30, 'the end of the pause')
         await shown(client, queues, queue, 'paused')
         await confirmed(client, 'queue.resume', queue=queue)
         again = await client.submit('queue.pause', {'queue': queue, **args}, key=key)

@@ -85,6 +85,8 @@ async def test_a_revoke_of_many_is_followed_on(stack: Stack, connect: ConnectCli
         tell(stack, signal.SIGSTOP)
         plan = await client.call('cmd.plan', {'cmd': 'task.revoke', 'where': ['eq', 'name', name]})
         receipt = await client.submit('task.revoke', {'plan': plan['plan']}, deadline_ms=LONG)
+        commands = await client.subscribe('commands')
+        await client.until(lambda: (commands.get(receipt['id']) or {}).get('state') == 'sent', 30, 'it to be sent')
 
     await asyncio.to_thread(restart, stack)
 

@@ -56,6 +56,52 @@ import Testing
                 == ["queue.purge", "queue.purge.confirmed"])
     }
 
+    @Test func `what is answered at once is kept with the record`() async throws {
+        let store = try TemporarySite().open()
+        var answered = claim(1)
+        answered.answer = #"{"state":"accepted"}"#
+        _ = try await store.begin(full(1), claim: answered, audit: line("worker.ping"), revokes: [])
+
+        let repeated = try await store.begin(
+            command(2), claim: claim(1), audit: line("worker.ping"), revokes: [])
+
+        #expect(repeated == .duplicate(full(1), answer: #"{"state":"accepted"}"#))
+        answered = claim(2)
+        answered.answer = String(repeating: "x", count: Limits.answerBytes + 1)
+        await #expect(throws: RecordsError.self) {
+            _ = try await store.begin(
+                command(2), claim: answered, audit: line("worker.ping"), revokes: [])
+        }
+        answered.answer?.removeLast()
+        #expect(
+            try await store.begin(
+                command(2), claim: answered, audit: line("worker.ping"), revokes: []) == .new)
+    }
+
+    @Test func `what a command leaves behind later comes with its row, or neither does`()
+        async throws
+    {
+        let store = try TemporarySite().open()
+        func revoke(_ task: String) -> OpenRevoke {
+            OpenRevoke(taskID: task, command: "c-1", at: 1000, expiresAt: 2000)
+        }
+        try await store.begin(1)
+        var record = command(1)
+        record.evidence = ["the tasks are recorded"]
+
+        try await store.leave(DesiredState(revokes: [revoke("t1"), revoke("t2")]), by: record)
+        await #expect(throws: RecordsError.self) {
+            try await store.leave(DesiredState(revokes: [revoke("t3")]), by: command(2))
+        }
+        record.evidence = ["more"]
+        await #expect(throws: RecordsError.self) {
+            try await store.leave(DesiredState(revokes: [revoke("t4"), revoke("")]), by: record)
+        }
+
+        #expect(try await store.openRevokes(now: 1000).map(\.taskID) == ["t1", "t2"])
+        #expect(try await store.openCommands().map(\.evidence) == [["the tasks are recorded"]])
+    }
+
     @Test func `the key of a command is told, and of no other`() async throws {
         let store = try TemporarySite().open()
         _ = try await store.begin(

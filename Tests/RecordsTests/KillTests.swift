@@ -53,8 +53,12 @@ import Testing
             let isUpdated = command.stage == .confirmed
             #expect(
                 repeated == .duplicate(command, answer: isUpdated ? "answer \(command.id)" : nil))
-            #expect(command.evidence == (isUpdated ? ["seen by \(command.id)"] : []))
+            let hasLeft = command.evidence == [KilledWriter.left]
+            #expect(
+                command.evidence == (isUpdated ? ["seen by \(command.id)"] : []) || hasLeft)
             #expect(revokes.contains(command.id))
+            // What it left behind later is there exactly if its row says so.
+            #expect(revokes.contains("\(command.id)+later") == (isUpdated || hasLeft))
             let isFull = KilledWriter.isFull(command.id)
             #expect(stamps.contains(command.id) == isFull)
             #expect((trash[command.id] != nil) == isFull)
@@ -64,7 +68,8 @@ import Testing
             #expect(paused[command.id]?.map(\.worker) == (isFull ? ["celery@a"] : nil))
             expectedLines += isUpdated ? 2 : 1
         }
-        #expect(revokes.count == commands.count)
+        let later = revokes.count { $0.hasSuffix("+later") }
+        #expect(revokes.count == commands.count + later)
         let full = commands.count { KilledWriter.isFull($0.id) }
         #expect(stamps.count == full && trash.count == full && paused.count == full)
         #expect(lines == expectedLines)
@@ -94,6 +99,9 @@ private struct KilledWriter {
         /// The stage that it must have reached.
         var stage: CommandStage { self == .accepted ? .accepted : .confirmed }
     }
+
+    /// What a row says whose command has left something behind later.
+    static let left = "its tasks are recorded"
 
     /// What the trash of a command holds in the end.
     static let counts: [Int]? = [3, 2, 1, 0]
@@ -142,6 +150,11 @@ private struct KilledWriter {
                 trash.counts = Self.counts
                 try await store.update(trash)
             }
+            record.evidence = [Self.left]
+            try await store.leave(
+                DesiredState(revokes: [
+                    OpenRevoke(taskID: "\(id)+later", command: id, at: 1, expiresAt: 2000)
+                ]), by: record)
             record.stage = .confirmed
             record.evidence = ["seen by \(id)"]
             try await store.update(record, answer: "answer \(id)", audit: line("end"))

@@ -38,7 +38,7 @@ enum CommandAction: Equatable, Sendable {
         case .retry(let retry): "task \(retry.id)"
         case .revoke(let revoke):
             revoke.ids.count == 1 ? "task \(revoke.ids[0])" : "\(revoke.ids.count) tasks"
-        case .planned: "the tasks of a plan"
+        case .planned(let planned): "\(planned.ids.count) tasks"
         case .rerun(let rerun): "\(rerun.items.count + rerun.refused.count) tasks"
         case .revokeStamped(let spec):
             "tasks with stamp " + spec.stamps.keys.sorted().joined(separator: ", ")
@@ -78,6 +78,12 @@ enum CommandAction: Equatable, Sendable {
         }
     }
 
+    /// Whether what is to be done with the tasks of a plan is not known yet.
+    var isPlanned: Bool {
+        if case .planned = self { return true }
+        return false
+    }
+
     /// Tasks that it is about.
     var taskIDs: [String] {
         switch self {
@@ -86,7 +92,8 @@ enum CommandAction: Equatable, Sendable {
         case .retry(let retry): [retry.newID]
         case .revoke(let revoke): revoke.ids
         case .rerun(let rerun): rerun.items.map(\.run.id) + rerun.refused.keys.sorted()
-        case .planned, .revokeStamped, .purge, .restore, .message, .pause, .resume, .control: []
+        case .planned(let planned): planned.ids
+        case .revokeStamped, .purge, .restore, .message, .pause, .resume, .control: []
         }
     }
 }

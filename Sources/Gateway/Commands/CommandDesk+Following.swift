@@ -9,6 +9,20 @@ extension CommandDesk {
     func start(_ command: Open, wait: Double) {
         let id = command.record.id
         open[id] = command
+        if !command.tracker.spec.action.isPlanned { follow(command) }
+        command.timer = LoopTimer(after: .milliseconds(Int(wait * 1000))) { [weak self] in
+            self?.deadlinePassed(id)
+        }
+        show(command)
+    }
+
+    /// Looks for news of what a command is about, from now on.
+    func follow(_ command: Open) {
+        let id = command.record.id
+        command.tracker.running = Set(
+            command.tracker.spec.action.taskIDs.filter {
+                to.feed.fleet.task($0)?.state == .started
+            })
         for target in command.tracker.open {
             switch command.tracker.spec.command.proof {
             case .taskSeen, .tasksRevoked: tasksWatched[target, default: []].insert(id)
@@ -16,10 +30,16 @@ extension CommandDesk {
             case .broker: break
             }
         }
-        command.timer = LoopTimer(after: .milliseconds(Int(wait * 1000))) { [weak self] in
-            self?.deadlinePassed(id)
+    }
+
+    /// Looks for news of a command no more.
+    func unfollow(_ id: String) {
+        for (target, ids) in tasksWatched where ids.contains(id) {
+            tasksWatched[target] = ids.count == 1 ? nil : ids.subtracting([id])
         }
-        show(command)
+        for (target, ids) in workersWatched where ids.contains(id) {
+            workersWatched[target] = ids.count == 1 ? nil : ids.subtracting([id])
+        }
     }
 
     /// Takes a fact about an open command into account.
@@ -92,12 +112,7 @@ extension CommandDesk {
             command.remains = nil
             save(command)
         }
-        for (target, ids) in tasksWatched where ids.contains(id) {
-            tasksWatched[target] = ids.count == 1 ? nil : ids.subtracting([id])
-        }
-        for (target, ids) in workersWatched where ids.contains(id) {
-            workersWatched[target] = ids.count == 1 ? nil : ids.subtracting([id])
-        }
+        unfollow(id)
         ended.append((id, to.clock.now()))
         forgetOld(now: to.clock.now())
     }

@@ -5,7 +5,9 @@ internal import WireFormats
 
 extension CommandDesk {
     /// Asks for the figures that the effect is told from, before it happens.
-    func lookBefore(_ workers: [String], for command: Open) async {
+    ///
+    /// - Returns: whether there are any.
+    func lookBefore(_ workers: [String], for command: Open) async -> Bool {
         switch command.tracker.spec.command.proof {
         case .observed(.newProcesses), .observed(.poolSize):
             for (worker, value) in await to.inspector.answers(of: workers, to: .stats) {
@@ -18,6 +20,7 @@ extension CommandDesk {
             }
         default: break
         }
+        return !command.statsBefore.isEmpty
     }
 
     /// What is known of the pool of a worker that did not answer just now.

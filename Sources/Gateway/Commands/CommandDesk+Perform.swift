@@ -48,7 +48,10 @@ extension CommandDesk {
         _ method: ControlMethod, to destination: [String], for command: Open, part: Int = 0
     ) async {
         await reach(destination, of: method, for: command)
-        await lookBefore(destination, for: command)
+        if await lookBefore(destination, for: command) {
+            // A later run of the gateway sees the difference only if it knows how it was.
+            await saved(command)
+        }
         do throws(BrokerError) {
             let once = once(command, part: part)
             try await broadcast(method, to: destination, for: command, once: once)
@@ -298,5 +301,8 @@ enum CommandWords {
     static func untold(_ error: BrokerError) -> String {
         "\(error.message); workers are told when the broker is back"
     }
+    static let tooLate =
+        "its deadline passed before it could be sent; nothing was sent, and nothing will be"
+    static let tasksRecorded = "the tasks are recorded; workers that start are told"
     static let kept = "recorded before the restart; workers are told again"
 }

@@ -7,7 +7,7 @@ extension CommandDesk {
     /// Who has to do a command, who cannot, and what is sent to the rest.
     struct Plan {
         /// The workers that are meant.
-        let workers: [String]
+        var workers: [String]
         /// Those that are known to be unable, and why.
         let unable: [(worker: String, lack: CommandNeed.Lack)]
         /// What people should know about it.
@@ -15,27 +15,30 @@ extension CommandDesk {
         /// Tasks of a command for many about which nothing is sent -> why.
         var skipped: [String: String] = [:]
         /// What is sent; `nil` if nobody could do it.
-        let effect: Effect?
+        var effect: Effect?
     }
 
-    func plan(for spec: CommandSpec, now: Double) async throws(CommandFault) -> Plan {
-        if case .pause = spec.action {
-            // Recorded with the pause: once they are told, nobody knows any more who consumed the queue.
-            await to.inspector.learnConsumers(
-                unknown: to.feed.fleet.workersOfUnknownQueues.filter(mayAnswer))
-        }
-        if let plan = try planPausing(spec.action, now: now) { return plan }
-        let workers: [String]
+    /// The workers that are to do a command, or are asked.
+    func targets(of spec: CommandSpec) throws(CommandFault) -> [String] {
         switch spec.workers {
-        case .none: workers = asked(for: spec)
-        case .named(let names): workers = names
+        case .none: return asked(for: spec)
+        case .named(let names): return names
         case .all:
-            workers = upWorkers
+            let workers = upWorkers
             guard !workers.isEmpty else {
                 throw CommandFault(.precondition, "no worker is up", retryAfterMilliseconds: 5_000)
             }
+            return workers
         }
-        await learnCapabilities(spec, of: workers)
+    }
+
+    /// Plans with what is known now.
+    ///
+    /// - Parameter workers: who is to do it.
+    func plan(
+        for spec: CommandSpec, workers: [String], now: Double
+    ) async throws(CommandFault) -> Plan {
+        if let plan = try planPausing(spec.action, now: now) { return plan }
         let unable = unable(spec, among: workers)
         let lacking = Set(unable.map(\.worker))
         let able = workers.filter { !lacking.contains($0) }
@@ -44,9 +47,6 @@ extension CommandDesk {
             isForEverybody
             ? isEndingInVain(spec, lacking) : able.isEmpty && !workers.isEmpty
         let resolved = try await resolve(spec.action, now: now)
-        if spec.action.isBulk {
-            return try await planBulk(resolved.action, workers, unable, now: now)
-        }
         let effect = try Effect(
             resolved.action, workers: isForEverybody ? [] : isIdle ? workers : able,
             queues: resolved.queues,
@@ -64,7 +64,7 @@ extension CommandDesk {
     /// Asks workers that have just appeared, or that a gateway which has just started does not know yet,
     /// for what decides whether they can do it. Who is busy, or does not answer, is told the command
     /// all the same.
-    private func learnCapabilities(_ spec: CommandSpec, of workers: [String]) async {
+    func learnCapabilities(_ spec: CommandSpec, of workers: [String]) async {
         let needs = spec.needs
         guard !needs.isEmpty else { return }
         let concerned = concerned(spec, among: workers).filter(mayAnswer)
@@ -83,7 +83,7 @@ extension CommandDesk {
 
     /// Whether it makes sense to wait for what a worker says of itself. One that is not known is there only
     /// if nobody has looked yet.
-    private func mayAnswer(_ name: String) -> Bool {
+    func mayAnswer(_ name: String) -> Bool {
         guard let worker = to.feed.fleet.worker(name) else { return !to.inspector.isReconciled }
         return worker.health != .offline && !worker.answersLate
     }
@@ -95,7 +95,7 @@ extension CommandDesk {
     }
 
     /// Workers that are known to be unable.
-    private func unable(
+    func unable(
         _ spec: CommandSpec, among workers: [String]
     ) -> [(worker: String, lack: CommandNeed.Lack)] {
         guard !spec.needs.isEmpty else { return [] }

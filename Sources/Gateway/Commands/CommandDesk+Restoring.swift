@@ -65,6 +65,11 @@ extension CommandDesk {
     ) async throws(BrokerError) {
         let told: String
         if proof == .tasksRevoked {
+            guard wereTasksRecorded(by: record) else {
+                record.stage = .failed
+                record.reason = CommandWords.neverSent
+                return
+            }
             told = CommandWords.kept
         } else if try await !hasRun(record.id) {
             record.stage = .failed
@@ -74,6 +79,13 @@ extension CommandDesk {
             told = "broker: it had the message before the restart"
         }
         if !record.evidence.contains(told) { record.evidence.append(told) }
+    }
+
+    /// Whether the tasks of a revoke are on the disk. Those of a plan come there after the command itself,
+    /// and before anybody is told.
+    private func wereTasksRecorded(by record: CommandRecord) -> Bool {
+        !isPlanned(record) || record.evidence.contains(CommandWords.tasksRecorded)
+            || !to.revokes.revokes(of: record.id).isEmpty
     }
 
     func save(lost record: CommandRecord) async {

@@ -87,11 +87,20 @@ extension CommandDesk {
         return (spec, count)
     }
 
+    /// Whether a command was for the tasks of a plan.
+    func isPlanned(_ record: CommandRecord) -> Bool {
+        arguments(of: record)?["plan"] != nil
+    }
+
+    private func arguments(of record: CommandRecord) -> JsonValue? {
+        try? JsonReader.parse(record.arguments, limits: .client)
+    }
+
     private func revokeSpec(of record: CommandRecord) -> (RevokeSpec, count: Int) {
         let rows = to.revokes.revokes(of: record.id)
         let ids = rows.isEmpty ? [record.taskID].compactMap { $0 } : rows.map(\.taskID).sorted()
         // Too long to be recorded they say nothing, and so do the rows if there are none.
-        let arguments = try? JsonReader.parse(record.arguments, limits: .client)
+        let arguments = arguments(of: record)
         let spec = RevokeSpec(
             ids: ids, terminate: rows.first?.terminate ?? arguments?["terminate"]?.bool ?? false,
             signal: rows.first?.signal ?? arguments?["signal"]?.string ?? "SIGTERM",

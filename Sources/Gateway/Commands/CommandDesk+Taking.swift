@@ -8,7 +8,8 @@ internal import WireFormats
 extension CommandDesk {
     /// Checks, records and performs a command.
     ///
-    /// - Returns: the receipt, once the record is durable and the broker has taken the effect.
+    /// - Returns: the receipt, once the record is durable and, unless it looks at workers or long lists first
+    ///   (``CommandSpec/looksFirst``), the broker has taken the effect.
     /// - Throws: why it was refused; the refusal is in the audit.
     func submit(_ request: Request) async throws(CommandFault) -> Receipt {
         do throws(CommandFault) {
@@ -60,21 +61,55 @@ extension CommandDesk {
         beginning += 1
         defer { beginning -= 1 }
         var spec = spec
-        if case .restore(let restore) = spec.action {
-            spec.action = .restore(try locate(restore))
+        switch spec.action {
+        case .planned(let planned):
+            return try await accept(request, spec, planned, now: now)
+        case .restore(let restore): spec.action = .restore(try locate(restore))
+        default: break
         }
-        guard case .planned(let planned) = spec.action else {
-            let plan = try await plan(for: spec, now: now)
-            return try await begin(request, spec, plan, now: now)
+        let plan = try await plan(for: spec, workers: try targets(of: spec), now: now)
+        switch try await record(request, spec, plan.workers, now: now) {
+        case .before(let receipt): return receipt
+        case .new(let command) where spec.looksFirst:
+            carryOutLater(command, request, plan)
+            return receipt(for: command, .accepted)
+        case .new(let command):
+            await carryOut(plan, for: command)
+            let stage = command.tracker.state
+            command.answer = StoredAnswer(id: command.record.id, stage: stage).text
+            if stage.isOpen {
+                // The record is on the disk since before the effect; how far it has come may follow.
+                save(command)
+            } else {
+                await saved(command)
+            }
+            return receipt(for: command, command.tracker.state)
         }
-        try checkBulk(request.principal.id)
-        bulkBeginning.insert(request.principal.id)
-        defer { bulkBeginning.remove(request.principal.id) }
-        spec.action = try await resolve(planned, request, spec.name, now: now)
-        let plan = try await plan(for: spec, now: now)
-        let receipt = try await begin(request, spec, plan, now: now)
+    }
+
+    /// Takes a command for the tasks of a plan.
+    private func accept(
+        _ request: Request, _ spec: CommandSpec, _ planned: PlannedSpec, now: Double
+    ) async throws(CommandFault) -> Receipt {
+        let principal = request.principal.id
+        try checkBulk(principal)
+        bulkBeginning.insert(principal)
+        defer { bulkBeginning.remove(principal) }
+        let plan = try plans.plan(planned.plan, for: spec.name, principal: principal, now: now)
+        guard !plan.entries.isEmpty else {
+            throw CommandFault(.precondition, "there is no task in this plan")
+        }
+        var (spec, planned) = (spec, planned)
+        planned.ids = plan.entries.map(\.id)
+        spec.action = .planned(planned)
+        let recorded = try await record(request, spec, asked(for: spec), now: now)
         plans.use(planned.plan)
-        return receipt
+        switch recorded {
+        case .before(let receipt): return receipt
+        case .new(let command):
+            carryOutLater(command, request, nil)
+            return receipt(for: command, .accepted)
+        }
     }
 
     /// Ids of tasks that a request starts, from its key: a repetition gives the same ones.
@@ -99,9 +134,17 @@ extension CommandDesk {
         }
     }
 
-    func begin(
-        _ request: Request, _ spec: CommandSpec, _ plan: Plan, now: Double
-    ) async throws(CommandFault) -> Receipt {
+    /// What came of recording a command.
+    private enum Recorded {
+        case new(Open)
+        /// The same request came before.
+        case before(Receipt)
+    }
+
+    /// Records a command, and shows it.
+    private func record(
+        _ request: Request, _ spec: CommandSpec, _ workers: [String], now: Double
+    ) async throws(CommandFault) -> Recorded {
         let wait = min(
             max(
                 request.deadline ?? spec.command.deadline
@@ -113,14 +156,15 @@ extension CommandDesk {
         var record = try newRecord(request, spec, now: now, wait: wait)
         let remains =
             spec.command.proof.isByWorker
-            ? CommandRemains(arguments: request.args, workers: plan.workers) : nil
+            ? CommandRemains(arguments: request.args, workers: workers) : nil
         record.remains = remains?.text
         let desired = desired(by: spec.action, record)
+        var claim = claim(of: request)
+        if spec.looksFirst { claim.answer = StoredAnswer(id: record.id, stage: .accepted).text }
         let beginning: CommandBeginning
         do {
             beginning = try await to.records.begin(
-                record,
-                claim: claim(of: request),
+                record, claim: claim,
                 audit: AuditEntry(
                     at: now, principal: request.principal.name, remote: request.remote,
                     action: spec.name, target: spec.target, outcome: "accepted"),
@@ -130,20 +174,22 @@ extension CommandDesk {
                 .brokerDown, "the command could not be recorded: \(error.message)",
                 retryAfterMilliseconds: 5_000)
         }
-        if let receipt = try receipt(for: beginning) { return receipt }
+        if let receipt = try receipt(for: beginning) { return .before(receipt) }
         to.revokes.added(desired.revokes, stamps: desired.stamps)
         if let trash = desired.trash { to.trash.added(trash) }
         to.pauses.added(desired)
         if case .control(.cancelConsumer(let queue)) = spec.action {
-            to.pauses.dismiss(plan.workers, of: queue)
+            to.pauses.dismiss(workers, of: queue)
         }
-        var tracker = CommandTracker(spec, workers: plan.workers)
-        tracker.running = Set(
-            spec.action.taskIDs.filter { to.feed.fleet.task($0)?.state == .started })
-        let command = Open(tracker, record)
+        let command = Open(CommandTracker(spec, workers: workers), record)
         command.remains = remains
         start(command, wait: wait)
         if spec.action.isBulk { keepBulk(command) }
+        return .new(command)
+    }
+
+    /// Sends what a command asks for to those who can do it.
+    func carryOut(_ plan: Plan, for command: Open) async {
         for (worker, lack) in plan.unable {
             learn(.unable(worker: worker, reason: lack.reason, fix: lack.fix), for: command)
         }
@@ -154,26 +200,22 @@ extension CommandDesk {
         for note in plan.notes + late { learn(.noted(note), for: command) }
         if let effect = plan.effect {
             await perform(effect, for: command)
-        } else if spec.action.isBulk {
+        } else if command.tracker.spec.action.isBulk {
             learn(.declined("none of the tasks can be dealt with any more"), for: command)
         } else if let first = plan.unable.first {
             // Unless the last of them has ended it already.
             learn(.declined("\(first.worker): \(first.lack.reason)"), for: command)
         }
-        command.answer = StoredAnswer(id: record.id, stage: command.tracker.state).text
-        if command.tracker.state.isOpen {
-            // The record is on the disk since before the effect; how far it has come may follow.
-            save(command)
-        } else {
-            await saved(command)
-        }
-        let handle = to.rows.engine.handle(of: record.id, in: to.rows.commands) ?? 0
-        return Receipt(
-            handle: handle, id: record.id, stage: command.tracker.state, isDuplicate: false)
+    }
+
+    private func receipt(for command: Open, _ stage: CommandStage) -> Receipt {
+        let id = command.record.id
+        let handle = to.rows.engine.handle(of: id, in: to.rows.commands) ?? 0
+        return Receipt(handle: handle, id: id, stage: stage, isDuplicate: false)
     }
 
     /// What a command leaves behind.
-    private func desired(by action: CommandAction, _ record: CommandRecord) -> DesiredState {
+    func desired(by action: CommandAction, _ record: CommandRecord) -> DesiredState {
         var desired = DesiredState(
             stamps: RevokeDesk.rows(of: action, command: record.id, now: record.at))
         if case .revoke(let revoke) = action {
@@ -236,7 +278,7 @@ extension CommandDesk {
             id: id, command: spec.name, arguments: redactedText(request.args),
             target: spec.target, principal: request.principal.id, by: request.principal.name,
             at: now, deadlineAt: now + wait)
-        let tasks = spec.action.taskIDs
+        let tasks = spec.action.isPlanned ? [] : spec.action.taskIDs
         if tasks.count == 1 { record.taskID = tasks[0] }
         return record
     }

@@ -114,6 +114,8 @@ final class CommandDesk {
     /// Ids of the last commands for many tasks, the oldest first, and those commands.
     var bulkOrder: [String] = []
     var bulks: [String: Open] = [:]
+    /// What commands that look first are carried out on -> the last of them, until it is sent.
+    var sequences: [String: (command: String, work: Task<Void, Never>)] = [:]
 
     init(_ dependencies: Dependencies) {
         to = dependencies

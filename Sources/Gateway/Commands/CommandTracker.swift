@@ -54,7 +54,7 @@ struct CommandTracker: Sendable {
     }
 
     /// What is asked for.
-    let spec: CommandSpec
+    private(set) var spec: CommandSpec
     /// Where it stands.
     var state: CommandStage = .accepted
     /// Sentences, oldest first.
@@ -83,7 +83,7 @@ struct CommandTracker: Sendable {
     /// Tasks that ran when the command came, or began afterwards: whatever end they tell, it came after.
     var running: Set<String> = []
     private var dropped = 0
-    private let targetCount: Int
+    private var targetCount: Int
 
     /// Starts to follow a command.
     ///
@@ -144,6 +144,24 @@ struct CommandTracker: Sendable {
         targetCount = max(1, count)
         state = .confirmed
         self.evidence = evidence
+    }
+
+    /// Points a command, of which nothing is sent yet, at what a look has found.
+    ///
+    /// - Parameters:
+    ///   - spec: what is asked for, with nothing left to look up.
+    ///   - workers: who is to do it, or is asked.
+    /// - Returns: false if it is about these already.
+    mutating func aim(at spec: CommandSpec, workers: [String]) -> Bool {
+        let targets = Set(spec.command.proof.isByWorker ? workers : spec.action.taskIDs)
+        guard targets != open || silent != Set(workers) || spec.action != self.spec.action else {
+            return false
+        }
+        self.spec = spec
+        open = targets
+        silent = Set(workers)
+        targetCount = max(1, targets.count)
+        return true
     }
 
     /// Takes a fact into account.

@@ -148,6 +148,21 @@ enum Lonely {
         }
     }
 
+    /// A broker that holds nothing.
+    final class EmptyBroker: BrokerCommands {
+        let isConnected = true
+
+        nonisolated init() {}
+
+        func send(_ arguments: [[UInt8]]) async throws(BrokerError) -> RESPValue { .null }
+        func pipeline(_ commands: [[[UInt8]]]) async throws(BrokerError) -> [RESPValue] {
+            commands.map { _ in .integer(0) }
+        }
+        func transaction(_ commands: [[[UInt8]]]) async throws(BrokerError) -> [RESPValue] {
+            try await pipeline(commands)
+        }
+    }
+
     /// Keeps nothing but what commands left behind.
     final class NoRecords: CommandRecords, AuditLog, RevokeRecords, TrashRecords, PauseRecords,
         RecordsHealth
@@ -158,6 +173,10 @@ enum Lonely {
         let begun = Mutex<[DesiredState]>([])
         /// The rows as they were last written.
         let rows = Mutex<[String: CommandRecord]>([:])
+        /// What each command was to be answered as soon as it was recorded.
+        let answers = Mutex<[String: String]>([:])
+        /// Who was noted to consume paused queues.
+        let consumers = Mutex<[PausedConsumer]>([])
 
         func begin(
             _ command: CommandRecord, claim: IdempotencyClaim, audit: AuditEntry,
@@ -165,7 +184,14 @@ enum Lonely {
         ) async throws(RecordsError) -> CommandBeginning {
             begun.withLock { $0.append(desired) }
             rows.withLock { $0[command.id] = command }
+            answers.withLock { $0[command.id] = claim.answer }
             return .new
+        }
+        func leave(
+            _ desired: DesiredState, by command: CommandRecord
+        ) async throws(RecordsError) {
+            begun.withLock { $0.append(desired) }
+            rows.withLock { $0[command.id] = command }
         }
         func known(
             _ claim: IdempotencyClaim, now: Double
@@ -190,7 +216,7 @@ enum Lonely {
         func pausedQueues() async throws(RecordsError) -> [PausedQueue] { [] }
         func remember(
             _ consumers: [PausedConsumer], of queue: String
-        ) async throws(RecordsError) {}
+        ) async throws(RecordsError) { self.consumers.withLock { $0 += consumers } }
         func forget(consumers workers: [String], of queue: String) async throws(RecordsError) {}
         func closeResumed(queue: String) async throws(RecordsError) {}
     }

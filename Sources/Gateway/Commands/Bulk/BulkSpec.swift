@@ -10,6 +10,8 @@ struct PlannedSpec: Equatable, Sendable {
     let plan: String
     /// What is to be done.
     let act: Act
+    /// The tasks, once the plan was looked up.
+    var ids: [String] = []
 }
 
 /// Tasks that ran, to be run again; what cannot be is told of each.

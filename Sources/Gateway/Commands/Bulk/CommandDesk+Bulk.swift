@@ -132,32 +132,27 @@ extension CommandDesk {
 
     /// What is to be done with the tasks of a plan.
     func resolve(
-        _ planned: PlannedSpec, _ request: Request, _ name: String, now: Double
+        _ planned: PlannedSpec, _ request: Request
     ) async throws(CommandFault) -> CommandAction {
-        let plan = try plans.plan(
-            planned.plan, for: name, principal: request.principal.id, now: now)
-        guard !plan.entries.isEmpty else {
-            throw CommandFault(.precondition, "there is no task in this plan")
-        }
         switch planned.act {
         case .revoke(let terminate, let signal):
             return .revoke(
                 RevokeSpec(
-                    ids: plan.entries.map(\.id), terminate: terminate, signal: signal,
+                    ids: planned.ids, terminate: terminate, signal: signal,
                     isPlanned: true))
         case .retry(let queue, let eta):
             var rerun = RerunSpec(items: [], refused: [:])
             let newID = taskIDs(for: request)
-            for (number, entry) in plan.entries.enumerated() {
+            for (number, id) in planned.ids.enumerated() {
                 if number % BulkLimits.publishedAtOnce == BulkLimits.publishedAtOnce - 1 {
                     await LoopTimer.sleep(.milliseconds(1))
                 }
                 let retry = RetrySpec(
-                    id: entry.id, newID: try newID(number + 1), queue: queue, eta: eta)
+                    id: id, newID: try newID(number + 1), queue: queue, eta: eta)
                 do throws(CommandFault) {
-                    rerun.items.append(RerunSpec.Item(id: entry.id, run: try runAgain(retry)))
+                    rerun.items.append(RerunSpec.Item(id: id, run: try runAgain(retry)))
                 } catch {
-                    rerun.refused[entry.id] = kind(error, of: entry.id)
+                    rerun.refused[id] = kind(error, of: id)
                 }
             }
             return .rerun(rerun)

@@ -32,9 +32,11 @@ package enum CommandReference {
         `cmd.submit {cmd, args, key, expect?, deadlineMs?}` over the socket, `POST /api/celery/commands/<name>` with `Idempotency-Key` over HTTP,
         `celeriac call <name> '{…}'` in a shell. What became of it is a row of topic `commands` (`topics.md`): `accepted` → `sent` → `confirmed`, or
         `partial`, `rejected`, `failed`; at the deadline `unknown`, which later proof still lifts for five minutes.
-        A revoke that is `confirmed` is put right within that time if its task runs all the same; the answer to `cmd.submit` waits for the record and the
-        first effect, of a command for many tasks for its first part. If the gateway is killed meanwhile, its next run ends what was never sent as
-        `failed`, and follows the rest on from `unknown`: answers of workers still come, and effects are still seen.
+        A revoke that is `confirmed` is put right within that time if its task runs all the same. The answer to `cmd.submit` waits for the record alone
+        (`accepted`) if workers or long lists are looked at before anything is sent: commands for workers, `queue.pause`, `queue.resume`, `queue.restore`,
+        those for single messages, `terminate`, and the tasks of a plan; of the others it also waits until Redis has taken them (`sent`). If the gateway is
+        killed meanwhile, its next run ends what was never sent as `failed`, and follows the rest on from `unknown`: answers of workers still come, and
+        effects are still seen.
         """
 
     private static func section(_ command: CommandDeclaration) -> String {

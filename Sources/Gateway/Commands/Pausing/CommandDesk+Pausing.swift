@@ -26,17 +26,29 @@ extension CommandDesk {
                 throw .argument("resumeAt", "must be in the future, within a year")
             }
         }
-        let fleet = to.feed.fleet
-        // Who has not said what it consumes may consume it.
-        let workers = Set(fleet.consumers(of: pause.queue).map(\.worker)).union(
-            fleet.workersOfUnknownQueues
-        ).sorted()
+        let (workers, effect) = try told(of: pause)
         return Plan(
-            workers: workers.filter { !fleet.isSilent($0) }, unable: [],
-            notes: notes(on: pause, now: now) + silence(of: workers),
-            effect: try Effect(
-                .pause(pause), workers: workers, settings: to.settings, origin: to.origin, now: now)
+            workers: workers, unable: [],
+            notes: notes(on: pause, now: now) + silence(of: consumers(of: pause.queue)),
+            effect: effect)
+    }
+
+    /// Who has to stop for a pause, and what they are told with those that give no sign of life.
+    func told(of pause: PauseSpec) throws(CommandFault) -> (workers: [String], Effect?) {
+        let workers = consumers(of: pause.queue)
+        return (
+            workers.filter { !to.feed.fleet.isSilent($0) },
+            try Effect(
+                .pause(pause), workers: workers, settings: to.settings, origin: to.origin,
+                now: to.clock.now())
         )
+    }
+
+    /// Who consumes a queue. Who has not said what it consumes may consume it.
+    private func consumers(of queue: String) -> [String] {
+        let fleet = to.feed.fleet
+        return Set(fleet.consumers(of: queue).map(\.worker)).union(fleet.workersOfUnknownQueues)
+            .sorted()
     }
 
     /// Those that are told without much hope.

@@ -73,6 +73,17 @@ struct PauseBook: Sendable {
         return news
     }
 
+    /// Notes who consumes a queue that is paused.
+    ///
+    /// - Returns: those that are news.
+    mutating func note(_ consumers: [PausedConsumer], of queue: String) -> [PausedConsumer] {
+        guard isPaused(queue) else { return [] }
+        let known = rows[queue]?.consumers ?? []
+        let news = consumers.filter { !known.contains($0) }
+        remember(news, of: queue)
+        return news
+    }
+
     /// Workers are not to consume a queue when it is resumed.
     mutating func forget(_ workers: [String], of queue: String) {
         rows[queue]?.consumers.removeAll { workers.contains($0.worker) }

@@ -74,6 +74,19 @@ final class PauseDesk {
         }
     }
 
+    /// Notes who consumes a paused queue, and returns when that is on the disk.
+    func remember(_ consumers: [PausedConsumer], of queue: String) async {
+        let news = book.note(consumers, of: queue)
+        guard !news.isEmpty else { return }
+        do throws(RecordsError) {
+            try await to.records.remember(news, of: queue)
+        } catch {
+            to.log.error(
+                "consumers of a paused queue are not recorded",
+                metadata: ["error": "\(error.message)"])
+        }
+    }
+
     /// Workers were told by somebody not to consume a queue: they are not to when it is resumed.
     func dismiss(_ workers: [String], of queue: String) {
         guard book.rows[queue] != nil else { return }
