@@ -6,7 +6,9 @@ import contextlib
 import json
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -191,6 +193,62 @@ def test_run_passes_every_option_on(stack: Stack, token: str) -> None:
     assert result['priority'] == 3, result
 
 
+def result_of(stack: Stack, task: str) -> Any:
+    return wait_for(lambda: r if (r := stack.result(task) or {}).get('status') == 'SUCCESS' else None, 20, f'the end of {task}')[
+        'result'
+    ]
+
+
+def step(row: Json, name: str) -> str:
+    """The id of a later step, as the evidence tells it."""
+    (found,) = [line.removeprefix(f'then {name}, ') for line in row['evidence'] if line.startswith(f'then {name}, ')]
+    return str(found)
+
+
+def run(stack: Stack, token: str, *arguments: str) -> Json:
+    done = celeriac(stack, token, 'run', *arguments, '--wait', '--raw')
+    assert done.returncode == 0, done
+    row: Json = json.loads(done.stdout)
+    return row
+
+
+def test_a_chain_is_run_step_by_step(stack: Stack, token: str, folder: Path) -> None:
+    trace = folder / 'trace'
+    last = f'files.write("{trace}", text="over") queue=q immutable'
+    row = run(stack, token, 'math.add(2, 3) queue=q', '--chain', 'math.add(10) queue=q priority=0', '--chain', last)
+    assert row['cmd'] == 'task.run' and result_of(stack, row['taskId']) == 5, row
+    assert result_of(stack, step(row, 'math.add')) == 15
+    assert result_of(stack, step(row, 'files.write')) == 5 and trace.read_text() == 'over\n'
+
+
+def test_a_group_and_a_chord_are_run_side_by_side(stack: Stack, token: str) -> None:
+    row = run(stack, token, 'math.add(1, 1)', '--group', 'math.add(2, 2)', '--group', 'math.add(3, 3)', '--queue', 'q')
+    assert row['cmd'] == 'task.group' and row['target'] == '3 tasks in a group', row
+    row = run(stack, token, 'math.add(1, 1)', '--group', 'math.add(2, 2)', '--chord', 'reports.sum queue=q', '--queue', 'q')
+    assert row['cmd'] == 'task.chord' and result_of(stack, step(row, 'reports.sum')) == 6, row
+
+
+@pytest.mark.parametrize(
+    ('task', 'option', 'said'), [('math.add(1, 1)', '--link', 'ended'), ('billing.charge("broken")', '--link-error', 'failed')]
+)
+def test_callbacks_are_called(stack: Stack, token: str, folder: Path, task: str, option: str, said: str) -> None:
+    trace, other = folder / 'trace', folder / 'other'
+    never = '--link' if option == '--link-error' else '--link-error'
+    callback = f"files.write('{trace}', '{said}') queue=q immutable"
+    run(stack, token, task, '--queue', 'q', option, callback, never, callback.replace('trace', 'other'))
+    wait_for(lambda: trace.exists() and trace.read_text() == said + '\n', 20, f'{option} to be called')
+    assert not other.exists()
+
+
+@pytest.mark.parametrize('option', ['--countdown', '--eta'])
+def test_a_task_waits_for_its_time(stack: Stack, token: str, option: str) -> None:
+    due = time.time() + 2
+    given = '2' if option == '--countdown' else datetime.fromtimestamp(due, UTC).isoformat()
+    result = result_of(stack, run(stack, token, 'request.describe', '--queue', 'q', option, given)['taskId'])
+    # Celery's timer may be some milliseconds early.
+    assert datetime.fromisoformat(result['eta']).timestamp() >= due - 0.01 and result['at'] >= due - 0.1, (due, result)
+
+
 @pytest.mark.parametrize('place', ['positional', 'option', 'standard input'])
 def test_the_arguments_of_call_come_in_three_ways(stack: Stack, token: str, place: str) -> None:
     text = json.dumps({'workers': [NODE]})
@@ -209,6 +267,33 @@ def test_what_is_not_confirmed_ends_with_1(stack: Stack, token: str) -> None:
 def test_without_wait_it_ends_when_the_command_is_taken(stack: Stack, token: str) -> None:
     done = celeriac(stack, token, 'run', 'math.add', '--queue', unique('nobody'))
     assert done.returncode == 0 and ': sent' in done.stdout, done
+
+
+def test_without_wait_what_was_rejected_already_ends_with_1(stack: Stack, token: str) -> None:
+    command = ['call', 'worker.restart', json.dumps({'workers': [NODE]}), '--key', unique('key')]
+    first = celeriac(stack, token, *command, '--wait')
+    again = celeriac(stack, token, *command)
+    assert first.returncode == again.returncode == 1 and ': rejected' in again.stdout, (first, again)
+
+
+@pytest.mark.parametrize(
+    ('state', 'code', 'waited'),
+    [
+        ('accepted', 0, None),
+        ('sent', 0, None),
+        ('confirmed', 0, 0),
+        ('partial', 1, 1),
+        ('rejected', 1, 1),
+        ('failed', 1, 1),
+        ('unknown', 1, 1),
+    ],
+)
+def test_the_state_decides_how_it_ends(stack: Stack, token: str, state: str, code: int, waited: int | None) -> None:
+    with limited(0, '0', state) as (url, _):
+        call = ['call', 'worker.ping', '{"all": true}', '--url', url]
+        assert celeriac(stack, token, *call).returncode == code
+        if waited is not None:
+            assert celeriac(stack, token, *call, '--wait').returncode == waited
 
 
 def test_the_same_key_runs_once(stack: Stack, token: str, folder: Path) -> None:
@@ -234,6 +319,13 @@ def test_the_same_key_runs_once(stack: Stack, token: str, folder: Path) -> None:
         (['call', 'no.such'], 1, 'unknown command no.such'),
         (['call', 'worker.ping'], 1, 'args.workers'),
         (['run', 'math.add', '--priority', '11'], 1, 'args.priority'),
+        (['run', 'math.add(1'], 64, "the task 'math.add(1': misses the ) after its arguments"),
+        (['run', 'math.add(1)', '--args', '[1]'], 64, 'give args once: with the task, or with --args'),
+        (['run', 'math.add() immutable'], 64, 'has no result before it'),
+        (['run', 'math.add', '--chain', 'x(a)'], 64, "--chain 'x(a)': argument 1 is neither JSON nor a Python literal"),
+        (['run', 'math.add', '--chord', ''], 64, 'must begin with the name of a task'),
+        (['run', 'math.add', '--group', 'x', '--link', 'y'], 64, '--link is for one task'),
+        (['run', 'math.add', '--chord', 'x', '--chain', 'y'], 64, '--chain is for one task'),
         (['run', 'math.add', '--url', 'nonsense'], 64, 'is no URL'),
         (['run', 'math.add', '--url', 'http://127.0.0.1:1'], 1, 'no answer from http://127.0.0.1:1'),
     ],
@@ -256,7 +348,7 @@ def test_a_token_comes_from_a_file_or_the_environment(stack: Stack, token: str, 
 
 
 @contextlib.contextmanager
-def limited(refusals: int, wait: str) -> Iterator[tuple[str, list[str]]]:
+def limited(refusals: int, wait: str, state: str = 'confirmed') -> Iterator[tuple[str, list[str]]]:
     """A server that refuses so many commands with 429; gives its address and the keys that came."""
     keys: list[str] = []
 
@@ -268,7 +360,7 @@ def limited(refusals: int, wait: str) -> Iterator[tuple[str, list[str]]]:
             self.say(202 if taken else 429, {'id': 'c1'} if taken else {'detail': 'too many commands'})
 
         def do_GET(self) -> None:
-            self.say(200, {'id': 'c1', 'cmd': 'worker.ping', 'target': 'all', 'state': 'confirmed'})
+            self.say(200, {'id': 'c1', 'cmd': 'worker.ping', 'target': 'all', 'state': state})
 
         def say(self, status: int, body: Json) -> None:
             data = json.dumps(body).encode()

@@ -19,7 +19,10 @@ struct CallOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Seconds until it is given up as unknown.", valueName: "seconds"))
     var deadline: Double?
 
-    @Flag(help: "Wait for the end, and end with 0 only if it is confirmed.")
+    @Flag(
+        help:
+            "Wait for the end, and end with 0 only if it is confirmed. Without it, end with 1 only if it has ended otherwise by now."
+    )
     var wait = false
 
     @Flag(help: "Print the row as one line of JSON.")
@@ -46,7 +49,9 @@ struct CallOptions: ParsableArguments {
             throw ExitCode.failure
         }
         show(row)
-        guard !wait || row["state"]?.string == "confirmed" else { throw ExitCode.failure }
+        // What is under way may still be done; what has ended otherwise will not.
+        let good = wait ? ["confirmed"] : ["accepted", "sent", "confirmed"]
+        guard good.contains(row["state"]?.string ?? "") else { throw ExitCode.failure }
     }
 
     private func show(_ row: JsonValue) {

@@ -66,6 +66,8 @@ def describe(self: Any) -> dict[str, Any]:
         'expires': request.expires,
         'ignore_result': request.ignore_result,
         'priority': request.delivery_info.get('priority'),
+        'eta': request.eta,
+        'at': time.time(),
     }
 
 
