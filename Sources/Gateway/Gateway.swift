@@ -149,10 +149,12 @@ package final class Gateway {
         let health = health
         let origins = OriginPolicy(allowed: options.allowedOrigins)
         let ticker = ticker
+        let details = DetailReader(
+            rows: RowReader(engine: rows.engine), queues: queues, commands: commands)
         sessions = SessionDesk(
             SessionDesk.Dependencies(
                 rows: rows, events: events, access: edges.access, secrets: edges.secrets,
-                commands: commands,
+                commands: commands, details: details,
                 origins: origins, clock: clock, log: log, version: options.version,
                 connectionsPerPrincipal: options.connectionsPerPrincipal,
                 freshness: { (health.asOf, health.state.rawValue) },
@@ -161,7 +163,7 @@ package final class Gateway {
         let inspector = inspector
         http = HttpDesk(
             HttpDesk.Dependencies(
-                rows: rows, feed: feed, events: events, queues: queues,
+                rows: rows, feed: feed, events: events, details: details,
                 groups: GroupReader(
                     results: edges.results, settings: options.celery, feed: feed),
                 access: edges.access, audit: audit,

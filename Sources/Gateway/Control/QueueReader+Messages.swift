@@ -8,7 +8,7 @@ extension QueueReader {
     /// Lists looked at in one script: a script holds the server up.
     private static let keysPerScript = 500
     /// Waiting messages shown at a time.
-    nonisolated static let messagesShown = 100
+    nonisolated static let messagesShown = DetailRequest.mostMessages
     /// Messages above this are not read whole.
     private static let messageBytes = MessageLimits.wholeBytes
     /// Messages above this get no digest.

@@ -62,7 +62,7 @@ extension HttpDesk {
         func add(_ name: String, _ value: JsonValue) {
             let isHidden = isMasked && Self.flowerTexts.contains(name)
             if isHidden, case .string(let text) = value {
-                members.append(JsonMember(name, masked(.text(text))))
+                members.append(JsonMember(name, RowReader.masked(.text(text))))
             } else {
                 members.append(JsonMember(name, value))
             }

@@ -6,10 +6,7 @@ internal import WireFormats
 extension HttpDesk {
     /// `GET /api/celery/<topic>`: all its rows.
     func wholeTopic(_ schema: TopicSchema, _ call: RestCall) -> HttpResponse {
-        let topic = to.rows.engine.topic(named: schema.name)
-        let rows = to.rows.engine.ids(of: topic).sorted().map {
-            object(schema, topic, $0, isMasked: call.isMasked)
-        }
+        let rows = to.details.rows.objects(schema, isMasked: call.isMasked)
         var response = json([
             "epoch": .string(to.rows.engine.epoch),
             "rev": .integer(Int64(to.rows.engine.revision)), schema.name: .array(rows),
@@ -26,18 +23,6 @@ extension HttpDesk {
 
     func noRow(_ schema: TopicSchema) -> HttpResponse {
         problem(404, "Not found", "no such row in \(schema.name)")
-    }
-
-    /// `GET /api/celery/commands/{id}`: its row, and what workers answered if it was a question.
-    func command(_ call: RestCall) -> HttpResponse {
-        guard case .object(var members) = object(Topics.commands, call) else {
-            return noRow(Topics.commands)
-        }
-        if call.verdict(on: .outcomes) == .everything, let answers = to.commands.answers[call.name]
-        {
-            members.append(JsonMember("answers", answers))
-        }
-        return json(.object(members))
     }
 
     /// `GET /api/celery/workers/{name}`: its row, its processes, and for those who may its settings.
@@ -62,39 +47,7 @@ extension HttpDesk {
 
     /// The row that a path names, as its reader may see it.
     func object(_ schema: TopicSchema, _ call: RestCall) -> JsonValue? {
-        let topic = to.rows.engine.topic(named: schema.name)
-        guard to.rows.engine.handle(of: call.name, in: topic) != nil else { return nil }
-        return object(schema, topic, call.name, isMasked: call.isMasked)
-    }
-
-    private func object(
-        _ schema: TopicSchema, _ topic: TopicID, _ id: String, isMasked: Bool
-    ) -> JsonValue {
-        let hidden = isMasked ? Topics.texts(of: schema) : []
-        var members = [JsonMember("id", .string(id))]
-        for (column, name) in schema.columns.enumerated().dropFirst() {
-            let value = to.rows.engine.value(topic, id: id, column: column)
-            guard !value.isAbsent else { continue }
-            members.append(
-                JsonMember(name, hidden.contains(name) ? masked(value) : jsonValue(value)))
-        }
-        return .object(members)
-    }
-
-    func masked(_ value: FieldValue) -> JsonValue {
-        if case .text(let text) = value { return .string("(\(text.count) characters)") }
-        return "(hidden)"
-    }
-
-    func jsonValue(_ value: FieldValue) -> JsonValue {
-        switch value {
-        case .absent: .null
-        case .bool(let flag): .bool(flag)
-        case .int(let number): .integer(Int64(number))
-        case .double(let number): .number(number)
-        case .text(let text): .string(text)
-        case .list(let text): (try? JsonReader.parse(text, limits: .celery)) ?? .null
-        }
+        to.details.rows.object(schema, call.name, isMasked: call.isMasked)
     }
 
     /// One process behind a worker name.

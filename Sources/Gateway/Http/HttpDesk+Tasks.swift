@@ -23,7 +23,9 @@ extension HttpDesk {
         }
         if let traceback = record.traceback {
             members.append(
-                JsonMember("traceback", isMasked ? masked(.text(traceback)) : .string(traceback)))
+                JsonMember(
+                    "traceback", isMasked ? RowReader.masked(.text(traceback)) : .string(traceback))
+            )
         }
         members.append(JsonMember("children", .array(record.children.map { .string($0) })))
         members.append(
@@ -38,7 +40,8 @@ extension HttpDesk {
             let name = Topics.tasks.columns[update.column]
             let isHidden = hidden.contains(name)
             members.append(
-                JsonMember(name, isHidden ? masked(update.value) : jsonValue(update.value)))
+                JsonMember(
+                    name, isHidden ? RowReader.masked(update.value) : RowReader.json(update.value)))
         }
         return .object(members)
     }
@@ -59,7 +62,7 @@ extension HttpDesk {
         add("started", attempt.started.map { .number($0) })
         add("finished", attempt.finished.map { .number($0) })
         add("runtime", attempt.runtime.map { .number($0) })
-        add("text", attempt.text.map { isMasked ? masked(.text($0)) : .string($0) })
+        add("text", attempt.text.map { isMasked ? RowReader.masked(.text($0)) : .string($0) })
         add("superseded", attempt.superseded ? true : nil)
         return .object(members)
     }

@@ -12,7 +12,7 @@ final class HttpDesk {
         let rows: Rows
         let feed: Feed
         let events: EventDesk
-        let queues: QueueReader
+        let details: DetailReader
         let groups: GroupReader
         let access: any AccessControl
         let audit: AuditDesk

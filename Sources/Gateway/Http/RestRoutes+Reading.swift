@@ -26,12 +26,16 @@ extension RestRoutes {
             "/api/celery/queues/{name}/messages", "What waits, next one first.",
             .topic(Topics.tasks),
             .object(["queue": ["type": "string"], "total": ["type": "integer"], "messages": list]),
-            query: RestParameter.part(most: QueueReader.messagesShown, usual: 20), asksBroker: true
+            query: RestParameter.part(
+                most: DetailRequest.mostMessages, usual: DetailRequest.usualMessages),
+            asksBroker: true
         ) { desk, call in await desk.messages(call) },
         .get(
             "/api/celery/trash/{id}", "What a purge has removed.", .topic(Topics.trash),
             .row(Topics.trash),
-            query: RestParameter.part(most: QueueReader.messagesShown, usual: 20), asksBroker: true
+            query: RestParameter.part(
+                most: DetailRequest.mostMessages, usual: DetailRequest.usualMessages),
+            asksBroker: true
         ) { desk, call in await desk.trash(call) },
         .get(
             "/api/celery/groups/{id}", "How far a group or a chord is.", .topic(Topics.tasks),
@@ -59,13 +63,13 @@ extension RestRoutes {
         .get(
             "/api/celery/commands/{id}", "One command, and the answers if it was a question.",
             .topic(Topics.commands), .row(Topics.commands)
-        ) { desk, call in desk.command(call) },
+        ) { desk, call in await desk.command(call) },
         .get(
             "/api/celery/commands/{id}/items", "What became of each task of a command for many.",
             .outcomes,
             .object(["total": ["type": "integer"], "offset": ["type": "integer"], "items": list]),
             query: RestParameter.part(most: BulkLimits.page, usual: BulkLimits.page)
-        ) { desk, call in desk.items(call) },
+        ) { desk, call in await desk.items(call) },
         .get(
             "/api/celery/plans/{plan}", "The list of a plan of one's own.", .plans,
             .object(["plan": ["type": "string"], "count": ["type": "integer"], "tasks": list]),

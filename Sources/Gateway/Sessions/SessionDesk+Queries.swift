@@ -30,6 +30,25 @@ extension SessionDesk {
         }
     }
 
+    /// Answers what is read once and in parts.
+    func read(
+        _ request: DetailRequest, _ id: RequestID, _ session: ClientSession, _ principal: Principal
+    ) {
+        guard takesMore(session, id) else { return }
+        session.inFlight.insert(id)
+        Task { @LoopActor in
+            let answer: [UInt8]
+            do throws(CommandFault) {
+                answer = ServerFrame.result(id, try await to.details.read(request, for: principal))
+            } catch {
+                answer = ServerFrame.error(id, FrameFault(error))
+            }
+            session.inFlight.remove(id)
+            guard sessions[session.socket] === session, session.principal != nil else { return }
+            send(answer, to: session)
+        }
+    }
+
     private func begin(
         _ request: QueryRequest, _ session: ClientSession, _ principal: Principal
     ) throws(FrameFault) -> QueryRun {

@@ -117,6 +117,10 @@ extension SessionDesk {
             plan(request, id, session, principal)
             return
         }
+        if case .read(let request) = call {
+            read(request, id, session, principal)
+            return
+        }
         if case .query(let request) = call {
             query(request, id, session, principal)
             return
@@ -370,7 +374,8 @@ extension SessionDesk {
             case .resync(let subscription):
                 try to.rows.engine.resync(subscription, for: &session.sync)
                 return ["sub": .integer(Int64(subscription))]
-            case .start, .refresh, .query, .submit, .plan, .openEvents, .closeEvents: return .null
+            case .start, .refresh, .query, .submit, .plan, .read, .openEvents, .closeEvents:
+                return .null
             }
         } catch {
             throw FrameFault(error)
@@ -468,7 +473,7 @@ extension FrameFault {
     }
 
     /// A command's refusal.
-    fileprivate init(_ fault: CommandFault) {
+    init(_ fault: CommandFault) {
         self.init(
             Code(rawValue: fault.code.rawValue) ?? .invalidParams, fault.message,
             retryAfterMilliseconds: fault.retryAfterMilliseconds)

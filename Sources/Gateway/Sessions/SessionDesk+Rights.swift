@@ -30,6 +30,7 @@ extension SessionDesk {
         case .query(let request): .topic(try schema(request.topic))
         case .openEvents: .events
         case .plan(.read): .plans
+        case .read(let request): DetailReader.act(of: request)
         case .plan(.make), .submit: nil
         }
     }

@@ -14,6 +14,7 @@ final class SessionDesk {
         let access: any AccessControl
         let secrets: any SecretSource
         let commands: CommandDesk
+        let details: DetailReader
         let origins: OriginPolicy
         let clock: GatewayClock
         let log: Logger

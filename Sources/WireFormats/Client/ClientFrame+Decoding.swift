@@ -93,7 +93,7 @@ extension ClientFrame {
     package static let methods = [
         "session.start", "session.refresh", "sub.open", "sub.close", "sub.resync", "view.open",
         "view.move", "view.close", "query", "events.open", "events.close", "cmd.submit",
-        "cmd.plan",
+        "cmd.plan", "cmd.read", "cmd.items", "queue.messages", "trash.messages",
     ]
 
     private static func call(
@@ -113,6 +113,10 @@ extension ClientFrame {
         case "events.close": return .closeEvents(subscription: try number(params))
         case "cmd.submit": return .submit(try submission(params))
         case "cmd.plan": return .plan(try plan(params))
+        case "cmd.read": return .read(try command(params))
+        case "cmd.items": return .read(try outcomes(params))
+        case "queue.messages": return .read(try messages(params))
+        case "trash.messages": return .read(try trash(params))
         default:
             throw FrameFault(
                 .unknownMethod,

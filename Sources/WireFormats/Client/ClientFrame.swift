@@ -33,5 +33,7 @@ package enum ClientFrame: Sendable, Equatable {
         case submit(CommandSubmission)
         /// `cmd.plan`
         case plan(PlanRequest)
+        /// `cmd.read`, `cmd.items`, `queue.messages` and `trash.messages`
+        case read(DetailRequest)
     }
 }

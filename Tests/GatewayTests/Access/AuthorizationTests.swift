@@ -90,7 +90,65 @@ import WireFormats
         "events.open": ["sub": 3], "events.close": ["sub": 3],
         "cmd.submit": ["cmd": "task.run", "args": ["task": "t"], "key": "k"],
         "cmd.plan": ["cmd": "task.revoke", "where": ["and"]],
+        "cmd.read": ["id": "x1"], "cmd.items": ["id": "x1"], "queue.messages": ["queue": "x1"],
+        "trash.messages": ["id": "x1"],
     ]
+
+    /// What tells more of a row of some topics, over the socket and over HTTP.
+    private static let details = [
+        "commands": ("cmd.read", "/api/celery/commands/row"),
+        "trash": ("trash.messages", "/api/celery/trash/row"),
+    ]
+    private static let twins = [
+        ("cmd.read", "GET /api/celery/commands/{id}"),
+        ("cmd.items", "GET /api/celery/commands/{id}/items"),
+        ("queue.messages", "GET /api/celery/queues/{name}/messages"),
+        ("trash.messages", "GET /api/celery/trash/{id}"),
+    ]
+
+    @Test(arguments: twins, Rights.roles)
+    func `what is read by a message and by a route is for the same roles`(
+        twin: (method: String, route: String), role: Role
+    ) throws {
+        let cell = try #require(Rights.methods.cell(twin.method, role))
+        #expect(cell == Rights.routes.cell(twin.route, role))
+        let params = try #require(Self.samples[twin.method])
+        let frame: JsonValue = [
+            "jsonrpc": "2.0", "id": 1, "method": .string(twin.method), "params": params,
+        ]
+        guard
+            case .request(_, .read(let request)) = try ClientFrame(
+                decoding: Array(frame.text().utf8))
+        else {
+            Issue.record("\(twin.method) is no detail")
+            return
+        }
+        let act = DetailReader.act(of: request)
+        #expect(Authorization.verdict(on: act, for: principal(role)).cell == cell)
+    }
+
+    @Test(arguments: details.keys.sorted(), Rights.roles)
+    @LoopActor func `a row that is looked at closer hides what it hides elsewhere`(
+        name: String, role: Role
+    ) async throws {
+        let (gateway, sockets) = try Lonely.gateway(broker: Lonely.EmptyBroker())
+        let schema = try #require(Topics.all.first { $0.name == name })
+        let (method, path) = try #require(Self.details[name])
+        let cell = try #require(Rights.methods.cell(method, role))
+        plant(schema, in: gateway)
+
+        let talk = try await Talk(gateway, sockets, token: role.rawValue)
+        let told = try await talk.ask(method, ["id": "row"])
+        let read = await gateway.respond(to: request("GET", path, role))
+
+        #expect((told["error"]?["code"] == 1003) == (cell == "-"))
+        #expect(read.status == (cell == "-" ? 403 : 200))
+        guard cell != "-" else { return }
+        let result = try #require(told["result"])
+        #expect(result.text() == String(decoding: read.body, as: UTF8.self))
+        let isShown = cell == "+" && !Topics.texts(of: schema).isEmpty
+        #expect(result.text().contains(Self.planted) == isShown)
+    }
 
     @Test(arguments: ClientFrame.methods, Rights.roles)
     @LoopActor func `each role may send its messages only`(method: String, role: Role) async throws

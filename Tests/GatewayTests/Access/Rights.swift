@@ -58,6 +58,10 @@ struct Rights {
         events.close     + + + + +
         cmd.submit       - + + - +
         cmd.plan         - + + - -
+        cmd.read         m + + - +
+        cmd.items        - + + - +
+        queue.messages   m + + - +
+        trash.messages   + + + - +
         """)
 
     static let commands = Rights(

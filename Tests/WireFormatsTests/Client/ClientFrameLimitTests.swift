@@ -53,6 +53,27 @@ import Testing
         #expect(!reads(acks(65)))
     }
 
+    @Test(arguments: [
+        ("cmd.items", "id", 1_000), ("queue.messages", "queue", 100), ("trash.messages", "id", 100),
+    ])
+    func `a part of a list has its bounds`(method: String, name: String, most: Int) {
+        func takes(_ part: String) -> Bool {
+            reads(
+                #"{"jsonrpc":"2.0","id":1,"method":"\#(method)","params":{"\#(name)":"x"\#(part)}}"#
+            )
+        }
+        #expect(takes(""))
+        #expect(takes(#","limit":1,"offset":0"#))
+        #expect(takes(#","limit":\#(most),"offset":1000000000"#))
+        #expect(takes(#","limit":null,"offset":null"#))
+        for wrong in [
+            #","limit":0"#, #","limit":\#(most + 1)"#, #","offset":-1"#, #","offset":1000000001"#,
+            #","limit":"1""#, #","offset":0.5"#,
+        ] {
+            #expect(!takes(wrong), "\(wrong)")
+        }
+    }
+
     @Test func `a subscription's number goes to 2 to the 31`() {
         #expect(reads(params: "\"sub\":2147483648"))
         #expect(!reads(params: "\"sub\":2147483649"))

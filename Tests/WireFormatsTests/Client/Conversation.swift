@@ -123,7 +123,7 @@ struct Conversation {
             let run = try engine.query(request, projection: projection)
             while !run.isDone { run.step(100) }
             server(ServerFrame.result(id, run.page))
-        case .start, .refresh, .submit, .plan, .openEvents, .closeEvents: return
+        case .start, .refresh, .submit, .plan, .read, .openEvents, .closeEvents: return
         }
         serve()
     }

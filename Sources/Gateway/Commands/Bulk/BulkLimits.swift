@@ -1,3 +1,5 @@
+internal import WireFormats
+
 /// Bounds of commands for many tasks (R41, R43).
 enum BulkLimits {
     /// Tasks of one plan.
@@ -10,7 +12,7 @@ enum BulkLimits {
     /// Tokens of used plans that are remembered.
     static let usedPlans = 1_000
     /// Tasks of a plan, or outcomes, in one answer.
-    static let page = 1_000
+    static let page = DetailRequest.mostOutcomes
     /// Commands for many that one principal may have in flight.
     static let inFlight = 1
     /// Ids in one message to the workers: they write a result for each before they do anything else.

@@ -36,7 +36,7 @@ struct RestParameter: Sendable {
     /// `offset` and `limit` of a list.
     static func part(most: Int, usual: Int) -> [RestParameter] {
         [
-            .number("offset", 0...Int(Int32.max), usual: 0, "How many to leave out."),
+            .number("offset", 0...Int(ListPart.largestOffset), usual: 0, "How many to leave out."),
             .number("limit", 1...most, usual: usual, "How many at most."),
         ]
     }

@@ -1,47 +1,15 @@
 internal import Ports
 internal import WireFormats
 
-extension HttpDesk {
-    /// `GET /api/celery/queues/{name}/messages?offset=&limit=`: what waits, next one first, untouched.
-    func messages(_ call: RestCall) async -> HttpResponse {
-        let queue = call.name
-        guard let (offset, limit) = messagePage(call.request) else { return badMessagePage }
-        if let refusal = QueueKeys.refusal(queue: queue) {
-            return problem(400, "Bad request", "a queue's name \(refusal)")
-        }
-        do throws(BrokerError) {
-            let (messages, total) = try await to.queues.peek(queue, offset: offset, limit: limit)
-            return json([
-                "queue": .string(queue), "total": .integer(Int64(total)),
-                "messages": rows(of: messages, from: offset, isMasked: call.isMasked),
-            ])
-        } catch {
-            return problem(
-                503, "Service unavailable", "the broker cannot be asked now: \(error.message)",
-                code: 1014)
-        }
-    }
-
-    /// Which messages are asked for; `nil` if that cannot be read.
-    func messagePage(_ request: HttpRequest) -> (offset: Int, limit: Int)? {
-        guard let parameters = queryParameters(request.query),
-            parameters.keys.allSatisfy({ $0 == "offset" || $0 == "limit" }),
-            let offset = Int(parameters["offset"] ?? "0"), 0...1_000_000_000 ~= offset,
-            let limit = Int(parameters["limit"] ?? "20"), 1...QueueReader.messagesShown ~= limit
-        else { return nil }
-        return (offset, limit)
-    }
-
-    var badMessagePage: HttpResponse {
-        problem(
-            400, "Bad request",
-            "the parameters are offset, not negative, and limit, from 1 to "
-                + "\(QueueReader.messagesShown)")
-    }
-
-    /// Messages as they are shown.
-    func rows(
-        of messages: [QueueReader.Waiting], from offset: Int, isMasked: Bool
+/// Waiting messages as they are shown.
+enum MessageText {
+    /// Messages in their order.
+    ///
+    /// - Parameters:
+    ///   - offset: how many stand before them.
+    ///   - isMasked: whether users' texts are hidden.
+    static func json(
+        _ messages: [QueueReader.Waiting], from offset: Int, isMasked: Bool
     ) -> JsonValue {
         .array(
             messages.enumerated().map { number, message in
@@ -49,7 +17,7 @@ extension HttpDesk {
             })
     }
 
-    private func row(
+    private static func row(
         of message: QueueReader.Waiting, position: Int, isMasked: Bool
     ) -> JsonValue {
         var members = [
