@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from harness.deeds import KINDS
-from harness.kills import WORKER, storm
+from harness.kills import WORKERS, storm
 from harness.stack import Stack
 
 KILLS = 12
@@ -16,7 +16,7 @@ KILLS = 12
 
 @pytest.fixture(scope='module')
 def stack(module_folder: Path) -> Iterator[Stack]:
-    stack = Stack(module_folder, [WORKER]).start()
+    stack = Stack(module_folder, WORKERS).start()
     yield stack
     stack.stop()
 

@@ -3,7 +3,8 @@
     bin/prove kills [--kills 500] [--seed 1]
 
 Six clients send commands over REST, each with its key, again after every broken connection: run, group, revoke, purge, purge with restore, move,
-priority and deletion of a waiting message, pause and resume, ping, rate limit, one more consumer. Meanwhile the gateway is killed with signal 9 and started again, and some or all of its Redis connections are
+priority and deletion of a waiting message, pause and resume, ping, rate limit, one more consumer,
+one more process. Meanwhile the gateway is killed with signal 9 and started again, and some or all of its Redis connections are
 closed by the server; those are the kills. Besides, Redis takes no writes for 150 ms now and then, which is counted apart. Every task writes
 its own label to a file. Ends with 1 if a row claims what did not happen or denies what did, if an effect happened twice or that of a command
 nobody has an answer to, or if a command that is not confirmed has no reason. A short form runs in every bin/test.
@@ -19,7 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness.kills import MOST, WORKER, KillReport, storm
+from harness.kills import MOST, WORKERS, KillReport, storm
 from harness.machine import machine
 from harness.stack import Stack
 
@@ -32,7 +33,7 @@ def main(arguments: list[str]) -> int:
     print(f'machine: {machine()}; load before: {os.getloadavg()[0]:.2f}; seed {options.seed}', flush=True)
     dice, total, began = random.Random(options.seed), KillReport(), time.monotonic()
     with tempfile.TemporaryDirectory(prefix='celeriac-kills-') as folder:
-        stack = Stack(Path(folder), [WORKER]).start()
+        stack = Stack(Path(folder), WORKERS).start()
         try:
             while (left := options.kills - total.kills.total()) > 0:
                 report = storm(stack, Path(folder) / f'trace-{left}', min(MOST, left), dice)

@@ -16,8 +16,12 @@ from .stack import Stack, unique
 Json = dict[str, Any]
 QUEUE = 'q'
 NODE = 'a@celeriac.test'
+GROWING = 'growing@celeriac.test'
+"""The worker whose pool grows: prefork, one process at first."""
 GROUP = 3
 MESSAGES = 4
+GROWING_EVERY = 12.0
+"""Seconds between two new processes of one submitter: the machine has to bear them."""
 DESTROYING_EVERY = 12.0
 """Seconds between two purges of one submitter: a principal may purge six times a minute."""
 
@@ -31,6 +35,8 @@ class Truth:
     """How often each label was written by a task."""
     consumed: set[str]
     """The queues that the worker consumes."""
+    grown: int
+    """Processes that its pool has got."""
     resumed: dict[str, bool] = field(default_factory=dict)
     """Paused queue -> whether it is wanted to be consumed, by the last answer about it."""
 
@@ -168,6 +174,23 @@ class AddConsumer(Deed):
         if row['state'] in {'failed', 'rejected'} and is_consumed:
             return [f'{row["state"]}, and the worker consumes it']
         return []
+
+
+class PoolGrow(Deed):
+    """One more process for a pool; what all of them did together is judged in `growth_faults`."""
+
+    def __init__(self) -> None:
+        super().__init__('worker.poolGrow', {'workers': [GROWING], 'n': 1, 'deadlineMs': 4000})
+
+    def faults(self, row: Json, truth: Truth) -> list[str]:
+        is_seen = any(f'{GROWING}: stats show' in line for line in row.get('evidence') or [])
+        return ['confirmed and not seen'] if row['state'] == 'confirmed' and not is_seen else []
+
+
+def growth_faults(states: Counter[str], truth: Truth) -> list[str]:
+    """What is wrong with all commands that let the pool grow: each process is one that was confirmed, or may have been one unknown."""
+    least, most = states['confirmed'], states['confirmed'] + states['unknown']
+    return [] if least <= truth.grown <= most else [f'the pool has {truth.grown} more processes, and the rows say {dict(states)}']
 
 
 class Toggle(Deed):
@@ -337,6 +360,7 @@ KINDS = (
     'worker.ping',
     'worker.rateLimit',
     'worker.addConsumer',
+    'worker.poolGrow',
     'queue.pause',
     'queue.purge',
     'queue.restore',
@@ -358,6 +382,7 @@ class Deck:
         self.turn = 2 * number
         self.is_paused = False
         self.destroyer, self.destroyed = '', -DESTROYING_EVERY
+        self.grown = -GROWING_EVERY
 
     def deal(self) -> Deed:
         """The next one."""
@@ -368,6 +393,10 @@ class Deck:
                 if kind == self.destroyer or time.monotonic() - self.destroyed < DESTROYING_EVERY:
                     continue
                 self.destroyer, self.destroyed = kind, time.monotonic()
+            if kind == 'worker.poolGrow':
+                if time.monotonic() - self.grown < GROWING_EVERY:
+                    continue
+                self.grown = time.monotonic()
             return self.make(kind)
 
     def make(self, kind: str) -> Deed:
@@ -384,6 +413,8 @@ class Deck:
                 return RateLimit(self.dice)
             case 'worker.addConsumer':
                 return AddConsumer()
+            case 'worker.poolGrow':
+                return PoolGrow()
             case 'queue.pause':
                 self.is_paused = not self.is_paused
                 return Toggle(self.queue, resumes=not self.is_paused)

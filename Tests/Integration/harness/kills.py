@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from .deeds import KINDS, NODE, QUEUE, AddConsumer, Deck, Deed, Toggle, Truth
+from .deeds import GROWING, KINDS, NODE, QUEUE, AddConsumer, Deck, Deed, PoolGrow, Toggle, Truth, growth_faults
 from .stack import Stack, unique
 from .waiting import wait_for
 from .workers import WorkerSpec
@@ -132,14 +132,15 @@ class KillReport:
         return '\n'.join(lines)
 
 
-WORKER = WorkerSpec(
-    name='a', pool='threads', queues=(QUEUE, *(f'paused-{number}' for number in range(SUBMITTERS))), concurrency=4
-)
-"""The one worker of a storm."""
+WORKERS = [
+    WorkerSpec(name='a', pool='threads', queues=(QUEUE, *(f'paused-{number}' for number in range(SUBMITTERS))), concurrency=4),
+    WorkerSpec(name=GROWING.partition('@')[0], queues=('q-growing',), concurrency=1),
+]
+"""The workers of a storm."""
 
 
 def storm(stack: Stack, trace: Path, kills: int, dice: random.Random) -> KillReport:
-    """Kills so many times, and until every kind of command was answered, while they come in. The stack has `WORKER`."""
+    """Kills so many times, and until every kind of command was answered, while they come in. The stack has `WORKERS`."""
     assert kills <= MOST
     gateway = stack.running_gateway
     gateway.listen = gateway.address
@@ -194,7 +195,8 @@ def judge(stack: Stack, trace: Path, answers: list[tuple[Deed, str]], report: Ki
 
     def truth() -> Truth:
         queues = wait_for(lambda: stack.app.control.inspect([NODE], timeout=3).active_queues(), 30, 'the worker to answer')
-        return Truth(stack, Counter(trace.read_text().split()), {queue['name'] for queue in queues[NODE]}, wishes)
+        consumed = {queue['name'] for queue in queues[NODE]}
+        return Truth(stack, Counter(trace.read_text().split()), consumed, processes(stack) - 1, wishes)
 
     def settled() -> bool:
         ended, now = rows(), truth()
@@ -209,6 +211,8 @@ def judge(stack: Stack, trace: Path, answers: list[tuple[Deed, str]], report: Ki
     report.ran = now.ran.total()
     known = {label for task, _ in answers for label in task.labels}
     report.wrong += [f'{label} ran and nobody has an answer' for label in set(now.ran) - known]
+    growth = Counter(ended[command]['state'] for task, command in answers if isinstance(task, PoolGrow))
+    report.wrong += growth_faults(growth, now)
     for task, command in answers:
         row = ended[command]
         report.states[task.command, row['state']] += 1
@@ -222,3 +226,12 @@ def judge(stack: Stack, trace: Path, answers: list[tuple[Deed, str]], report: Ki
         if isinstance(task, AddConsumer):
             # Hundreds of them would slow the worker down.
             stack.app.control.cancel_consumer(task.queue, destination=[NODE])
+    if now.grown > 0:
+        stack.app.control.pool_shrink(now.grown, destination=[GROWING])
+        wait_for(lambda: processes(stack) == 1, 30, 'the pool to be as small as before')
+
+
+def processes(stack: Stack) -> int:
+    """Processes of the pool that grows."""
+    stats = wait_for(lambda: stack.app.control.inspect([GROWING], timeout=3).stats(), 30, 'the growing worker to answer')
+    return len(stats[GROWING]['pool']['processes'])
