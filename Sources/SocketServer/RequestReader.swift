@@ -44,7 +44,7 @@ struct RequestReader {
     }()
 
     let wsi: BorrowedWsi
-    let allowed: [String]
+    let configuration: SocketServerConfiguration
 
     /// Reads everything; `nil` if there is no request line.
     func read(peer: String) -> Head? {
@@ -54,11 +54,14 @@ struct RequestReader {
         let query =
             wsi.length(of: WSI_TOKEN_HTTP_URI_ARGS) > 0
             ? fragments(of: WSI_TOKEN_HTTP_URI_ARGS) : []
+        let client = configuration.trustedProxies.client(
+            peer: peer, isSecure: wsi.isSecure, forwardedFor: header("x-forwarded-for"),
+            scheme: header("x-forwarded-proto"))
         var request = HttpRequest(
             method: method, path: UrlText.encodePath(Array(path.joined(separator: [0x26]))),
-            query: query.map(UrlText.encodeQueryItem).joined(separator: "&"), peer: peer,
-            isSecure: wsi.isSecure)
-        for name in allowed {
+            query: query.map(UrlText.encodeQueryItem).joined(separator: "&"),
+            peer: client.address, isSecure: client.isSecure)
+        for name in configuration.allowedHeaders {
             request.headers[name] = header(name)
         }
         let length = header("content-length")

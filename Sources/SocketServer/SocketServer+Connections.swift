@@ -22,9 +22,11 @@ extension SocketServer {
         library.adopt(descriptor, number: lastNumber)
     }
 
-    /// Whether the bounds per address hold for a peer.
+    /// Whether the bounds per address hold for a peer: not for the one address of a proxy, behind which
+    /// everybody is; sockets are counted by the client that it names.
     func isCounted(_ peer: String) -> Bool {
-        configuration.limits.isLoopbackCounted || !SocketNames.isLoopback(peer)
+        (configuration.limits.isLoopbackCounted || !SocketNames.isLoopback(peer))
+            && !configuration.trustedProxies.contains(peer)
     }
 
     private static let requestSendBuffer: Int32 = 1 << 20
@@ -45,7 +47,7 @@ extension SocketServer {
         guard let socket = connection.socket else { return }
         connection.socket = nil
         sockets[connection.number] = nil
-        decrement(&socketsByAddress, connection.peer)
+        decrement(&socketsByAddress, socket.address)
         pingRing[pingSlot(connection.number)].remove(connection.number)
         handler.socketClosed(SocketID(number: connection.number), code: socket.closeCode)
     }

@@ -7,7 +7,7 @@ extension SocketServer {
     ///
     /// - Returns: whether the connection goes on.
     func requestReceived(_ connection: Connection) -> Bool {
-        let reader = RequestReader(wsi: connection.wsi, allowed: configuration.allowedHeaders)
+        let reader = RequestReader(wsi: connection.wsi, configuration: configuration)
         guard let head = reader.read(peer: connection.peer) else { return false }
         connection.keepsAlive = head.keepsAlive && !isStopped
         connection.isHead = head.request.method == "HEAD"

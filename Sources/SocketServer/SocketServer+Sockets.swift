@@ -144,11 +144,12 @@ extension SocketServer {
         SocketNames.set(descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, 20_000)
         let limits = configuration.limits
         connection.socket = SocketState(
+            address: request.peer,
             assembler: MessageAssembler(
                 byteLimit: limits.messageBytes, fragmentLimit: limits.fragments),
             lastHeard: LoopActor.loop.milliseconds)
         sockets[connection.number] = connection
-        socketsByAddress[connection.peer, default: 0] += 1
+        socketsByAddress[request.peer, default: 0] += 1
         pingRing[pingSlot(connection.number)].insert(connection.number)
         handler.socketOpened(SocketID(number: connection.number), request: request)
         return true

@@ -1,3 +1,5 @@
+package import Ports
+
 /// What a ``SocketServer`` listens on, serves and allows.
 package struct SocketServerConfiguration: Sendable {
     /// Certificate and key of a server that speaks TLS itself.
@@ -30,6 +32,8 @@ package struct SocketServerConfiguration: Sendable {
     package var allowedHeaders: [String]
     /// Whether binary messages are taken; otherwise they end a WebSocket with 1003.
     package var takesBinary: Bool
+    /// Whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    package var trustedProxies: TrustedProxies
     /// Present if the server speaks TLS.
     package var identity: Identity?
     /// The bounds of everything a peer can make grow.
@@ -48,7 +52,8 @@ package struct SocketServerConfiguration: Sendable {
         isWatchingWebRoot: Bool = false, socketPath: String = "/ws/v1",
         subprotocols: [String] = ["celeriac.v1.json"],
         allowedHeaders: [String] = SocketServerConfiguration.usualHeaders,
-        takesBinary: Bool = false, identity: Identity? = nil,
+        takesBinary: Bool = false, trustedProxies: TrustedProxies = TrustedProxies(),
+        identity: Identity? = nil,
         limits: SocketServerLimits = SocketServerLimits()
     ) {
         self.address = address
@@ -59,6 +64,7 @@ package struct SocketServerConfiguration: Sendable {
         self.subprotocols = subprotocols
         self.allowedHeaders = allowedHeaders
         self.takesBinary = takesBinary
+        self.trustedProxies = trustedProxies
         self.identity = identity
         self.limits = limits
     }

@@ -2,6 +2,8 @@ internal import Ports
 
 /// What a WebSocket has received, and what it has not been able to send.
 struct SocketState {
+    /// The client's address: the peer, or whom a trusted proxy named.
+    let address: String
     /// The message that is coming in.
     var assembler: MessageAssembler
     /// Payload bytes of the present frame that have not come yet.

@@ -34,6 +34,7 @@ struct ServeCommand: ParsableCommand {
             routes: routes,
             address: settings.listen.host, port: settings.listen.port, webRoot: settings.web,
             allowedOrigins: settings.allowedOrigins,
+            trustedProxies: settings.trustedProxies,
             socketsPerAddress: settings.socketsPerAddress,
             connectionsPerPrincipal: settings.connectionsPerPrincipal,
             keyPrefix: settings.brokerKeyPrefix,

@@ -27,6 +27,11 @@ struct ServeSettingsOptions: ParsableArguments {
             "Origins of pages besides our own that may connect, with commas between.",
             valueName: "origins"))
     var allowedOrigins: String?
+    @Option(
+        help: ArgumentHelp(
+            "Reverse proxies whose X-Forwarded-For and -Proto are believed, with commas between.",
+            valueName: "networks"))
+    var trustedProxies: String?
     @Flag(help: "Listen beyond loopback although there is no TLS.")
     var insecureListen = false
     @Option(
@@ -111,7 +116,8 @@ struct ServeSettingsOptions: ParsableArguments {
     func resolve() throws -> Settings {
         let given: [SettingName: String?] = [
             .broker: broker, .resultBackend: resultBackend, .listen: listen, .web: web,
-            .allowedOrigins: allowedOrigins, .insecureListen: insecureListen ? "true" : nil,
+            .allowedOrigins: allowedOrigins, .trustedProxies: trustedProxies,
+            .insecureListen: insecureListen ? "true" : nil,
             .tlsCert: tlsCert, .tlsKey: tlsKey, .logLevel: logLevel, .logFormat: logFormat,
             .socketsPerAddress: socketsPerAddress,
             .connectionsPerPrincipal: connectionsPerPrincipal,

@@ -58,6 +58,7 @@ import WireFormats
         #expect(plain.listen.description == "127.0.0.1:8555")
         #expect(plain.data == "/h/ada/.local/state/celeriac")
         #expect(plain.allowedOrigins.isEmpty)
+        #expect(!plain.trustedProxies.contains("127.0.0.1"))
         #expect(plain.logLevel == .info)
         #expect(plain.socketsPerAddress == nil)
         #expect(plain.connectionsPerPrincipal == 10)

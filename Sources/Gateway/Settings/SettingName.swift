@@ -13,6 +13,8 @@ package enum SettingName: String, Sendable, CaseIterable {
     case web
     /// Origins of pages besides our own that may connect, with commas between.
     case allowedOrigins = "allowed-origins"
+    /// Reverse proxies whose word about the client is taken, with commas between.
+    case trustedProxies = "trusted-proxies"
     /// Whether to listen beyond loopback without TLS.
     case insecureListen = "insecure-listen"
     /// The server's certificate chain, PEM.

@@ -1,3 +1,4 @@
+package import Ports
 package import WireFormats
 
 /// What `celeriac` is told at its start: flags win over the environment, the environment over the
@@ -64,6 +65,8 @@ package struct Settings: Sendable {
     /// Origins besides our own that may connect, such as `https://ops.example`: to be compared as
     /// they are.
     package let allowedOrigins: [String]
+    /// Reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    package let trustedProxies: TrustedProxies
     /// Whether listening beyond loopback without TLS was asked for by name.
     package let insecureListen: Bool
     /// Files of the server's certificate chain and its key, PEM; `nil`: no TLS.
@@ -132,6 +135,11 @@ package struct Settings: Sendable {
         allowedOrigins = try reader.value(
             .allowedOrigins, default: "",
             expected: "origins such as https://ops.example, with commas between", Origins.read)
+        trustedProxies = try reader.value(
+            .trustedProxies, default: "",
+            expected:
+                "at most \(TrustedProxies.maximumCount) addresses or networks such as 10.0.0.0/8, with commas between",
+            TrustedProxies.init)
         insecureListen = try reader.value(
             .insecureListen, default: "false", expected: "true or false", Self.truth)
         tls = try Self.tls(&reader)

@@ -19,6 +19,7 @@ final class GatewayProcess {
         var port: UInt16
         var webRoot: String?
         var allowedOrigins: [String]
+        var trustedProxies: TrustedProxies
         var socketsPerAddress: Int?
         /// Sessions that one principal may have.
         var connectionsPerPrincipal: Int
@@ -157,7 +158,7 @@ final class GatewayProcess {
         let server = try SocketServer(
             configuration: SocketServerConfiguration(
                 address: plan.address, port: plan.port, webRoot: plan.webRoot,
-                isWatchingWebRoot: true,
+                isWatchingWebRoot: true, trustedProxies: plan.trustedProxies,
                 identity: plan.tls.map {
                     .init(certificatePath: $0.certificate, privateKeyPath: $0.key)
                 }, limits: limits),
