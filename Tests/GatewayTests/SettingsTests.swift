@@ -86,6 +86,7 @@ import WireFormats
                 data = /var/lib/celeriac
                 web = "/srv/my web"
                 allowed-origins = https://Ops.example:443, http://wall.example:8080
+                trusted-proxies = 10.0.0.0/8, ::1
                 insecure-listen = no
                 tls-cert = cert.pem
                 tls-key = key.pem
@@ -116,6 +117,7 @@ import WireFormats
         #expect(read.listen.host == "::1")
         #expect(read.web == "/srv/my web")
         #expect(read.allowedOrigins == ["https://ops.example", "http://wall.example:8080"])
+        #expect(read.trustedProxies.contains("10.9.9.9"))
         #expect(read.logLevel == .debug)
         #expect(read.logFormat == .json)
         #expect(read.socketsPerAddress == 20)

@@ -49,7 +49,7 @@ def test_cookies_are_secure_where_the_way_to_the_proxy_is(behind: tuple[Gateway,
             pair = {'Cookie': cookie.split(';')[0]}
             assert http.get('/api/session', headers=forwarded(scheme=scheme) | pair).status_code == 200
         # Whoever comes round the proxy is another one.
-        assert {line['remote'] for line in audit(gateway) if line['action'] == 'session.open'} == {
+        assert {line['from'] for line in audit(gateway) if line['action'] == 'session.open'} == {
             CLIENT if is_trusted else '127.0.0.1'
         }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import httpx
 import pytest
 from harness.client import GatewayClient
 from harness.gateway import Gateway
+from harness.paths import ROOT
 from harness.stack import Stack, unique
 from harness.waiting import wait_for
 from websockets.asyncio.client import connect as websocket_connect
@@ -96,6 +98,50 @@ async def test_a_new_certificate_drops_nobody(stack: Stack, files: tuple[Path, P
         gateway.send_signal(signal.SIGHUP)
         wait_for(lambda: 'the old certificate stays' in gateway.tail(), 10, 'the complaint')
         assert served(gateway) == kept
+
+
+def generate(folder: Path, *names: str) -> subprocess.CompletedProcess[str]:
+    command = [str(ROOT / 'certs' / 'generate'), '--folder', str(folder), *names]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+async def test_made_certificates_serve_and_are_made_anew(stack: Stack, folder: Path) -> None:
+    made = generate(folder / 'made', 'ops.example', '2001:db8::7')
+    assert made.returncode == 0, made.stderr
+    authority, certificate, key = (folder / 'made' / name for name in ('authority.pem', 'gateway.pem', 'gateway.key'))
+    assert {path.stat().st_mode & 0o077 for path in (key, authority.with_suffix('.key'))} == {0}
+    options = ['--tls-cert', str(certificate), '--tls-key', str(key)]
+    gateway = Gateway(stack.broker, folder, options=options)
+    try:
+        gateway.launch().wait_listening()
+        assert 'can be read by others' not in gateway.tail()
+        trusted = trusting(authority)
+        host, port = gateway.address.rsplit(':', 1)
+        for name in ('127.0.0.1', 'localhost', 'ops.example', '2001:db8::7'):
+            with socket.create_connection((host, int(port))) as raw, trusted.wrap_socket(raw, server_hostname=name) as wrapped:
+                assert (wrapped.version() or '') >= 'TLSv1.2'
+        with socket.create_connection((host, int(port))) as raw, pytest.raises(ssl.SSLCertVerificationError):
+            trusted.wrap_socket(raw, server_hostname='other.example')
+
+        async with GatewayClient.connect(gateway.ws_url, gateway.token('admin', unique('tls')), tls=trusted) as bot:
+            before, root = served(gateway), authority.read_text()
+            assert generate(folder / 'made').returncode == 0
+            gateway.send_signal(signal.SIGHUP)
+            wait_for(lambda: served(gateway) != before, 10, 'the certificate that was made anew')
+            assert authority.read_text() == root
+            async with httpx.AsyncClient(verify=trusted) as client:
+                assert (await client.get(f'{gateway.base_url}/healthz')).status_code == 200
+            table = await bot.subscribe('health')
+            await bot.until(lambda: 'broker' in table.by_id(), 15, 'rows on the old connection')
+    finally:
+        gateway.stop()
+
+
+@pytest.mark.parametrize('name', ['a b', 'x,DNS:other.example', '', '-x', 'x' * 254])
+def test_a_name_that_is_none_makes_no_certificate(folder: Path, name: str) -> None:
+    made = generate(folder / 'made', name)
+    assert made.returncode == 1 and 'neither a host name nor an address' in made.stderr
+    assert not list((folder / 'made').iterdir())
 
 
 def test_a_key_that_others_can_read_is_warned_of(stack: Stack, folder: Path) -> None:
