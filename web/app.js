@@ -19,6 +19,7 @@ import { refreshTimes, skeleton } from './elements/parts.js';
 import { Shell } from './elements/shell.js';
 import { signInPage } from './elements/sign-in.js';
 import { ActivityPage } from './pages/activity.js';
+import { AuditPage } from './pages/audit.js';
 import { OverviewPage } from './pages/overview.js';
 import { QueueDetailPage } from './pages/queue-detail.js';
 import { QueuesPage } from './pages/queues.js';
@@ -169,6 +170,7 @@ export class App {
       case 'queues': return route.id === null ? new QueuesPage(this) : new QueueDetailPage(this, route.id);
       case 'workers': return route.id === null ? new WorkersPage(this, route) : new WorkerDetailPage(this, route.id);
       case 'activity': return new ActivityPage(this);
+      case 'audit': return new AuditPage(this, route);
       default: return new OverviewPage(this);
     }
   }

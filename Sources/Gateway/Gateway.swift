@@ -72,6 +72,7 @@ package final class Gateway {
     let pauses: PauseDesk
     let commands: CommandDesk
     let audit: AuditDesk
+    let auditFeed: AuditFeed
     let sessions: SessionDesk
     let http: HttpDesk
     let health: HealthDesk
@@ -135,7 +136,11 @@ package final class Gateway {
                 control: control, feed: feed, records: edges.pauses, clock: clock, log: log,
                 onChange: { later.gateway?.changed() },
                 resume: { await later.gateway?.commands.endPause($0) ?? false }))
-        audit = AuditDesk(audit: edges.audit, clock: clock, log: log)
+        let auditFeed = AuditFeed(
+            audit: edges.audit, rows: rows, log: log, onChange: { later.gateway?.changed() })
+        self.auditFeed = auditFeed
+        audit = AuditDesk(
+            audit: edges.audit, clock: clock, log: log, onLine: { auditFeed.note() })
         commands = CommandDesk(
             CommandDesk.Dependencies(
                 rows: rows, feed: feed, broker: edges.broker, results: edges.results,
@@ -166,7 +171,7 @@ package final class Gateway {
                 rows: rows, feed: feed, events: events, details: details,
                 groups: GroupReader(
                     results: edges.results, settings: options.celery, feed: feed),
-                access: edges.access, audit: audit,
+                access: edges.access, audit: audit, auditFeed: auditFeed,
                 commands: commands, origins: origins, clock: clock, log: log,
                 version: options.version,
                 reconcile: { later.gateway?.reconcileNow() ?? false },
@@ -202,6 +207,7 @@ package final class Gateway {
         }
         await trash.load()
         await pauses.load()
+        await auditFeed.load()
         repeatEvery(.seconds(1)) { $0.everySecond() }
         repeatEvery(.seconds(60)) { $0.revokes.tick() }
         repeatEvery(.seconds(30)) { $0.queues.note(due: [.bindings, .unreachable]) }
@@ -245,6 +251,7 @@ package final class Gateway {
         commands.forgetOld(now: now)
         trash.tick()
         audit.tick()
+        auditFeed.note()
         events.tick()
         health.tick(
             ingest: ingest, cost: cost, clients: sessions.liveCount,

@@ -84,6 +84,13 @@ package protocol AuditLog: Sendable {
     ///   - limit: at most this many, 1 to 1,000.
     func lines(after: Int64, limit: Int) async throws(RecordsError) -> [AuditLine]
 
+    /// Lines newest first.
+    ///
+    /// - Parameters:
+    ///   - before: the place before which to start; `nil` for the newest.
+    ///   - limit: at most this many, 1 to 1,000.
+    func newestLines(before: Int64?, limit: Int) async throws(RecordsError) -> [AuditLine]
+
     /// Computes the chain of hashes again over all lines kept.
     func verify() async throws(RecordsError) -> AuditVerdict
 }

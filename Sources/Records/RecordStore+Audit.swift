@@ -15,6 +15,17 @@ extension RecordStore: AuditLog {
         }
     }
 
+    package func newestLines(
+        before: Int64?, limit: Int
+    ) async throws(RecordsError) -> [AuditLine] {
+        try await read("reading the audit") { db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM audit WHERE sequence < ? ORDER BY sequence DESC LIMIT ?",
+                arguments: [before ?? .max, min(max(limit, 1), Limits.auditPage)]
+            ).map(Self.line)
+        }
+    }
+
     package func verify() async throws(RecordsError) -> AuditVerdict {
         try await read("checking the audit") { db in
             guard
@@ -70,13 +81,15 @@ extension RecordStore: AuditLog {
         try Row.fetchAll(
             db, sql: "SELECT * FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?",
             arguments: [after, limit]
-        ).map { row in
-            let entry = AuditEntry(
-                at: row["at"], principal: row["principal"], remote: row["remote"],
-                action: row["action"], target: row["target"], outcome: row["outcome"],
-                detail: row["detail"])
-            return AuditLine(
-                sequence: row["sequence"], entry: entry, hash: [UInt8](row["hash"] as Data))
-        }
+        ).map(line)
+    }
+
+    private static func line(_ row: Row) -> AuditLine {
+        let entry = AuditEntry(
+            at: row["at"], principal: row["principal"], remote: row["remote"],
+            action: row["action"], target: row["target"], outcome: row["outcome"],
+            detail: row["detail"])
+        return AuditLine(
+            sequence: row["sequence"], entry: entry, hash: [UInt8](row["hash"] as Data))
     }
 }

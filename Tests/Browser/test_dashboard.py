@@ -15,7 +15,7 @@ from harness.stack import Stack, unique
 from harness.waiting import wait_for
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-PAGES = ('overview', 'tasks', 'queues', 'workers', 'activity')
+PAGES = ('overview', 'tasks', 'queues', 'workers', 'activity', 'audit')
 
 
 def show(page: Page, name: str) -> None:

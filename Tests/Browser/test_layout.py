@@ -15,7 +15,9 @@ SHIFTS = """milliseconds => new Promise((resolve) => {
 })"""
 
 
-@pytest.mark.parametrize('path', ['overview', 'tasks', 'queues', 'workers', 'activity', 'queues/search', 'workers/mail@berlin-1'])
+@pytest.mark.parametrize(
+    'path', ['overview', 'tasks', 'queues', 'workers', 'activity', 'audit', 'queues/search', 'workers/mail@berlin-1']
+)
 def test_nothing_is_cut_off_at_any_width(page: Page, path: str) -> None:
     page.evaluate('path => { location.hash = `#/${path}`; }', path)
     expect(page.locator('main .page')).to_be_visible()

@@ -6,7 +6,7 @@ import pytest
 from harness.stack import Stack
 from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
 
-PAGES = ('overview', 'tasks', 'queues', 'workers')
+PAGES = ('overview', 'tasks', 'queues', 'workers', 'audit')
 
 
 @pytest.mark.parametrize('width', [1280, 320])

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from harness.client import RpcError
 from harness.fixtures import ConnectClient
@@ -50,3 +51,42 @@ async def test_what_was_asked_and_refused_is_listed_and_a_changed_line_is_found(
 
     broken = gateway.cli('audit', 'verify', '--data', str(gateway.data))
     assert broken.returncode == 1 and f'line {refused["line"]} ' in broken.stdout, broken.stderr
+
+
+async def test_a_refused_command_of_a_viewer_appears_live_on_an_admins_socket(stack: Stack, connect: ConnectClient) -> None:
+    async with connect(stack) as admin, connect(stack, 'viewer') as viewer:
+        audit = await admin.subscribe('audit')
+        before = len(audit)
+
+        with pytest.raises(RpcError):
+            await viewer.submit('queue.purge', {'queue': 'mail'})
+
+        row = await admin.until(
+            lambda: next((row for row in audit.rows.values() if row['action'] == 'queue.purge'), None), 10, 'the refusal'
+        )
+        assert len(audit) > before
+        assert row['outcome'] == 'refused' and row['from'] == '127.0.0.1' and 'role viewer may not' in row['detail']
+        # What a tool of the command line writes beside the gateway comes too.
+        stack.running_gateway.token('bot', 'made-beside')
+        await admin.until(lambda: any(row.get('target') == 'token made-beside' for row in audit.rows.values()), 10, 'the token')
+        # Every line is the same by each way to it.
+        headers = {'Authorization': f'Bearer {stack.running_gateway.token()}'}
+        async with httpx.AsyncClient(base_url=stack.running_gateway.base_url, headers=headers) as http:
+            pages = []
+            query = 'limit=2'
+            while query:
+                page = (await http.get(f'/api/celery/audit?{query}')).json()
+                pages += page['audit']
+                query = f'limit=2&after={page["next"]}' if page['next'] else ''
+        await admin.until(lambda: len(audit) == len(pages), 10, 'the line about the last token')
+        assert sorted(audit.rows.values(), key=lambda row: -int(row['id'])) == pages
+        assert [int(row['id']) for row in pages] == [line['line'] for line in reversed(lines(stack))]
+
+
+@pytest.mark.parametrize('role', ['viewer', 'operator', 'wall', 'bot'])
+async def test_only_admins_may_subscribe_to_it(stack: Stack, connect: ConnectClient, role: str) -> None:
+    async with connect(stack, role) as client:
+        with pytest.raises(RpcError) as refusal:
+            await client.subscribe('audit')
+
+    assert refusal.value.code == 1003

@@ -23,6 +23,18 @@ import Testing
         #expect(rest.map(\.entry.action) == ["a3", "a4", "a5"])
     }
 
+    @Test func `the newest lines come first, in pages backwards`() async throws {
+        let store = try await filled(TemporarySite(), lines: 5)
+
+        let first = try await store.newestLines(before: nil, limit: 2)
+        let rest = try await store.newestLines(before: 4, limit: 1000)
+
+        #expect(first.map(\.sequence) == [5, 4])
+        #expect(first.first?.entry == line("a5", at: 5))
+        #expect(rest.map(\.entry.action) == ["a3", "a2", "a1"])
+        #expect(try await store.newestLines(before: 1, limit: 2).isEmpty)
+    }
+
     @Test func `an untouched audit is intact, an empty one too`() async throws {
         let site = TemporarySite()
 

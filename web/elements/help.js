@@ -4,7 +4,7 @@ import { h } from '../platform/dom.js';
 import { openDialog } from './dialogs.js';
 
 const KEYS = [
-  ['g then o', 'Overview'], ['g then t', 'Tasks'], ['g then q', 'Queues'], ['g then w', 'Workers'], ['g then a', 'Activity'],
+  ['g then o', 'Overview'], ['g then t', 'Tasks'], ['g then q', 'Queues'], ['g then w', 'Workers'], ['g then a', 'Activity'], ['g then l', 'Audit (the log)'],
   ['/', 'Search or filter'], ['Ctrl K', 'Go to anything'], ['j  k', 'Next, previous row'], ['Enter', 'Open the row'], ['x', 'Select the row'],
   ['Esc', 'Back, or close'], ['?', 'This help'],
 ];

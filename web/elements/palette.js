@@ -54,7 +54,7 @@ export function openPalette(app, start = '') {
 function collect(app) {
   const { topics } = app.client;
   const entries = [
-    ['Overview', 'overview'], ['Tasks', 'tasks'], ['Queues', 'queues'], ['Workers', 'workers'], ['Activity', 'activity'],
+    ['Overview', 'overview'], ['Tasks', 'tasks'], ['Queues', 'queues'], ['Workers', 'workers'], ['Activity', 'activity'], ...(app.role === 'admin' ? [['Audit', 'audit']] : []),
   ].map(([name, page]) => ({ name, kind: 'page', icon: page, href: formatRoute(page) }));
   for (const [command, { words, icon, open }] of OFFERS) {
     const refusal = app.actions.refusal(command);

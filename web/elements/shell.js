@@ -11,7 +11,9 @@ import { openRunDialog } from './run-dialog.js';
 import { openSignOut } from './sign-out.js';
 import { StatusLine } from './status-line.js';
 
-const ITEMS = [['overview', 'Overview'], ['tasks', 'Tasks'], ['queues', 'Queues'], ['workers', 'Workers'], ['activity', 'Activity']];
+const ITEMS = [['overview', 'Overview'], ['tasks', 'Tasks'], ['queues', 'Queues'], ['workers', 'Workers'], ['activity', 'Activity'], ['audit', 'Audit']];
+/** Pages that only an admin may see. */
+const ADMIN_ITEMS = ['audit'];
 const SCHEME_WORDS = new Map([['auto', 'Scheme: as the system'], ['light', 'Scheme: light'], ['dark', 'Scheme: dark']]);
 
 export class Shell {
@@ -43,6 +45,7 @@ export class Shell {
     status.update();
     banner.update();
     this.#drawScheme();
+    this.#update();
     app.store.listen(() => this.#update(), ['connection', 'workers', 'alerts']);
   }
 
@@ -66,6 +69,7 @@ export class Shell {
   /** A badge only when something is wrong. */
   #update() {
     setRefusal(this.#run, this.#app.actions.refusal('task.run'));
+    for (const page of ADMIN_ITEMS) setHidden(this.#links.get(page), this.#app.role !== 'admin');
     const { topics } = this.#app.client;
     this.#badge('workers', workersInTrouble(topics.get('workers').rows), 'in trouble');
     this.#badge('overview', [...topics.get('alerts').rows].filter(({ severity }) => severity === 'error').length, 'alerts');

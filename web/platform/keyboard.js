@@ -2,7 +2,7 @@
 import { preference } from './preferences.js';
 
 const SEQUENCE_MILLISECONDS = 1_200;
-const GOTO = new Map([['o', 'overview'], ['t', 'tasks'], ['q', 'queues'], ['w', 'workers'], ['a', 'activity']]);
+const GOTO = new Map([['o', 'overview'], ['t', 'tasks'], ['q', 'queues'], ['w', 'workers'], ['a', 'activity'], ['l', 'audit']]);
 
 /**
  * @param {{go: (page: string) => void, search: () => void, help: () => void, palette: () => void, move: (step: 1 | -1) => void,

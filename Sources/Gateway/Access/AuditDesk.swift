@@ -8,11 +8,19 @@ final class AuditDesk {
     private let audit: any AuditLog
     private let clock: GatewayClock
     private let log: Logger
+    private let onLine: @LoopActor () -> Void
     private var strangers = RefusalLedger(RefusalLedger.strangers)
     private var principals = RefusalLedger(RefusalLedger.principals)
 
-    init(audit: any AuditLog, clock: GatewayClock, log: Logger) {
+    /// Makes the desk.
+    ///
+    /// - Parameter onLine: called when a line was written.
+    init(
+        audit: any AuditLog, clock: GatewayClock, log: Logger,
+        onLine: @escaping @LoopActor () -> Void
+    ) {
         self.audit = audit
+        self.onLine = onLine
         self.clock = clock
         self.log = log
     }
@@ -21,6 +29,7 @@ final class AuditDesk {
     func note(_ entry: AuditEntry) async {
         do {
             try await audit.append(entry)
+            onLine()
         } catch {
             // What it is about has happened either way; the log keeps what the audit cannot.
             log.error(

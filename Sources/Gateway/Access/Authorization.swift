@@ -8,6 +8,8 @@ internal import Ports
 enum Authorization {
     /// Topics of a display on a wall: what concerns everybody in the room.
     private static let wallTopics: Set<String> = ["stats", "queues", "workers", "alerts", "health"]
+    /// Topics that tell who did what from where.
+    private static let adminTopics: Set<String> = ["audit"]
     /// The event log among the topics of a ``Scope``.
     static let eventsTopic = "events"
 
@@ -69,7 +71,10 @@ enum Authorization {
     }
 
     private static func topic(_ schema: TopicSchema, _ role: Role) -> Verdict {
-        switch role {
+        if adminTopics.contains(schema.name) {
+            return allowed([.admin], role, "read topic \(schema.name)")
+        }
+        return switch role {
         case .admin, .operator, .bot: .everything
         case .wall:
             wallTopics.contains(schema.name)

@@ -13,6 +13,7 @@ final class Rows {
     let alerts: TopicID
     let tasks: TopicID
     let trash: TopicID
+    let audit: TopicID
 
     /// Makes empty tables of a new epoch.
     init(epoch: String) {
@@ -25,6 +26,7 @@ final class Rows {
         alerts = engine.topic(named: "alerts")
         tasks = engine.topic(named: "tasks")
         trash = engine.topic(named: "trash")
+        audit = engine.topic(named: "audit")
     }
 
     /// Sets fields of one row of topic `health`, by name; other fields keep their values.

@@ -74,6 +74,12 @@ enum Topics {
         fields: ["queue", "count", "left", "steps", "at", "expires", "by", "command"],
         filters: ["id", "queue"])
 
+    /// The newest lines of the audit.
+    static let audit = TopicSchema(
+        name: "audit", kind: .whole,
+        fields: ["at", "by", "from", "action", "target", "outcome", "detail"],
+        filters: ["id", "by", "action", "outcome"])
+
     /// Tasks, in windows.
     static let tasks = TopicSchema(
         name: "tasks", kind: .windows,
@@ -92,7 +98,7 @@ enum Topics {
         ])
 
     /// All of them, in the order of their numbers in the engine.
-    static let all = [stats, workers, queues, commands, health, alerts, tasks, trash]
+    static let all = [stats, workers, queues, commands, health, alerts, tasks, trash, audit]
 
     /// Fields of a topic that hold the texts of users: what a task or a command was called with, what came
     /// out of it, and what workers say in their own words.

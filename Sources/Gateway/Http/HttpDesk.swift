@@ -16,6 +16,7 @@ final class HttpDesk {
         let groups: GroupReader
         let access: any AccessControl
         let audit: AuditDesk
+        let auditFeed: AuditFeed
         let commands: CommandDesk
         let origins: OriginPolicy
         let clock: GatewayClock

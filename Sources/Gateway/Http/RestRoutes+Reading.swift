@@ -12,7 +12,7 @@ extension RestRoutes {
     ])
 
     /// What can be read beside whole topics.
-    static let reading = describing + commands + others + tasks
+    static let reading = describing + commands + others + tasks + [audit]
 
     private static let others: [RestRoute] = [
         .get(
@@ -43,6 +43,25 @@ extension RestRoutes {
             asksBroker: true
         ) { desk, call in await desk.group(call) },
     ]
+
+    private static let audit: RestRoute = {
+        var route = RestRoute.get(
+            "/api/celery/audit", "A page of the audit, newest line first.", .topic(Topics.audit),
+            .object([
+                "audit": ["type": "array", "items": OpenApi.reference(to: Topics.audit)],
+                "next": ["type": ["string", "null"]],
+            ]),
+            query: [
+                .number(
+                    "limit", 1...HttpDesk.auditPage.most, usual: HttpDesk.auditPage.usual,
+                    "How many at most."),
+                .text("after", "The `next` of the page before."),
+            ]
+        ) { desk, call in await desk.auditPage(call) }
+        // The records may not answer.
+        route.refusals.insert(503)
+        return route
+    }()
 
     private static let describing: [RestRoute] = [
         .get(

@@ -13,9 +13,9 @@ enum RestRoutes {
         all.compactMap { route in route.match(path).map { (route, $0) } }
     }
 
-    /// The topics whose rows are few enough for one answer.
+    /// The topics whose rows are few enough for one answer. Of the audit, the topic has the newest only.
     private static let topics: [RestRoute] =
-        Topics.all.filter { $0.kind == .whole }.map { schema in
+        Topics.all.filter { $0.kind == .whole && $0.name != Topics.audit.name }.map { schema in
             .get(
                 "/api/celery/\(schema.name)", "All rows of topic \(schema.name).", .topic(schema),
                 .rows(schema)

@@ -41,6 +41,7 @@ struct Rights {
         alerts    + + + + +
         tasks     m + + - +
         trash     + + + - +
+        audit     - - + - -
         """)
 
     static let methods = Rights(
@@ -114,6 +115,7 @@ struct Rights {
         GET /api/celery/health                    + + + + +
         GET /api/celery/alerts                    + + + + +
         GET /api/celery/trash                     + + + - +
+        GET /api/celery/audit                     - - + - -
         GET /api/celery/catalog                   + + + + +
         GET /api/celery/differences               - + + - -
         GET /api/celery/workers/{name}            + + + + +

@@ -185,6 +185,7 @@ enum Lonely {
             begun.withLock { $0.append(desired) }
             rows.withLock { $0[command.id] = command }
             answers.withLock { $0[command.id] = claim.answer }
+            try await append(audit)
             return .new
         }
         func leave(
@@ -198,14 +199,34 @@ enum Lonely {
         ) async throws(RecordsError) -> CommandBeginning { .new }
         func update(
             _ command: CommandRecord, answer: String?, audit: AuditEntry?
-        ) async throws(RecordsError) { rows.withLock { $0[command.id] = command } }
+        ) async throws(RecordsError) {
+            rows.withLock { $0[command.id] = command }
+            if let audit { try await append(audit) }
+        }
         func key(of command: String) async throws(RecordsError) -> String? { nil }
         func openCommands() async throws(RecordsError) -> [CommandRecord] { [] }
         func recentCommands(
             since: Double, limit: Int
         ) async throws(RecordsError) -> [CommandRecord] { [] }
-        func append(_ entry: AuditEntry) async throws(RecordsError) {}
-        func lines(after: Int64, limit: Int) async throws(RecordsError) -> [AuditLine] { [] }
+        /// The lines of the audit, oldest first.
+        let audit = Mutex<[AuditLine]>([])
+
+        func append(_ entry: AuditEntry) async throws(RecordsError) {
+            audit.withLock { lines in
+                let number = (lines.last?.sequence ?? 0) + 1
+                lines.append(AuditLine(sequence: number, entry: entry, hash: []))
+            }
+        }
+        func lines(after: Int64, limit: Int) async throws(RecordsError) -> [AuditLine] {
+            audit.withLock { lines in Array(lines.filter { $0.sequence > after }.prefix(limit)) }
+        }
+        func newestLines(
+            before: Int64?, limit: Int
+        ) async throws(RecordsError) -> [AuditLine] {
+            audit.withLock { lines in
+                lines.filter { $0.sequence < before ?? .max }.suffix(limit).reversed()
+            }
+        }
         func verify() async throws(RecordsError) -> AuditVerdict { .intact(lines: 0) }
         func openRevokes(now: Double) async throws(RecordsError) -> [OpenRevoke] { [] }
         func closeRevokes(of taskIDs: [String]) async throws(RecordsError) {}

@@ -65,12 +65,19 @@ const SEVERITY = new Map([
   ['info', status('running', 'Info')],
 ]);
 
+/** Outcomes in the audit that no command's state is called. */
+const AUDIT = new Map([
+  ['done', status('ok', 'Done')],
+  ['refused', status('failed', 'Refused')],
+]);
+
 /** A state of the task's own (PROGRESS and the like) is reported by a running task. */
 export const taskStatus = (state) => TASK.get(state) ?? named(state, 'running');
 export const workerStatus = (state) => WORKER.get(state) ?? named(state, 'unknown');
 export const queueStatus = (state) => QUEUE.get(state) ?? named(state, 'unknown');
 export const commandStatus = (state) => COMMAND.get(state) ?? named(state, 'unknown');
 export const brokerStatus = (state) => BROKER.get(state) ?? named(state, 'unknown');
+export const auditStatus = (outcome) => AUDIT.get(outcome) ?? commandStatus(outcome);
 export const severityStatus = (severity) => SEVERITY.get(severity) ?? named(severity, 'unknown');
 
 /** States after which nothing happens any more. */

@@ -4,6 +4,7 @@
  * randomness and the session check come in from outside.
  */
 import { Limits } from '../limits.js';
+import { FORBIDDEN } from '../protocol/errors.js';
 import { PROTOCOL, decodeFrame, encodeNotification, encodeRequest } from '../protocol/frames.js';
 import { TopicState } from '../feed/topic-state.js';
 import { WindowState } from '../feed/window-state.js';
@@ -87,6 +88,22 @@ export class FeedClient {
       this.#pending.set(id, { resolve, reject, timer });
       this.#send(encodeRequest(id, method, params));
     });
+  }
+
+  /** One more whole topic, for as long as a page needs it. @param {string} topic */
+  keepTopic(topic) {
+    if (this.topics.has(topic)) return;
+    const state = new TopicState();
+    this.topics.set(topic, state);
+    if (this.isLive) this.#openTopic(topic, state);
+  }
+
+  /** @param {string} topic */
+  dropTopic(topic) {
+    if (!this.topics.delete(topic)) return;
+    this.topicErrors.delete(topic);
+    this.#closeSub(this.#topicSubs.get(topic) ?? null, 'sub.close');
+    this.#topicSubs.delete(topic);
   }
 
   /**
@@ -218,7 +235,7 @@ export class FeedClient {
       this.topicErrors.delete(topic);
     } catch (error) {
       this.#subs.delete(sub);
-      if (this.isLive) this.topicErrors.set(topic, error);
+      if (this.isLive && this.topics.get(topic) === state) this.topicErrors.set(topic, error);
     }
     this.#ports.changed(topic);
   }
@@ -306,6 +323,7 @@ export class FeedClient {
       this.invalidFrames += 1;
       outcome = 'resync';
     }
+    if (entry.kind === 'topic' && method === 'sub.reset' && params.reason === 'forbidden') this.topicErrors.set(entry.topic, forbidden());
     if (outcome === 'resync') this.#resync(params.sub, entry);
     else if (method.endsWith('.snap')) entry.resyncing = false;
     if (!method.endsWith('.reset')) this.#acks.note(params.sub, params.at ?? params.to ?? entry.state.revision, params.part);
@@ -372,6 +390,11 @@ export class FeedWindow {
 
   reopen() { this.#client.reopenWindow(this); }
   close() { this.#client.closeWindow(this); }
+}
+
+/** What a right that was taken away from a live subscription is like: as if it had been refused. */
+function forbidden() {
+  return { ...localError('this credential may not read it any more', false), code: FORBIDDEN };
 }
 
 function localError(message, retry) {

@@ -4,7 +4,7 @@
  *
  * @typedef {{page: string, id: string | null, query: Map<string, string>}} Route
  */
-export const PAGES = Object.freeze(['overview', 'tasks', 'queues', 'workers', 'activity']);
+export const PAGES = Object.freeze(['overview', 'tasks', 'queues', 'workers', 'activity', 'audit']);
 
 /** @param {string} hash with or without `#` @returns {Route} */
 export function parseRoute(hash) {
