@@ -151,6 +151,7 @@ package final class Gateway {
                 clock: clock,
                 log: log,
                 origin: options.origin, onChange: { later.gateway?.changed() }))
+        let tokens = TokenDesk(access: edges.access, audit: audit, clock: clock)
         let health = health
         let origins = OriginPolicy(allowed: options.allowedOrigins)
         let ticker = ticker
@@ -158,7 +159,8 @@ package final class Gateway {
             rows: RowReader(engine: rows.engine), queues: queues, commands: commands)
         sessions = SessionDesk(
             SessionDesk.Dependencies(
-                rows: rows, events: events, access: edges.access, secrets: edges.secrets,
+                rows: rows, events: events, access: edges.access, tokens: tokens,
+                secrets: edges.secrets,
                 commands: commands, details: details,
                 origins: origins, clock: clock, log: log, version: options.version,
                 connectionsPerPrincipal: options.connectionsPerPrincipal,
@@ -171,7 +173,7 @@ package final class Gateway {
                 rows: rows, feed: feed, events: events, details: details,
                 groups: GroupReader(
                     results: edges.results, settings: options.celery, feed: feed),
-                access: edges.access, audit: audit, auditFeed: auditFeed,
+                access: edges.access, tokens: tokens, audit: audit, auditFeed: auditFeed,
                 commands: commands, origins: origins, clock: clock, log: log,
                 version: options.version,
                 reconcile: { later.gateway?.reconcileNow() ?? false },

@@ -37,6 +37,11 @@ struct AttemptGuard {
         return max(0, min(wait, known.last + wait - now))
     }
 
+    /// Whether a failure of an address is remembered.
+    func hasFailed(_ address: String, now: Double) -> Bool {
+        failures[key(address)].map { now - $0.last < Self.memory } ?? false
+    }
+
     /// Counts a wrong credential.
     mutating func failed(_ address: String, now: Double) {
         let group = key(address)

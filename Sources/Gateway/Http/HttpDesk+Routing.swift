@@ -11,7 +11,13 @@ extension HttpDesk {
         let found = isReadable ? RestRoutes.matches((parts ?? []).compactMap { $0 }) : []
         guard let first = found.first, first.route.isOpen else {
             guard request.path.hasPrefix("/api/") else { return nothingHere }
-            guard let caller = await caller(of: request) else { return unknownCaller }
+            let caller: Caller
+            switch await identify(request) {
+            case .known(let known): caller = known
+            case .unknown: return unknownCaller
+            case .tooMany(let wait):
+                return tooManyAttempts(TokenDesk.advice(wait), wait: wait)
+            }
             if let parts, parts.contains(nil) {
                 return problem(400, "Bad request", "the path holds a broken percent escape")
             }

@@ -142,12 +142,9 @@ extension HttpDesk {
 
     private func tooManyAttempts(_ wait: Double) -> HttpResponse {
         let seconds = Int(wait.rounded(.up))
-        var response = problem(
-            429, "Too many requests",
+        return tooManyAttempts(
             "too many wrong sign-ins from this address or with this name; try again in \(seconds) s",
-            code: 1012)
-        response.headers.append(("retry-after", "\(seconds)"))
-        return response
+            wait: wait)
     }
 
     private var busy: HttpResponse {

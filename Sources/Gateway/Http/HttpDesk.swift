@@ -15,6 +15,7 @@ final class HttpDesk {
         let details: DetailReader
         let groups: GroupReader
         let access: any AccessControl
+        let tokens: TokenDesk
         let audit: AuditDesk
         let auditFeed: AuditFeed
         let commands: CommandDesk
@@ -47,19 +48,28 @@ final class HttpDesk {
 
     // MARK: - Who asks
 
+    /// Who a request comes from.
+    enum Identification {
+        case known(Caller)
+        case unknown
+        /// Too many wrong tokens: so many seconds to wait.
+        case tooMany(wait: Double)
+    }
+
     /// The principal behind a request: a bearer token, or a session cookie.
-    func caller(of request: HttpRequest) async -> Caller? {
-        let now = to.clock.now()
+    func identify(_ request: HttpRequest) async -> Identification {
         if let token = bearerToken(in: request) {
-            guard let principal = await to.access.principal(bearer: token, now: now) else {
-                return nil
+            switch await to.tokens.look(at: token, from: request.peer, .request) {
+            case .right(let principal):
+                return .known(Caller(principal: principal, cookie: nil))
+            case .wrong: return .unknown
+            case .tooMany(let wait): return .tooMany(wait: wait)
             }
-            return Caller(principal: principal, cookie: nil)
         }
         guard let cookie = SessionCookie.secret(in: request),
-            let principal = await to.access.principal(session: cookie, now: now)
-        else { return nil }
-        return Caller(principal: principal, cookie: cookie)
+            let principal = await to.access.principal(session: cookie, now: to.clock.now())
+        else { return .unknown }
+        return .known(Caller(principal: principal, cookie: cookie))
     }
 
     /// Why a request that changes something is refused: not JSON, or a cookie without proof that one of
@@ -99,6 +109,13 @@ final class HttpDesk {
                 ("content-type", "text/plain; charset=utf-8"), ("cache-control", "no-store"),
             ],
             body: Array(body.utf8))
+    }
+
+    /// Somebody has shown too many wrong credentials.
+    func tooManyAttempts(_ detail: String, wait: Double) -> HttpResponse {
+        var response = problem(429, "Too many requests", detail, code: 1012)
+        response.headers.append(("retry-after", "\(Int(wait.rounded(.up)))"))
+        return response
     }
 
     func notAllowed(_ methods: String) -> HttpResponse {

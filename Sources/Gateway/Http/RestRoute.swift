@@ -60,7 +60,7 @@ struct RestRoute: Sendable {
         _ answer: @escaping @LoopActor @Sendable (HttpDesk, RestCall) async -> HttpResponse
     ) -> RestRoute {
         var route = RestRoute(
-            "GET", path, summary, replies: [reply, .unchanged], refusals: [400, 401, 403],
+            "GET", path, summary, replies: [reply, .unchanged], refusals: [400, 401, 403, 429],
             .guarded(act, answer))
         route.query = query
         if !route.parameters.isEmpty || query.contains(where: { $0.name == "view" }) {
@@ -76,7 +76,7 @@ struct RestRoute: Sendable {
         _ answer: @escaping @LoopActor @Sendable (HttpDesk, RestCall) async -> HttpResponse
     ) -> RestRoute {
         var route = RestRoute(
-            "POST", path, summary, replies: [reply], refusals: [400, 401, 403, 413, 415, 503],
+            "POST", path, summary, replies: [reply], refusals: [400, 401, 403, 413, 415, 429, 503],
             .guarded(act, answer))
         route.body = body
         return route

@@ -47,7 +47,7 @@ extension RestRoutes {
 
     private static let everySession = RestRoute(
         "DELETE", "/api/sessions", "End all sessions of the caller, wherever they were opened.",
-        replies: [.object(["ended": ["type": "integer"]])], refusals: [401, 403, 415, 503],
+        replies: [.object(["ended": ["type": "integer"]])], refusals: [401, 403, 415, 429, 503],
         .guarded(.known, { desk, call in await desk.closeSessions(call) }))
 
     private static let planning: RestRoute = {

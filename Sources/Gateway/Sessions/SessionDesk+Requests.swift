@@ -172,7 +172,7 @@ extension SessionDesk {
         }
         session.phase = .checking
         Task { @LoopActor in
-            let found = await identify(start.proof, session)
+            let found = await identify(start.proof, session, .start)
             guard sessions[session.socket] === session, session.phase == .checking else { return }
             guard case .known(let principal) = found else {
                 refuse(id, found, session)
@@ -203,16 +203,23 @@ extension SessionDesk {
     private func refuse(_ id: RequestID, _ found: Identification, _ session: ClientSession) {
         let fault: FrameFault
         let code: CloseCode
-        if case .forged = found {
+        var retryAfter: Int?
+        switch found {
+        case .forged:
             // X1: another site's page has the browser's cookie, but not what only our pages know.
             fault = FrameFault(.forbidden, "the CSRF token is not the session's")
             code = .forbidden
-        } else {
+        case .tooMany(let wait):
+            retryAfter = Int((wait * 1000).rounded(.up))
+            fault = FrameFault(
+                .limit, TokenDesk.advice(wait), retryAfterMilliseconds: retryAfter)
+            code = .rateLimited
+        case .known, .unknown:
             fault = FrameFault(.unauthenticated, "no valid credential")
             code = .unauthenticated
         }
         send(ServerFrame.error(id, fault), to: session)
-        end(session, code, fault.message)
+        end(session, code, fault.message, retryAfter: retryAfter)
     }
 
     /// The principal has as many sessions as it may (2.14).
@@ -245,9 +252,16 @@ extension SessionDesk {
     ) {
         session.inFlight.insert(id)
         Task { @LoopActor in
-            let found = await identify(proof, session)
+            let found = await identify(proof, session, .refresh)
             session.inFlight.remove(id)
             guard sessions[session.socket] === session, session.principal != nil else { return }
+            if case .tooMany(let wait) = found {
+                let fault = FrameFault(
+                    .limit, TokenDesk.advice(wait),
+                    retryAfterMilliseconds: Int((wait * 1000).rounded(.up)))
+                send(ServerFrame.error(id, fault), to: session)
+                return
+            }
             guard case .known(let principal) = found, principal.id == before.id else {
                 let fault = FrameFault(
                     .unauthenticated, "no valid credential of this session's owner")
@@ -270,27 +284,37 @@ extension SessionDesk {
         case unknown
         /// There is a cookie, but without the CSRF token that goes with it.
         case forged
+        /// Too many wrong tokens: so many seconds to wait.
+        case tooMany(wait: Double)
 
         init(_ principal: Principal?) {
             self = principal.map(Self.known) ?? .unknown
         }
+
+        init(_ answer: TokenDesk.Answer) {
+            switch answer {
+            case .right(let principal): self = .known(principal)
+            case .wrong: self = .unknown
+            case .tooMany(let wait): self = .tooMany(wait: wait)
+            }
+        }
     }
 
     private func identify(
-        _ proof: SessionStart.Proof, _ session: ClientSession
+        _ proof: SessionStart.Proof, _ session: ClientSession, _ place: TokenDesk.Place
     ) async -> Identification {
-        let time = to.clock.now()
         switch proof {
         case .cookie(let csrf):
             guard let cookie = session.cookie else { return .unknown }
             guard to.access.accepts(csrfToken: csrf, session: cookie) else { return .forged }
             session.usesCookie = true
-            return Identification(await to.access.principal(session: cookie, now: time))
+            return Identification(
+                await to.access.principal(session: cookie, now: to.clock.now()))
         case .bearer(let token):
-            return Identification(await to.access.principal(bearer: token, now: time))
+            return Identification(await to.tokens.look(at: token, from: session.peer, place))
         case .handshake:
             guard let token = session.bearer else { return .unknown }
-            return Identification(await to.access.principal(bearer: token, now: time))
+            return Identification(await to.tokens.look(at: token, from: session.peer, .handshake))
         }
     }
 

@@ -12,6 +12,7 @@ final class SessionDesk {
         let rows: Rows
         let events: EventDesk
         let access: any AccessControl
+        let tokens: TokenDesk
         let secrets: any SecretSource
         let commands: CommandDesk
         let details: DetailReader

@@ -86,7 +86,7 @@ package enum CloseCode: UInt16, Sendable, CaseIterable {
         case .slow: "too slow: no acknowledgement"
         case .replaced: "replaced by a newer session of the same name"
         case .overCapacity: "this credential has as many connections as it may"
-        case .rateLimited: "too many messages"
+        case .rateLimited: "too many messages, or too many wrong tokens"
         case .internalError: "an internal error"
         }
     }
