@@ -132,9 +132,10 @@ class KillReport:
         return '\n'.join(lines)
 
 
+GROWING_WORKER = WorkerSpec(name=GROWING.partition('@')[0], queues=('q-growing',), concurrency=1)
 WORKERS = [
     WorkerSpec(name='a', pool='threads', queues=(QUEUE, *(f'paused-{number}' for number in range(SUBMITTERS))), concurrency=4),
-    WorkerSpec(name=GROWING.partition('@')[0], queues=('q-growing',), concurrency=1),
+    GROWING_WORKER,
 ]
 """The workers of a storm."""
 
@@ -146,6 +147,10 @@ def storm(stack: Stack, trace: Path, kills: int, dice: random.Random) -> KillRep
     gateway.listen = gateway.address
     stopping = threading.Event()
     trace.touch()
+    if processes(stack) > 1:
+        # Celery does not take processes away reliably.
+        stack.workers[GROWING_WORKER.name].stop()
+        stack.start_worker(GROWING_WORKER)
     submitters = [
         Submitter(stack, gateway.token('admin', unique('killer')), Deck(number, trace, random.Random(dice.random())), stopping)
         for number in range(SUBMITTERS)
@@ -198,9 +203,15 @@ def judge(stack: Stack, trace: Path, answers: list[tuple[Deed, str]], report: Ki
         consumed = {queue['name'] for queue in queues[NODE]}
         return Truth(stack, Counter(trace.read_text().split()), consumed, processes(stack) - 1, wishes)
 
+    def growth(ended: dict[str, Json], now: Truth) -> list[str]:
+        return growth_faults(Counter(ended[command]['state'] for task, command in answers if isinstance(task, PoolGrow)), now)
+
     def settled() -> bool:
         ended, now = rows(), truth()
-        return ended is not None and all(task.settled(ended[command], now) for task, command in answers)
+        # A pool gets its processes some seconds after it was told.
+        return (
+            ended is not None and all(task.settled(ended[command], now) for task, command in answers) and not growth(ended, now)
+        )
 
     wait_for(rows, 30, 'the end of every command')
     # Late proof: what was sent before a kill is looked for after it. What never comes is judged below.
@@ -211,8 +222,7 @@ def judge(stack: Stack, trace: Path, answers: list[tuple[Deed, str]], report: Ki
     report.ran = now.ran.total()
     known = {label for task, _ in answers for label in task.labels}
     report.wrong += [f'{label} ran and nobody has an answer' for label in set(now.ran) - known]
-    growth = Counter(ended[command]['state'] for task, command in answers if isinstance(task, PoolGrow))
-    report.wrong += growth_faults(growth, now)
+    report.wrong += growth(ended, now)
     for task, command in answers:
         row = ended[command]
         report.states[task.command, row['state']] += 1
@@ -226,9 +236,6 @@ def judge(stack: Stack, trace: Path, answers: list[tuple[Deed, str]], report: Ki
         if isinstance(task, AddConsumer):
             # Hundreds of them would slow the worker down.
             stack.app.control.cancel_consumer(task.queue, destination=[NODE])
-    if now.grown > 0:
-        stack.app.control.pool_shrink(now.grown, destination=[GROWING])
-        wait_for(lambda: processes(stack) == 1, 30, 'the pool to be as small as before')
 
 
 def processes(stack: Stack) -> int:
