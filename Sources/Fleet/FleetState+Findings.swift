@@ -8,6 +8,7 @@ extension FleetState {
         judgeBroker(&found)
         judgeClock(&found)
         judgeRecords(&found)
+        judgeListening(&found)
         return found.all
     }
 

@@ -66,6 +66,8 @@ package struct FleetState: Sendable {
     package var clockError = 0.0
     /// Why the gateway can record nothing, if that is so.
     package var recordsTrouble: String?
+    /// Where others than this machine reach the gateway without TLS, if they can.
+    package var openAddress: String?
     /// The newest task that is delivered over and over.
     var storm: DeliveryStorm?
     var lastSweep = -Double.infinity

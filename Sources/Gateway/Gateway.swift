@@ -107,6 +107,7 @@ package final class Gateway {
         let events = EventDesk(epoch: epoch, bytes: options.eventLogBytes)
         self.events = events
         feed = Feed(rows: rows, limits: options.fleetLimits, now: clock.now())
+        feed.learn { $0.openAddress = options.openAddress }
         health = HealthDesk(rows: rows, clock: clock, brokerName: options.brokerName)
         let cost = CostKeeper(
             ceiling: options.costCeiling, clock: clock, measure: edges.cost)

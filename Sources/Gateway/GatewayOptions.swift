@@ -20,6 +20,8 @@ package struct GatewayOptions: Sendable {
     package var costCeiling: Int
     /// Servers whose certificate is not checked: `broker`, `result backend`.
     package var unverified: [String]
+    /// Where others than this machine reach us without TLS; `nil` if they cannot.
+    package var openAddress: String?
     /// Bounds of the fleet's state.
     package var fleetLimits: FleetLimits
     /// Bytes of the event log.
@@ -32,7 +34,8 @@ package struct GatewayOptions: Sendable {
         celery: CelerySettings, brokerName: String, replyKey: String, origin: String,
         version: String, allowedOrigins: [String] = [], refreshInterval: Duration = .seconds(10),
         costCeiling: Int = 60_000, unverified: [String] = [],
-        fleetLimits: FleetLimits = FleetLimits(), eventLogBytes: Int = 64 << 20,
+        openAddress: String? = nil, fleetLimits: FleetLimits = FleetLimits(),
+        eventLogBytes: Int = 64 << 20,
         connectionsPerPrincipal: Int
     ) {
         self.celery = celery
@@ -44,6 +47,7 @@ package struct GatewayOptions: Sendable {
         self.refreshInterval = refreshInterval
         self.costCeiling = costCeiling
         self.unverified = unverified
+        self.openAddress = openAddress
         self.fleetLimits = fleetLimits
         self.eventLogBytes = eventLogBytes
         self.connectionsPerPrincipal = connectionsPerPrincipal

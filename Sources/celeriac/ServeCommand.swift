@@ -32,7 +32,8 @@ struct ServeCommand: ParsableCommand {
         for warning in store.warnings { log.warning("\(warning)") }
         let plan = GatewayProcess.Plan(
             routes: routes,
-            address: settings.listen.host, port: settings.listen.port, webRoot: settings.web,
+            address: settings.listen.host, port: settings.listen.port,
+            openAddress: settings.isOpen ? "\(settings.listen)" : nil, webRoot: settings.web,
             allowedOrigins: settings.allowedOrigins,
             trustedProxies: settings.trustedProxies,
             socketsPerAddress: settings.socketsPerAddress,

@@ -15,6 +15,7 @@ import pytest
 from harness.client import GatewayClient
 from harness.gateway import Gateway
 from harness.paths import ROOT
+from harness.rows import Table
 from harness.stack import Stack, unique
 from harness.waiting import wait_for
 from websockets.asyncio.client import connect as websocket_connect
@@ -155,6 +156,32 @@ def test_a_key_that_others_can_read_is_warned_of(stack: Stack, folder: Path) -> 
     finally:
         gateway.stop()
     assert key.read_text().splitlines()[1] not in gateway.tail(400)
+
+
+async def test_a_gateway_that_is_open_says_so_on_the_page(stack: Stack, files: tuple[Path, Path], folder: Path) -> None:
+    def warned(alerts: Table) -> dict[str, object] | None:
+        return next((row for row in alerts if row['rule'] == 'insecure-listen'), None)
+
+    gateway = Gateway(stack.broker, folder, listen='0.0.0.0:0', options=['--insecure-listen'])
+    try:
+        gateway.launch().wait_listening()
+        async with GatewayClient.connect(gateway.ws_url, gateway.token('viewer', unique('open'))) as client:
+            alerts = await client.subscribe('alerts')
+            alert = await client.until(lambda: warned(alerts), 15, 'the alert')
+            assert (
+                alert['severity'] == 'warning'
+                and gateway.address.split(':')[0] in alert['detail']
+                and '--tls-cert' in alert['fix']
+            ), alert
+    finally:
+        gateway.stop()
+
+    encrypted = stack.running_gateway
+    trusted = ssl.create_default_context(cadata=served(encrypted))
+    async with GatewayClient.connect(encrypted.ws_url, encrypted.token('viewer', unique('closed')), tls=trusted) as client:
+        alerts, health = await client.subscribe('alerts'), await client.subscribe('health')
+        await client.until(lambda: 'broker' in health.by_id() and alerts.live, 15, 'the health of the broker')
+        assert warned(alerts) is None
 
 
 @pytest.mark.parametrize('fault', ['absent', 'not a certificate', "another's key", 'no key'])

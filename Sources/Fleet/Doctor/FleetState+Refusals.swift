@@ -67,6 +67,16 @@ extension FleetState {
         )
     }
 
+    /// A gateway that others can reach over connections that anybody between can read.
+    func judgeListening(_ found: inout FindingList) {
+        guard let openAddress else { return }
+        found.add(
+            "insecure-listen", .warning, "gateway", "Connections are not encrypted",
+            "The gateway listens on \(openAddress) without TLS: whoever is between it and its users can read everything, and take over their sessions.",
+            "Give --tls-cert and --tls-key (certs/generate makes a pair), or listen on 127.0.0.1 behind a proxy that speaks TLS."
+        )
+    }
+
     /// A clock of the gateway's machine that was set while the gateway runs.
     func judgeClock(_ found: inout FindingList) {
         guard abs(clockError) > limits.skewSeconds else { return }

@@ -106,6 +106,9 @@ package struct Settings: Sendable {
     /// Sentences about what was given and is of no effect.
     package let warnings: [String]
 
+    /// Whether other machines reach the gateway over connections that are not encrypted.
+    package var isOpen: Bool { !listen.isLoopback && tls == nil }
+
     /// What stands before result keys: Celery puts a `_` behind its prefix unless that ends in one of
     /// `: _ - .` (`KeyValueStoreBackend` in celery/backends/base.py).
     package var resultPrefix: String {
@@ -174,7 +177,7 @@ package struct Settings: Sendable {
         workerGoneAfter = try reader.number(.workerGoneAfter, default: 600, in: 10...604_800)
         entries = reader.entries
         warnings = Self.misspelled(input.environment)
-        guard listen.isLoopback || tls != nil || insecureListen else {
+        guard !isOpen || insecureListen else {
             throw SettingsError(
                 .listen, listenSource,
                 "\(listen) can be reached from other machines, and there is no TLS; "

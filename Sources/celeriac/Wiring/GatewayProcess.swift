@@ -17,6 +17,8 @@ final class GatewayProcess {
         var routes: BrokerRoutes
         var address: String
         var port: UInt16
+        /// The address, if others reach it without TLS.
+        var openAddress: String?
         var webRoot: String?
         var allowedOrigins: [String]
         var trustedProxies: TrustedProxies
@@ -104,7 +106,8 @@ final class GatewayProcess {
                 origin: "celeriac@\(ProcessInfo.processInfo.hostName)", version: celeriacVersion,
                 allowedOrigins: plan.allowedOrigins,
                 refreshInterval: .seconds(plan.inspectInterval), costCeiling: plan.costCeiling,
-                unverified: plan.routes.unverified, fleetLimits: limits,
+                unverified: plan.routes.unverified,
+                openAddress: plan.openAddress, fleetLimits: limits,
                 eventLogBytes: plan.eventLog << 20,
                 connectionsPerPrincipal: plan.connectionsPerPrincipal),
             clock: clock, log: log)
