@@ -15,7 +15,7 @@ import pytest
 from harness.client import GatewayClient
 from harness.gateway import Gateway
 from harness.paths import ROOT
-from harness.rows import Table
+from harness.rows import Row, Table
 from harness.stack import Stack, unique
 from harness.waiting import wait_for
 from websockets.asyncio.client import connect as websocket_connect
@@ -159,7 +159,7 @@ def test_a_key_that_others_can_read_is_warned_of(stack: Stack, folder: Path) -> 
 
 
 async def test_a_gateway_that_is_open_says_so_on_the_page(stack: Stack, files: tuple[Path, Path], folder: Path) -> None:
-    def warned(alerts: Table) -> dict[str, object] | None:
+    def warned(alerts: Table) -> Row | None:
         return next((row for row in alerts if row['rule'] == 'insecure-listen'), None)
 
     gateway = Gateway(stack.broker, folder, listen='0.0.0.0:0', options=['--insecure-listen'])
