@@ -20,7 +20,7 @@ let testing: [SwiftSetting] = [
 ]
 
 /// Tests of the edges speak with sockets and processes themselves, by C's calls.
-let edges: Set<String> = ["EventLoop", "Records", "RedisLink", "SocketServer"]
+let edges: Set<String> = ["EventLoop", "HttpClient", "Records", "RedisLink", "SocketServer"]
 
 func pure(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -90,6 +90,7 @@ let package = Package(
         pure("RedisLink", ["CHiredis", "COpenSSL", "EventLoop", "Ports"]),
         pure("SocketServer", ["CLibwebsockets", "CZlib", "EventLoop", "Ports", logging]),
         pure("Credentials", ["COpenSSL", "Ports"]),
+        pure("HttpClient", ["COpenSSL", "EventLoop", "Ports"]),
         pure("Records", ["EventLoop", "Ports", grdb, logging]),
 
         pure(
@@ -100,8 +101,8 @@ let package = Package(
         .executableTarget(
             name: "celeriac",
             dependencies: [
-                "Gateway", "RedisLink", "SocketServer", "Credentials", "Records", "EventLoop",
-                "Ports", "WireFormats", "Fleet", arguments, logging,
+                "Gateway", "RedisLink", "SocketServer", "HttpClient", "Credentials", "Records",
+                "EventLoop", "Ports", "WireFormats", "Fleet", arguments, logging,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -126,10 +127,14 @@ let package = Package(
         tests("EventLoop"),
         tests("RedisLink", ["EventLoop", "Ports"]),
         tests("SocketServer", ["EventLoop", "Ports"]),
+        tests("HttpClient", ["EventLoop", "Ports"]),
         tests("Credentials", ["Ports"]),
         tests("Records", ["Credentials", "EventLoop", "Ports", grdb, logging]),
         tests(
             "Gateway",
-            ["WireFormats", "Fleet", "LiveSync", "EventLoop", "Ports", "WorkerRules", logging]),
+            [
+                "WireFormats", "Fleet", "LiveSync", "Credentials", "EventLoop", "Ports",
+                "WorkerRules", logging,
+            ]),
     ]
 )

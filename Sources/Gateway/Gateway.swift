@@ -32,6 +32,8 @@ package final class Gateway {
         package var recordsHealth: any RecordsHealth
         /// Random names and derived ids.
         package var secrets: any SecretSource
+        /// Whom people sign in with besides; `nil` if nobody.
+        package var openID: OpenIDProvider?
         /// What was done at the broker so far.
         package var cost: @LoopActor () -> BrokerCost
 
@@ -41,6 +43,7 @@ package final class Gateway {
             commandRecords: any CommandRecords, audit: any AuditLog, revokes: any RevokeRecords,
             trash: any TrashRecords, pauses: any PauseRecords,
             recordsHealth: any RecordsHealth, secrets: any SecretSource,
+            openID: OpenIDProvider? = nil,
             cost: @escaping @LoopActor () -> BrokerCost
         ) {
             self.broker = broker
@@ -53,6 +56,7 @@ package final class Gateway {
             self.pauses = pauses
             self.recordsHealth = recordsHealth
             self.secrets = secrets
+            self.openID = openID
             self.cost = cost
         }
     }
@@ -175,6 +179,10 @@ package final class Gateway {
                 groups: GroupReader(
                     results: edges.results, settings: options.celery, feed: feed),
                 access: edges.access, tokens: tokens, audit: audit, auditFeed: auditFeed,
+                openID: edges.openID.map {
+                    OpenIDDesk(
+                        $0, access: edges.access, secrets: edges.secrets, clock: clock)
+                },
                 commands: commands, origins: origins, clock: clock, log: log,
                 version: options.version,
                 reconcile: { later.gateway?.reconcileNow() ?? false },

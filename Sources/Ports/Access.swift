@@ -64,6 +64,13 @@ package protocol AccessControl: AnyObject {
         name: String, password: String, totp: String?, now: Double
     ) async -> PasswordAnswer
 
+    /// Opens a session for somebody whom a provider vouches for; who comes for the first time is recorded.
+    ///
+    /// - Parameter remote: where the request comes from.
+    func openSession(
+        identity: ExternalIdentity, now: Double, remote: String
+    ) async -> IdentityAnswer
+
     /// The principal of a session cookie, if it is valid now.
     func principal(session secret: String, now: Double) async -> Principal?
 

@@ -5,6 +5,8 @@ package enum Limits {
     package static let nameBytes = 512
     /// Bytes of a user's name.
     package static let userNameBytes = 128
+    /// Bytes of a provider's address.
+    package static let issuerBytes = 2_048
     /// Bytes of a password's hash.
     package static let passwordHashBytes = 256
     /// Bytes of an idempotency key.

@@ -38,7 +38,12 @@ extension RecordStore: RecordUpkeep {
         ("trash", "expires <= ?1", 0),
         ("sessions", "expires <= ?1", 0),
         ("oneTimeCodes", "expires <= ?1", 0),
-        ("tokens", "revoked <= ?1 OR expires <= ?1", Limits.endedTokenSeconds),
+        (
+            // Whom a provider vouches for stays out once removed, for as long as they are known.
+            "tokens",
+            "(revoked <= ?1 OR expires <= ?1) AND id NOT IN (SELECT token FROM identities)",
+            Limits.endedTokenSeconds
+        ),
     ]
 
     /// Removes the oldest lines beyond the bound; the anchor moves first, or the table refuses.

@@ -43,7 +43,9 @@ extension RecordStore {
             try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT * FROM tokens WHERE id NOT IN (SELECT id FROM users)
+                    SELECT tokens.*, identities.issuer
+                    FROM tokens LEFT JOIN identities ON identities.token = tokens.id
+                    WHERE id NOT IN (SELECT id FROM users)
                     ORDER BY created, id
                     """
             ).map(TokenRecord.init)

@@ -20,8 +20,19 @@ enum Schema {
         migrator.registerMigration("6 scopes") { try $0.execute(sql: scopes) }
         migrator.registerMigration("7 users") { try $0.execute(sql: users) }
         migrator.registerMigration("8 second factor") { try $0.execute(sql: secondFactor) }
+        migrator.registerMigration("9 identities") { try $0.execute(sql: identities) }
         return migrator
     }
+
+    /// Who a provider says an owner of a session is. Such an owner's row of `tokens` has no hash.
+    private static let identities = """
+        CREATE TABLE identities (
+            issuer TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            token TEXT NOT NULL UNIQUE REFERENCES tokens(id) ON DELETE CASCADE,
+            PRIMARY KEY (issuer, subject)
+        ) STRICT;
+        """
 
     /// Names with commas between; null if there is no limit.
     private static let scopes = """

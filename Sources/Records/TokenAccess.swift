@@ -116,6 +116,17 @@ package final class TokenAccess: AccessControl {
         }
     }
 
+    package func openSession(
+        identity: ExternalIdentity, now: Double, remote: String
+    ) async -> IdentityAnswer {
+        do {
+            return try await store.openSession(identity: identity, now: now, remote: remote)
+        } catch {
+            logger.error("no session was opened", metadata: ["reason": "\(error.message)"])
+            return .failed
+        }
+    }
+
     /// Keeps a hash of today's cost of a password whose hash costs less.
     private func renew(_ password: String, of id: String, _ old: String) {
         inBackground("a password was not hashed again") { () throws(RecordsError) in

@@ -12,8 +12,10 @@ package struct TokenRecord: Sendable, Equatable {
     package var role: Role
     /// What of it this token is for.
     package var scope: Scope
-    /// Whether it is a bearer token; otherwise its owner comes in by one-time codes only.
+    /// Whether it is a bearer token; otherwise its owner comes in by one-time codes or a provider's word.
     package var isBearer: Bool
+    /// The provider that vouches for its owner; `nil` if none does, or it was not asked for.
+    package var issuer: String?
     /// When it was made, unix seconds.
     package var createdAt: Double
     /// When it ends, unix seconds; `nil` if never.
@@ -45,6 +47,7 @@ package struct TokenRecord: Sendable, Equatable {
         }
         scope = Scope(topics: names("topics"), commands: names("commands"))
         isBearer = (row["hash"] as Data?) != nil
+        issuer = row["issuer"]
         createdAt = row["created"]
         expiresAt = row["expires"]
         revokedAt = row["revoked"]

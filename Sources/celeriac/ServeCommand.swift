@@ -22,6 +22,8 @@ struct ServeCommand: ParsableCommand {
         for warning in settings.warnings { log.warning("\(warning)") }
         try WebFolder.check(settings)
         for warning in try TlsFiles.check(settings) { log.warning("\(warning)") }
+        let openID = try settings.openID.map(OpenIDFiles.read)
+        for warning in openID?.warnings ?? [] { log.warning("\(warning)") }
         let routes = try BrokerRoutes(settings)
         for warning in routes.broker.warnings + (routes.results?.warnings ?? []) {
             log.warning("\(warning)")
@@ -43,10 +45,18 @@ struct ServeCommand: ParsableCommand {
             visibilityTimeout: Double(settings.visibilityTimeout), naming: settings.naming,
             flowerTasks: settings.flowerTasks, eventLog: settings.eventLog, tls: settings.tls,
             inspectInterval: settings.inspectInterval, costCeiling: settings.costCeiling,
-            workerGoneAfter: Double(settings.workerGoneAfter))
+            workerGoneAfter: Double(settings.workerGoneAfter), openID: settings.openID,
+            openIDSecret: openID?.secret)
         Task { @LoopActor in
             do {
                 let first = try await FirstStart.prepare(store, now: SteadyClock.shared.now)
+                let ended = try await store.endIdentitySessions(
+                    unlessLetInBy: settings.openID?.fingerprint, now: SteadyClock.shared.now)
+                if ended > 0 {
+                    log.notice(
+                        "the settings of OpenID have changed: sessions by it have ended",
+                        metadata: ["count": "\(ended)"])
+                }
                 let process = try GatewayProcess(
                     plan,
                     replyKey: try await ReplyList.key(store, secrets, now: SteadyClock.shared.now),

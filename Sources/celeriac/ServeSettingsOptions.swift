@@ -111,6 +111,31 @@ struct ServeSettingsOptions: ParsableArguments {
         help: ArgumentHelp(
             "Time after which a silent worker leaves the list.", valueName: "seconds"))
     var workerGoneAfter: String?
+    @Option(
+        help: ArgumentHelp(
+            "Provider that people sign in with (OpenID Connect).", valueName: "url"))
+    var oidcIssuer: String?
+    @Option(help: ArgumentHelp("Who the gateway is to the provider.", valueName: "id"))
+    var oidcClientId: String?
+    @Option(help: ArgumentHelp("File with the client's secret.", valueName: "file"))
+    var oidcClientSecretFile: String?
+    @Option(
+        help: ArgumentHelp(
+            "The gateway's address with the path /auth/oidc/callback, as browsers reach it.",
+            valueName: "url"))
+    var oidcRedirectUri: String?
+    @Option(
+        help: ArgumentHelp(
+            "Who comes in: ada@example.com=admin,@example.com=viewer,groups:celery=operator.",
+            valueName: "entries"))
+    var oidcRoles: String?
+    @Option(help: ArgumentHelp("What the provider is called (default: OpenID).", valueName: "name"))
+    var oidcName: String?
+    @Option(
+        help: ArgumentHelp(
+            "What the provider is asked to tell (default: openid email profile).",
+            valueName: "scopes"))
+    var oidcScopes: String?
 
     /// Resolves all settings.
     func resolve() throws -> Settings {
@@ -130,6 +155,9 @@ struct ServeSettingsOptions: ParsableArguments {
             .sentinelSSL: sentinelSsl, .sentinelMasterSSL: sentinelMasterSsl,
             .resultSentinelMaster: resultSentinelMaster, .inspectInterval: inspectInterval,
             .costCeiling: costCeiling, .workerGoneAfter: workerGoneAfter,
+            .oidcIssuer: oidcIssuer, .oidcClientID: oidcClientId,
+            .oidcClientSecretFile: oidcClientSecretFile, .oidcRedirectURI: oidcRedirectUri,
+            .oidcRoles: oidcRoles, .oidcName: oidcName, .oidcScopes: oidcScopes,
         ]
         return try common.resolve(
             Dictionary(

@@ -26,15 +26,9 @@ enum TlsFiles {
                     ? "the certificate \(tls.certificate) has ended: browsers will refuse it"
                     : "the certificate \(tls.certificate) ends in \(pair.daysLeft) days")
         }
-        if isReadableByOthers(tls.key) {
+        if FileModes.isReadableByOthers(tls.key) {
             warnings.append("the key \(tls.key) can be read by others: chmod 600 \(tls.key)")
         }
         return warnings
-    }
-
-    private static func isReadableByOthers(_ path: String) -> Bool {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        let mode = (attributes?[.posixPermissions] as? NSNumber)?.intValue ?? 0
-        return mode & 0o004 != 0
     }
 }

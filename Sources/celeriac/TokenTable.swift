@@ -53,6 +53,7 @@ enum TokenTable {
     private static func state(_ token: TokenRecord, _ now: Double) -> String {
         if token.revokedAt != nil { return "revoked" }
         guard token.isValid(at: now) else { return "expired" }
+        if token.issuer != nil { return "by OpenID" }
         return token.isBearer ? "valid" : "links only"
     }
 }

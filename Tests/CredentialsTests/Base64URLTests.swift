@@ -1,4 +1,5 @@
 import Credentials
+import Ports
 import Testing
 
 @Suite struct Base64URLTests {

@@ -110,6 +110,13 @@ import WireFormats
                 inspect-interval = 30
                 cost-ceiling = 6000
                 worker-gone-after = 120
+                oidc-issuer = https://id.example/realm
+                oidc-client-id = celeriac
+                oidc-client-secret-file = /etc/celeriac/secret
+                oidc-redirect-uri = https://ops.example/auth/oidc/callback
+                oidc-roles = ada@example.com=admin, @example.com=viewer
+                oidc-name = Our Login
+                oidc-scopes = openid  groups
                 """)
 
         #expect(read.broker == "redis://:pa=ss#1@host/1")
@@ -138,6 +145,12 @@ import WireFormats
         #expect(read.inspectInterval == 30)
         #expect(read.costCeiling == 6_000)
         #expect(read.workerGoneAfter == 120)
+        #expect(read.openID?.issuer.text == "https://id.example/realm")
+        #expect(read.openID?.clientID == "celeriac")
+        #expect(read.openID?.secretFile == "/etc/celeriac/secret")
+        #expect(read.openID?.redirectURI.text == "https://ops.example/auth/oidc/callback")
+        #expect(read.openID?.name == "Our Login")
+        #expect(read.openID?.scopes == "openid groups")
         #expect(read.entries.allSatisfy { $0.source != .builtIn })
     }
 

@@ -26,12 +26,13 @@ IMPORTS: dict[str, frozenset[str]] = {
     'Ports': frozenset({'EventLoop'}),
     'RedisLink': frozenset({'CHiredis', 'COpenSSL', 'EventLoop', 'Ports'}),
     'SocketServer': frozenset({'CLibwebsockets', 'CZlib', 'EventLoop', 'Ports', 'Logging'}),
+    'HttpClient': frozenset({'COpenSSL', 'EventLoop', 'Ports'}),
     'Credentials': frozenset({'COpenSSL', 'Ports'}),
     'Records': frozenset({'GRDB', 'EventLoop', 'Ports', 'Logging'}),
     'Gateway': frozenset({'WireFormats', 'Fleet', 'LiveSync', 'Jobs', 'EventLoop', 'Ports', 'Logging'}),
     'celeriac': frozenset(
-        {'Gateway', 'RedisLink', 'SocketServer', 'Credentials', 'Records', 'EventLoop', 'Ports', 'WireFormats', 'Fleet'}
-        | {'ArgumentParser', 'Logging'}
+        {'Gateway', 'RedisLink', 'SocketServer', 'HttpClient', 'Credentials', 'Records', 'EventLoop', 'Ports', 'WireFormats'}
+        | {'Fleet', 'ArgumentParser', 'Logging'}
     ),
     'celeriac-load': frozenset({'CEpoll', 'WireFormats', 'LiveSync', 'ArgumentParser', 'Histogram'}),
 }
@@ -47,6 +48,7 @@ UNSAFE = (
     'EventLoop/',
     'RedisLink/',
     'SocketServer/',
+    'HttpClient/',
     'Credentials/',
     'Records/',
     'WireFormats/Scanning/',

@@ -18,6 +18,8 @@ final class HttpDesk {
         let tokens: TokenDesk
         let audit: AuditDesk
         let auditFeed: AuditFeed
+        /// Present if people sign in with OpenID.
+        let openID: OpenIDDesk?
         let commands: CommandDesk
         let origins: OriginPolicy
         let clock: GatewayClock

@@ -27,7 +27,31 @@ extension RestRoutes {
         RestRoute(
             "DELETE", "/api/session", "End a session.", replies: [.nothing], refusals: [401, 403],
             .open { desk, request in await desk.closeSession(request) }),
+        RestRoute(
+            "GET", "/auth/oidc",
+            "What the provider is called that people sign in with, if there is one.",
+            replies: [.object(["name": ["type": ["string", "null"]]])], refusals: [],
+            .open { desk, _ in desk.describeOpenID() }),
+        RestRoute(
+            "GET", "/auth/oidc/start", "Send a browser to the provider (OpenID Connect).",
+            replies: [.elsewhere], refusals: [403, 404],
+            .open { desk, request in await desk.startOpenID(request) }),
+        comeBack,
     ]
+
+    private static let comeBack: RestRoute = {
+        var route = RestRoute(
+            "GET", OpenIDSettings.callbackPath,
+            "Take what a browser comes back with from the provider; the page is told what is wrong.",
+            replies: [.elsewhere], refusals: [404],
+            .open { desk, request in await desk.finishOpenID(request) })
+        route.query = [
+            .text("state", "Which sign-in it is about."),
+            .text("code", "What is exchanged for the ID token."),
+            .text("iss", "The provider."), .text("error", "Why there is no code."),
+        ]
+        return route
+    }()
 
     private static let signIn: RestRoute = {
         var route = RestRoute(

@@ -61,6 +61,20 @@ package enum SettingName: String, Sendable, CaseIterable {
     case costCeiling = "cost-ceiling"
     /// Seconds without a sign of life after which a worker leaves the list.
     case workerGoneAfter = "worker-gone-after"
+    /// The provider that people sign in with (OpenID Connect).
+    case oidcIssuer = "oidc-issuer"
+    /// Who we are to it.
+    case oidcClientID = "oidc-client-id"
+    /// File with the client's secret.
+    case oidcClientSecretFile = "oidc-client-secret-file"
+    /// Where it calls the browser back to.
+    case oidcRedirectURI = "oidc-redirect-uri"
+    /// Who comes in, and as what.
+    case oidcRoles = "oidc-roles"
+    /// What it is called on the page.
+    case oidcName = "oidc-name"
+    /// What it is asked to tell.
+    case oidcScopes = "oidc-scopes"
 
     /// The flag of the command line.
     package var flag: String { "--\(rawValue)" }

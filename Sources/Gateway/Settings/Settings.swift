@@ -101,6 +101,8 @@ package struct Settings: Sendable {
     package let costCeiling: Int
     /// Seconds without a sign of life after which a worker leaves the list.
     package let workerGoneAfter: Int
+    /// The provider that people sign in with; `nil` if there is none.
+    package let openID: OpenIDSettings?
     /// All settings with their sources, in the order of ``SettingName``.
     package let entries: [Entry]
     /// Sentences about what was given and is of no effect.
@@ -175,6 +177,7 @@ package struct Settings: Sendable {
         inspectInterval = try reader.number(.inspectInterval, default: 10, in: 1...86_400)
         costCeiling = try reader.number(.costCeiling, default: 60_000, in: 600...10_000_000)
         workerGoneAfter = try reader.number(.workerGoneAfter, default: 600, in: 10...604_800)
+        openID = try OpenIDSettings(&reader)
         entries = reader.entries
         warnings = Self.misspelled(input.environment)
         guard !isOpen || insecureListen else {

@@ -3,6 +3,7 @@ internal import EventLoop
 internal import Fleet
 internal import Foundation
 internal import Gateway
+internal import HttpClient
 internal import Logging
 internal import Ports
 internal import Records
@@ -44,6 +45,10 @@ final class GatewayProcess {
         var costCeiling = 60_000
         /// Seconds.
         var workerGoneAfter = 600.0
+        /// Whom people sign in with besides.
+        var openID: OpenIDSettings?
+        /// What proves to it who we are.
+        var openIDSecret: String?
 
         var broker: BrokerRoute { routes.broker }
         var results: BrokerRoute { routes.results ?? routes.broker }
@@ -100,6 +105,11 @@ final class GatewayProcess {
                 commandRecords: store, audit: store, revokes: store, trash: store, pauses: store,
                 recordsHealth: store,
                 secrets: secrets,
+                openID: plan.openID.map {
+                    OpenIDProvider(
+                        settings: $0, secret: plan.openIDSecret, web: HttpsClient(),
+                        signatures: OpenSSLSignatures())
+                },
                 cost: { Self.sum(links.0.statistics, links.1.statistics, replies.statistics) }),
             options: GatewayOptions(
                 celery: celery, brokerName: plan.broker.description, replyKey: replyKey,

@@ -106,6 +106,9 @@ struct Rights {
         POST /api/session                         + + + + +
         GET /api/session                          + + + + +
         DELETE /api/session                       + + + + +
+        GET /auth/oidc                            + + + + +
+        GET /auth/oidc/start                      + + + + +
+        GET /auth/oidc/callback                   + + + + +
         DELETE /api/sessions                      + + + + +
         GET /api/openapi.json                     + + + + +
         GET /api/celery/stats                     + + + + +

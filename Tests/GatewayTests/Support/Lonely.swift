@@ -13,7 +13,8 @@ enum Lonely {
     static func gateway(
         secrets: Secrets = Secrets(), broker: any BrokerCommands = NoBroker(),
         records: NoRecords = NoRecords(),
-        access: TokenIsRole = TokenIsRole()
+        access: TokenIsRole = TokenIsRole(), openID: OpenIDProvider? = nil,
+        now: @escaping @Sendable () -> Double = { 1_000 }
     ) throws -> (Gateway, Sockets) {
         let gateway = try Gateway(
             edges: Gateway.Edges(
@@ -22,13 +23,14 @@ enum Lonely {
                 pauses: records,
                 recordsHealth: records,
                 secrets: secrets,
+                openID: openID,
                 cost: { BrokerCost() }),
             options: GatewayOptions(
                 celery: CelerySettings(database: 0), brokerName: "redis://nowhere",
                 replyKey: "celeriac.replies.test", origin: "celeriac@test", version: "0",
                 // One token is many clients here.
                 connectionsPerPrincipal: 1_000_000),
-            clock: GatewayClock(now: { 1_000 }), log: Logger(label: "test") { _ in Silence() })
+            clock: GatewayClock(now: now), log: Logger(label: "test") { _ in Silence() })
         let sockets = Sockets()
         gateway.output = sockets
         return (gateway, sockets)
@@ -93,6 +95,10 @@ enum Lonely {
         var changes: [String: Role?] = [:]
         /// What comes of a user's password.
         var passwords: [String: PasswordAnswer] = [:]
+        /// For whom a provider vouched.
+        var identities: [ExternalIdentity] = []
+        /// What comes of that.
+        var identityAnswer = IdentityAnswer.failed
         /// Whose sessions were ended.
         var closed: [String] = []
         /// Whose rights were asked about, by id.
@@ -121,6 +127,12 @@ enum Lonely {
             name: String, password: String, totp: String?, now: Double
         ) async -> PasswordAnswer {
             passwords[name] ?? .refused(user: nil)
+        }
+        func openSession(
+            identity: ExternalIdentity, now: Double, remote: String
+        ) async -> IdentityAnswer {
+            identities.append(identity)
+            return identityAnswer
         }
         func closeSession(_ secret: String) async {}
         func closeSessions(of principal: Principal, now: Double, remote: String) async -> Int? {

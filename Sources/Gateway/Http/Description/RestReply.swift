@@ -19,6 +19,9 @@ struct RestReply: Sendable {
     /// No body, because the reader has it already.
     static let unchanged = RestReply(status: 304, schema: nil)
 
+    /// No body: the browser goes on elsewhere.
+    static let elsewhere = RestReply(status: 303, schema: nil)
+
     /// No body.
     static let nothing = RestReply(status: 204, schema: nil)
 
