@@ -6,6 +6,7 @@ import { History } from './core/state/history.js';
 import { sampleFleet } from './core/state/samples.js';
 import { Store } from './core/state/store.js';
 import { plural, rate } from './core/format/number.js';
+import { takeRefusal } from './platform/openid.js';
 import { openSocket } from './platform/socket.js';
 import { listenToKeys } from './platform/keyboard.js';
 import { announce, summarize } from './platform/announce.js';
@@ -47,6 +48,7 @@ export class App {
   #route = null;
   #root = document.getElementById('app');
   #problem = '';
+  #refusal = '';
   #wasLive = false;
 
   constructor() {
@@ -68,7 +70,8 @@ export class App {
   /** The gateway's time in unix seconds. */
   serverNow() { return this.client.freshness.serverNow(Date.now()) / 1000; }
 
-  async start(code) {
+  async start(code, refusal) {
+    this.#refusal = refusal;
     applyScheme(scheme());
     this.store.listen(() => this.#connectionChanged(), ['connection']);
     this.store.listen(() => this.#learnAsOf(), ['health']);
@@ -131,8 +134,9 @@ export class App {
     this.#root.replaceChildren(signInPage(() => {
       this.#root.replaceChildren();
       this.client.begin();
-    }, this.#problem));
+    }, this.#problem, this.#refusal));
     this.#problem = '';
+    this.#refusal = '';
   }
 
   #showShell() {
@@ -203,5 +207,6 @@ export class App {
 
 // Before anything else: the code must not stay in the address bar while the rest loads.
 const code = takeLoginCode();
+const refusal = takeRefusal();
 document.getElementById('app').replaceChildren(skeleton(4));
-new App().start(code);
+new App().start(code, refusal);

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from harness.gateway import Gateway
+from harness.openid_provider import Provider, openid_options
 from harness.pages import assert_axe_clean
+from harness.redis_server import free_port
 from harness.stack import Stack, unique
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -108,3 +113,34 @@ def test_the_code_of_a_second_factor_is_asked_for(context: BrowserContext, stack
     page.keyboard.type('x')
     page.keyboard.press('Enter')
     expect(page.locator('#password-problem')).to_contain_text('This code is not right')
+
+
+@pytest.fixture
+def provider(tmp_path: Path) -> Iterator[Provider]:
+    provider = Provider(tmp_path / 'provider').start()
+    yield provider
+    provider.stop()
+
+
+def test_a_provider_lets_somebody_in_and_what_it_refuses_is_said(
+    context: BrowserContext, stack: Stack, provider: Provider, tmp_path: Path
+) -> None:
+    port = free_port()
+    options = openid_options(provider, tmp_path, '@example.com=operator', port)
+    gateway = Gateway(stack.broker, tmp_path, listen=f'127.0.0.1:{port}', options=options).launch().wait_listening()
+    try:
+        page = context.new_page()
+        page.goto(gateway.base_url)
+        provider.claims = {'sub': '1', 'email': 'eve@elsewhere.example', 'email_verified': True}
+        page.get_by_role('link', name='Sign in with Our Login').click()
+        expect(page.locator('#openid-problem')).to_contain_text('nobody has let you in here')
+        assert page.url.endswith('#/overview')
+        assert_axe_clean(page)
+
+        provider.claims = {'sub': '2', 'email': 'ada@example.com', 'email_verified': True}
+        page.get_by_test_id('sign-in-openid').click()
+
+        expect(page.get_by_test_id('status-who')).to_contain_text('ada@example.com')
+        expect(page.get_by_test_id('status-connection')).to_contain_text(re.compile('live|connected', re.IGNORECASE))
+    finally:
+        gateway.stop()

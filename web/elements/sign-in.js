@@ -1,4 +1,5 @@
-/** The page for somebody who is not signed in: a name and a password, or a link, code or token. */
+/** The page for somebody who is not signed in: a name and a password, a provider, or a link, code or token. */
+import { providerName } from '../platform/openid.js';
 import { openSession } from '../platform/session.js';
 import { h, setAttr, setHidden, setText } from '../platform/dom.js';
 import { mark } from './mark.js';
@@ -6,12 +7,14 @@ import { mark } from './mark.js';
 /**
  * @param {() => void} signedIn
  * @param {string} problem why the code of the link did not work, '' if there was none
+ * @param {string} refusal why the provider's word did not work, '' if there was none
  */
-export function signInPage(signedIn, problem = '') {
+export function signInPage(signedIn, problem = '', refusal = '') {
   return h('main', { class: 'sign-in', id: 'main', 'data-testid': 'sign-in' },
     h('div', { class: 'sign-in-card' },
       h('div', { class: 'sign-in-brand' }, mark(), h('span', { text: 'Celeriac' })),
       h('h1', { text: 'Not signed in' }),
+      providerOffer(refusal),
       passwordForm(signedIn),
       h('h2', { text: 'With a link, code or token' }),
       h('p', { text: 'This gateway answers nobody without a credential. On the machine it runs on, print a link that works once:' }),
@@ -19,6 +22,24 @@ export function signInPage(signedIn, problem = '') {
       h('p', { class: 'muted', text: 'DIR is the folder the gateway was started with. Open the link in this browser, or paste it here. A token works too.' }),
       secretForm(signedIn, problem),
     ));
+}
+
+/** Shown once it is known that there is a provider, and at once if it had something to say. */
+function providerOffer(refusal) {
+  const words = h('p', { class: 'field-problem', id: 'openid-problem', role: 'alert', text: refusal });
+  setHidden(words, refusal === '');
+  const label = h('span');
+  const go = h('a', { class: 'button outlined', href: '/auth/oidc/start', 'aria-describedby': 'openid-problem', 'data-testid': 'sign-in-openid' }, label);
+  const offer = h('div', { class: 'sign-in-offer' }, words, go);
+  setHidden(go, true);
+  setHidden(offer, refusal === '');
+  providerName().then((name) => {
+    if (name === null) return;
+    setText(label, `Sign in with ${name}`);
+    setHidden(go, false);
+    setHidden(offer, false);
+  });
+  return offer;
 }
 
 function passwordForm(signedIn) {
