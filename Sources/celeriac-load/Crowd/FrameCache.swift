@@ -11,15 +11,21 @@ struct FrameCache {
         let message: JsonValue
     }
 
-    /// Messages kept at most; most frames of a second are equal to another one of the same tick.
-    static let limit = 512
-
-    /// Bytes that are hashed and compared as a whole.
+    /// Bytes that are compared as a whole; only both ends are hashed, where the revisions are.
     private struct Key: Hashable {
+        /// Bytes of one end.
+        static let end = 128
+
         let bytes: [UInt8]
 
         func hash(into hasher: inout Hasher) {
-            unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+            hasher.combine(bytes.count)
+            unsafe bytes.withUnsafeBytes { buffer in
+                unsafe hasher.combine(
+                    bytes: UnsafeRawBufferPointer(rebasing: buffer.prefix(Self.end)))
+                unsafe hasher.combine(
+                    bytes: UnsafeRawBufferPointer(rebasing: buffer.suffix(Self.end)))
+            }
         }
 
         static func == (left: Key, right: Key) -> Bool {
@@ -33,7 +39,8 @@ struct FrameCache {
         }
     }
 
-    private var frames: [Key: Frame] = [:]
+    /// Most frames of a second are equal to another one of the same tick.
+    private var frames = RecentTable<Key, Frame>(limit: 512)
     /// Frames that were parsed.
     private(set) var parsed = 0
 
@@ -43,7 +50,6 @@ struct FrameCache {
         parsed += 1
         let frame = Frame(
             number: parsed, message: try JsonReader.parse(bytes, limits: .celery))
-        if frames.count >= Self.limit { frames.removeAll(keepingCapacity: true) }
         frames[key] = frame
         return frame
     }

@@ -11,6 +11,11 @@ struct SyncedTable {
     /// Tables of one identity are equal; 0 is empty.
     private(set) var identity = 0
 
+    /// Whether another table has the same rows, in the same order, of the same revision.
+    func hasRows(of other: SyncedTable) -> Bool {
+        revision == other.revision && order == other.order && rows == other.rows
+    }
+
     /// Applies a frame.
     ///
     /// - Parameter identity: what the table then is.

@@ -8,10 +8,17 @@ struct TableCache {
         let frame: Int
     }
 
-    /// Outcomes kept at most.
-    static let limit = 512
+    private struct Outcome {
+        let table: SyncedTable
+        let acknowledged: Int64?
+    }
 
-    private var outcomes: [Step: (table: SyncedTable, acknowledged: Int64?)] = [:]
+    /// Tables of one revision that a new one is compared with.
+    private static let twins = 16
+
+    private var outcomes = RecentTable<Step, Outcome>(limit: 512)
+    /// Tables by revision: clients that came to equal rows by different frames go on as one.
+    private var tables = RecentTable<Int64, [SyncedTable]>(limit: 64)
     private var made = 0
 
     /// Applies a frame to a table.
@@ -28,8 +35,19 @@ struct TableCache {
         }
         made += 1
         let acknowledged = table.apply(method, params, identity: made)
-        if outcomes.count >= Self.limit { outcomes.removeAll(keepingCapacity: true) }
-        outcomes[step] = (table, acknowledged)
+        table = twin(of: table)
+        outcomes[step] = Outcome(table: table, acknowledged: acknowledged)
         return acknowledged
+    }
+
+    /// An equal table that is known already, or this one, which is known from now on.
+    private mutating func twin(of table: SyncedTable) -> SyncedTable {
+        var known = tables[table.revision] ?? []
+        if let twin = known.first(where: { $0.hasRows(of: table) }) { return twin }
+        if known.count < Self.twins {
+            known.append(table)
+            tables[table.revision] = known
+        }
+        return table
     }
 }
