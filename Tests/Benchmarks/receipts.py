@@ -1,6 +1,6 @@
 """How long every command's receipt takes: recorded, and of commands that look at nothing first also sent.
 
-    bin/bench receipts [--rounds 100] [--tasks 10000] [--target 20]
+    bin/bench receipts [--rounds 100] [--tasks 10000] [--target 20] [--only NAME,NAME]
 
 The names come from the gateway's own catalog, so a new command without a sample here fails the run. `worker.shutdown` is for a worker that stands
 still, which no look can hurry. Commands for a plan's tasks are for `--tasks` tasks, three times each, and their dry run, by its nature a long
@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import math
 import os
 import signal
 import sys
@@ -38,8 +39,8 @@ Json = dict[str, Any]
 CLIENTS = 25
 """A principal may send five commands a second, and those that destroy six times a minute."""
 WARM_UP = 5
-FEW = {'queue.purge': 60, 'queue.restore': 60, 'task.revoke, terminate': 60, 'worker.restart': 30}
-"""Rounds of commands that may not come more often, or that take long to end."""
+FEW = {'worker.restart': 20}
+"""Rounds of commands that take long to end."""
 UNDONE = {'worker.poolGrow': 'worker.poolShrink', 'worker.poolShrink': 'worker.poolGrow'}
 """What is taken back after each round."""
 PLANNED = 3
@@ -61,7 +62,7 @@ class Measured:
         ordered = sorted(self.milliseconds)
 
         def at(share: float) -> float:
-            return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+            return ordered[math.ceil(share * len(ordered)) - 1]
 
         is_met = at(0.99) <= target
         states = ', '.join(f'{count} {state}' for state, count in self.ended.most_common())
@@ -132,50 +133,56 @@ class Samples:
 
 
 class Bench:
-    def __init__(self, samples: Samples, clients: list[GatewayClient]) -> None:
+    def __init__(self, samples: Samples, clients: list[GatewayClient], observer: GatewayClient, table: Any) -> None:
         self.samples = samples
         self.clients = clients
-        self.tables: list[Any] = []
+        # One session looks on: rows for all of them would be work beside the receipts.
+        self.observer = observer
+        self.table = table
         self.turns = count()
         self.purges: list[str] = []
 
     def client(self) -> int:
         return next(self.turns) % len(self.clients)
 
-    async def submit(self, name: str, arguments: Json, measured: Measured, *, ends: bool = True, who: int | None = None) -> Json:
-        """One command, its receipt, and its end unless nobody waits for that."""
-        number = self.client() if who is None else who
-        client, table = self.clients[number], self.tables[number]
+    async def submit(self, name: str, arguments: Json, measured: Measured, *, waits: bool = True) -> Json:
+        """One command and its receipt."""
+        client = self.clients[self.client()]
         began = time.perf_counter()
-        receipt = await client.submit(name, arguments, deadline_ms=None if ends else 1_000)
+        receipt = await client.submit(name, arguments, deadline_ms=None if waits else 1_000)
         measured.milliseconds.append((time.perf_counter() - began) * 1000)
         measured.first[receipt['state']] += 1
-        if not ends:
-            measured.ended['not waited for'] += 1
-            return receipt
-        row: Json = await client.until(
-            lambda: r if (r := table.rows.get(receipt['command'])) and r['state'] in TERMINAL else None, 30, f'the end of {name}'
+        return receipt
+
+    async def end(self, receipt: Json, name: str) -> Json:
+        """The row of a command once it has ended."""
+        row: Json = await self.observer.until(
+            lambda: r if (r := self.table.rows.get(receipt['command'])) and r['state'] in TERMINAL else None,
+            SLOW_SECONDS,
+            f'the end of {name}',
         )
-        measured.ended[row['state']] += 1
         return row
 
     async def rounds(self, name: str, rounds: int) -> Measured:
-        measured = Measured()
+        """Receipts one after the other; the commands may end meanwhile, and have ended afterwards."""
+        measured, receipts = Measured(), []
         command = name.partition(',')[0]
+        waits = command not in {'worker.shutdown', 'task.revoke'}
         for number in range(-WARM_UP, rounds):
             arguments = await asyncio.to_thread(self.samples.makers[name])
-            row = await self.submit(
-                command,
-                arguments,
-                measured if number >= 0 else Measured(),
-                ends=command not in {'worker.shutdown', 'task.revoke'},
-            )
+            kept = measured if number >= 0 else Measured()
+            receipts.append(await self.submit(command, arguments, kept, waits=waits))
             if command in UNDONE:
+                # Carried out in this order, whenever that is.
                 await self.submit(UNDONE[command], arguments, Measured())
-            if command == 'queue.purge':
-                self.purges.append(row['id'])
             # The pace of so many principals.
             await asyncio.sleep(0.02)
+        if waits:
+            measured.ended.update([(await self.end(receipt, name))['state'] for receipt in receipts][WARM_UP:])
+        else:
+            measured.ended['not waited for'] += rounds
+        if command == 'queue.purge':
+            self.purges += [receipt['id'] for receipt in receipts]
         return measured
 
     async def planned(self, command: str, tasks: int, *kinds: str) -> tuple[Measured, list[float]]:
@@ -184,15 +191,13 @@ class Bench:
         for _ in range(PLANNED):
             name, who = unique('planned'), self.client()
             await asyncio.to_thread(publish, self.samples.stack, name, tasks, *kinds)
-            client, table = self.clients[who], self.tables[who]
-            view = await client.view(where=['eq', 'name', name], limit=1, mode='follow')
+            client, table = self.clients[who], self.table
+            where = ['and', ['eq', 'name', name], ['eq', 'state', 'FAILURE' if kinds else 'RECEIVED']]
+            view = await client.view(where=where, limit=1, mode='follow')
             await client.until(lambda view=view: view.total == tasks, 60, 'the tasks')  # type: ignore[misc]
-            plan: Json = {}
-            last = [['eq', 'state', 'FAILURE' if 'task-failed' in kinds else 'RECEIVED']]
             began = time.perf_counter()
-            while plan.get('count') != tasks:
-                began = time.perf_counter()
-                plan = await client.call('cmd.plan', {'cmd': command, 'where': ['and', ['eq', 'name', name], *last]})
+            plan = await client.call('cmd.plan', {'cmd': command, 'where': where})
+            assert plan['count'] == tasks, plan['count']
             plans.append((time.perf_counter() - began) * 1000)
             began = time.perf_counter()
             receipt = await client.submit(
@@ -200,7 +205,7 @@ class Bench:
             )
             measured.milliseconds.append((time.perf_counter() - began) * 1000)
             measured.first[receipt['state']] += 1
-            row = await client.until(
+            row = await self.observer.until(
                 lambda table=table, receipt=receipt: (  # type: ignore[misc]
                     r if (r := table.rows.get(receipt['command'])) and r['state'] != 'accepted' else None
                 ),
@@ -208,7 +213,7 @@ class Bench:
                 'it to be sent',
             )
             measured.ended[f'{row["state"]} first'] += 1
-            await client.until(
+            await self.observer.until(
                 lambda table=table, receipt=receipt: (  # type: ignore[misc]
                     r if (r := table.rows.get(receipt['command'])) and r['state'] in TERMINAL else None
                 ),
@@ -238,7 +243,7 @@ def publish(stack: Stack, name: str, tasks: int, *kinds: str) -> None:
             stack.publish_raw(*task_events(*[event(kind, uuid=task, exception="ValueError('x')") for task in some]))
 
 
-async def run(rounds: int, tasks: int, target: float) -> bool:
+async def run(rounds: int, tasks: int, target: float, only: set[str]) -> bool:
     specs = [WorkerSpec(name='a', queues=('a',), concurrency=2, pool_restarts=True), WorkerSpec(name='still', queues=('still',))]
     is_good = True
     with tempfile.TemporaryDirectory(prefix='celeriac-bench-') as folder:
@@ -254,12 +259,16 @@ async def run(rounds: int, tasks: int, target: float) -> bool:
                     await sessions.enter_async_context(GatewayClient.connect(gateway.ws_url, gateway.token('admin', f'bench{n}')))
                     for n in range(CLIENTS)
                 ]
-                bench = Bench(samples, clients)
-                bench.tables = [await client.subscribe('commands', maxHz=20) for client in clients]
+                observer = await sessions.enter_async_context(
+                    GatewayClient.connect(gateway.ws_url, gateway.token('admin', 'observer'))
+                )
+                bench = Bench(samples, clients, observer, await observer.subscribe('commands', maxHz=20))
                 still = stack.workers['still'].process
                 assert still
                 still.signal(signal.SIGSTOP)
                 for name in samples.order(catalog):
+                    if only and name not in only:
+                        continue
                     samples.trash = iter(bench.purges)
                     line, is_met = (await bench.rounds(name, min(rounds, FEW.get(name, rounds)))).row(name, target)
                     print(line, flush=True)
@@ -283,11 +292,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument('--rounds', type=int, default=100)
     parser.add_argument('--tasks', type=int, default=10_000)
     parser.add_argument('--target', type=float, default=20)
+    parser.add_argument('--only', default='', help='names with commas between')
     options = parser.parse_args(arguments)
     print(f'machine: {machine()}; load before: {os.getloadavg()[0]:.2f}')
     print('| command | rounds | p50 ms | p90 | p99 | max | receipt says | ended | p99 |')
     print('|---|---|---|---|---|---|---|---|---|', flush=True)
-    return 0 if asyncio.run(run(options.rounds, options.tasks, options.target)) else 1
+    return 0 if asyncio.run(run(options.rounds, options.tasks, options.target, set(options.only.split(',')) - {''})) else 1
 
 
 if __name__ == '__main__':
