@@ -20,13 +20,15 @@ package struct CelerySettings: Sendable, Equatable {
     /// Whether the broker is found through Sentinel: kombu before 5.4 then names its channels
     /// otherwise.
     package var isBehindSentinel: Bool
+    /// Takes secrets out of the texts of users, before anything keeps them.
+    package var redactor: Redactor
 
     /// Makes settings.
     package init(
         database: Int, keyPrefix: String = "", resultPrefix: String = "",
         eventExchange: String = "celeryev", controlExchange: String = "celery",
         visibilityTimeout: Double = 3_600, naming: QueueNaming = .standard,
-        isBehindSentinel: Bool = false
+        isBehindSentinel: Bool = false, redactor: Redactor = .standard
     ) {
         self.database = database
         self.keyPrefix = keyPrefix
@@ -36,6 +38,7 @@ package struct CelerySettings: Sendable, Equatable {
         self.visibilityTimeout = visibilityTimeout
         self.naming = naming
         self.isBehindSentinel = isBehindSentinel
+        self.redactor = redactor
     }
 
     /// The channel every worker listens to for commands.

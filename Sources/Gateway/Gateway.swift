@@ -145,7 +145,8 @@ package final class Gateway {
             audit: edges.audit, rows: rows, log: log, onChange: { later.gateway?.changed() })
         self.auditFeed = auditFeed
         audit = AuditDesk(
-            audit: edges.audit, clock: clock, log: log, onLine: { auditFeed.note() })
+            audit: edges.audit, clock: clock, log: log, redactor: options.celery.redactor,
+            onLine: { auditFeed.note() })
         commands = CommandDesk(
             CommandDesk.Dependencies(
                 rows: rows, feed: feed, broker: edges.broker, results: edges.results,

@@ -37,7 +37,7 @@ struct ServeCommand: ParsableCommand {
             address: settings.listen.host, port: settings.listen.port,
             openAddress: settings.isOpen ? "\(settings.listen)" : nil, webRoot: settings.web,
             allowedOrigins: settings.allowedOrigins,
-            trustedProxies: settings.trustedProxies,
+            trustedProxies: settings.trustedProxies, redactor: settings.redactor,
             socketsPerAddress: settings.socketsPerAddress,
             connectionsPerPrincipal: settings.connectionsPerPrincipal,
             keyPrefix: settings.brokerKeyPrefix,

@@ -46,6 +46,11 @@ struct ServeSettingsOptions: ParsableArguments {
     var logFormat: String?
     @Option(
         help: ArgumentHelp(
+            "Names whose values are masked in arguments, results and tracebacks, with commas between; NAME* also with more behind it (default: standard).",
+            valueName: "names"))
+    var redact: String?
+    @Option(
+        help: ArgumentHelp(
             "WebSockets that one address may have; 0 is the server's own bound (default: 0).",
             valueName: "count"))
     var socketsPerAddress: String?
@@ -144,7 +149,7 @@ struct ServeSettingsOptions: ParsableArguments {
             .allowedOrigins: allowedOrigins, .trustedProxies: trustedProxies,
             .insecureListen: insecureListen ? "true" : nil,
             .tlsCert: tlsCert, .tlsKey: tlsKey, .logLevel: logLevel, .logFormat: logFormat,
-            .socketsPerAddress: socketsPerAddress,
+            .redact: redact, .socketsPerAddress: socketsPerAddress,
             .connectionsPerPrincipal: connectionsPerPrincipal,
             .brokerKeyPrefix: brokerKeyPrefix, .resultKeyPrefix: resultKeyPrefix,
             .visibilityTimeout: visibilityTimeout, .prioritySteps: prioritySteps,

@@ -92,6 +92,7 @@ import WireFormats
                 tls-key = key.pem
                 log-level = debug
                 log-format = json
+                redact = standard, iban
                 sockets-per-address = 20
                 connections-per-principal = 11
                 broker-key-prefix = app:
@@ -127,6 +128,7 @@ import WireFormats
         #expect(read.trustedProxies.contains("10.9.9.9"))
         #expect(read.logLevel == .debug)
         #expect(read.logFormat == .json)
+        #expect(read.redactor == Redactor(patterns: ["standard", "iban"]))
         #expect(read.socketsPerAddress == 20)
         #expect(read.connectionsPerPrincipal == 11)
         #expect(read.brokerKeyPrefix == "app:")
@@ -162,6 +164,8 @@ import WireFormats
         ("log-level = loud", "log-level (celeriac.conf, line 1): must be one of trace"),
         ("sockets-per-address = -1", "must be a whole number from 0 to 1000000, not `-1`"),
         ("connections-per-principal = 0", "must be a whole number from 1 to 1000000, not `0`"),
+        ("redact = a", "redact (celeriac.conf, line 1): must be standard, none, or at most 64"),
+        ("redact = iban,", "redact (celeriac.conf, line 1): must be standard, none, or at most 64"),
         ("insecure-listen = maybe", "must be true or false, not `maybe`"),
         ("broker = localhost", "broker (celeriac.conf, line 1): must be a URL such as"),
         ("result-backend = x", "result-backend (celeriac.conf, line 1): must be a URL"),

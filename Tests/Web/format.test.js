@@ -85,7 +85,7 @@ for (const [source, expected] of [
   test(`the repr ${source} is plain data`, () => assert.deepEqual(parsePythonLiteral(source)?.value, expected));
 }
 
-for (const source of ["(1, 'tw...", '<object at 0x7f>', "{'a': 1, ...}", '[1 2]', "{1: 2}", '9007199254740993', 'nan', "b'bytes'", '1_000', "'\\q'", "'\\U00110000'", `${'['.repeat(20)}${']'.repeat(20)}`, `'${'x'.repeat(20_000)}'`, '', null, 7, "datetime.date(2020, 1, 1)", '__import__("os")']) {
+for (const source of ["(1, 'tw...", "{'password': ********}", '<object at 0x7f>', "{'a': 1, ...}", '[1 2]', "{1: 2}", '9007199254740993', 'nan', "b'bytes'", '1_000', "'\\q'", "'\\U00110000'", `${'['.repeat(20)}${']'.repeat(20)}`, `'${'x'.repeat(20_000)}'`, '', null, 7, "datetime.date(2020, 1, 1)", '__import__("os")']) {
   test(`the repr ${String(source).slice(0, 30)} is not plain data`, () => assert.equal(parsePythonLiteral(source), null));
 }
 

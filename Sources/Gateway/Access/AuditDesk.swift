@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Logging
 internal import Ports
+internal import WireFormats
 
 /// Writes to the audit what is not part of a command's own record: sessions and refusals.
 @LoopActor
@@ -8,18 +9,22 @@ final class AuditDesk {
     private let audit: any AuditLog
     private let clock: GatewayClock
     private let log: Logger
+    private let redactor: Redactor
     private let onLine: @LoopActor () -> Void
     private var strangers = RefusalLedger(RefusalLedger.strangers)
     private var principals = RefusalLedger(RefusalLedger.principals)
 
     /// Makes the desk.
     ///
-    /// - Parameter onLine: called when a line was written.
+    /// - Parameters:
+    ///   - redactor: takes secrets out of what is quoted of somebody.
+    ///   - onLine: called when a line was written.
     init(
-        audit: any AuditLog, clock: GatewayClock, log: Logger,
+        audit: any AuditLog, clock: GatewayClock, log: Logger, redactor: Redactor = .standard,
         onLine: @escaping @LoopActor () -> Void
     ) {
         self.audit = audit
+        self.redactor = redactor
         self.onLine = onLine
         self.clock = clock
         self.log = log
@@ -27,6 +32,10 @@ final class AuditDesk {
 
     /// Writes a line.
     func note(_ entry: AuditEntry) async {
+        var entry = entry
+        entry.action = redactor.redacted(entry.action)
+        entry.target = redactor.redacted(entry.target)
+        entry.detail = redactor.redacted(entry.detail)
         do {
             try await audit.append(entry)
             onLine()

@@ -229,7 +229,9 @@ extension CommandDesk {
                 for: command)
         case .agreed(let text, let isWorthKeeping):
             if isWorthKeeping {
-                answers.keep(answer.value, of: answer.worker, to: command.record.id)
+                answers.keep(
+                    to.settings.redactor.redacted(answer.value), of: answer.worker,
+                    to: command.record.id)
             }
             learn(.agreed(worker: answer.worker, text: text), for: command)
             observe(answer.worker, for: command)

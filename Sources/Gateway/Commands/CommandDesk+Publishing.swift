@@ -245,7 +245,7 @@ extension CommandDesk {
         else {
             throw CommandFault(
                 .precondition,
-                "the \(what) of task \(id) are not known exactly (\(text == nil ? "unknown" : "cut or not plain values")); "
+                "the \(what) of task \(id) are not known exactly (\(text == nil ? "unknown" : "cut, masked or not plain values")); "
                     + "give args.\(what)")
         }
         return value

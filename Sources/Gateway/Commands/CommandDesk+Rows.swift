@@ -15,8 +15,9 @@ extension CommandDesk {
 
     func apply(_ tracker: CommandTracker, to record: inout CommandRecord) {
         record.stage = tracker.state
-        record.evidence = tracker.evidence
-        record.reason = tracker.reason
+        // What workers say may quote what users wrote.
+        record.evidence = tracker.evidence.map { to.settings.redactor.redacted($0) }
+        record.reason = to.settings.redactor.redacted(tracker.reason)
         record.fix = tracker.fix
         // What is proven needs nobody's answer any more.
         record.silent = tracker.state == .confirmed ? [] : tracker.silent.sorted()

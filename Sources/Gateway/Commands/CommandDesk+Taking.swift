@@ -167,7 +167,7 @@ extension CommandDesk {
                 record, claim: claim,
                 audit: AuditEntry(
                     at: now, principal: request.principal.name, remote: request.remote,
-                    action: spec.name, target: spec.target, outcome: "accepted"),
+                    action: spec.name, target: record.target, outcome: "accepted"),
                 desired: desired)
         } catch {
             throw CommandFault(
@@ -275,8 +275,10 @@ extension CommandDesk {
             throw CommandFault(.busy, error.message, retryAfterMilliseconds: 1_000)
         }
         var record = CommandRecord(
-            id: id, command: spec.name, arguments: redactedText(request.args),
-            target: spec.target, principal: request.principal.id, by: request.principal.name,
+            id: id, command: spec.name,
+            arguments: redactedText(request.args, by: to.settings.redactor),
+            target: to.settings.redactor.redacted(spec.target), principal: request.principal.id,
+            by: request.principal.name,
             at: now, deadlineAt: now + wait)
         let tasks = spec.action.isPlanned ? [] : spec.action.taskIDs
         if tasks.count == 1 { record.taskID = tasks[0] }

@@ -36,7 +36,7 @@ extension Inspector {
             guard case .array(let values) = reply else { return nil }
             return zip(ids, values).compactMap { id, value in
                 guard case .bulk(let bytes) = value else { return nil }
-                return ResultDecoder.decode(bytes, id: id)
+                return ResultDecoder.decode(bytes, id: id, redactor: settings.redactor)
             }
         } catch {
             log.debug("results could not be read", metadata: ["error": "\(error.message)"])

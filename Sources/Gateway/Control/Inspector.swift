@@ -316,7 +316,8 @@ final class Inspector {
     }
 
     private func apply(_ answer: ControlDesk.Answer, to method: ControlMethod) {
-        guard let reply = InspectReply(answer.value, to: method) else { return }
+        guard let reply = InspectReply(answer.value, to: method)?.redacted(by: settings.redactor)
+        else { return }
         feed.learn { $0.apply(reply, from: answer.worker, receivedAt: clock.now()) }
     }
 

@@ -247,7 +247,9 @@ extension QueueReader {
                 let isWhole = bytes.count == Int(size)
                 var message = Waiting(
                     step: settings.naming.steps[place], bytes: Int(size),
-                    preview: isWhole ? try? MessagePreview(decoding: bytes) : nil,
+                    preview: isWhole
+                        ? (try? MessagePreview(decoding: bytes))?.redacted(by: settings.redactor)
+                        : nil,
                     tail: MessageTail(bytes))
                 if message.deliveryTag == nil, !digest.isEmpty {
                     message.digest = String(decoding: digest, as: UTF8.self)

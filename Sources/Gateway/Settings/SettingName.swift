@@ -25,6 +25,8 @@ package enum SettingName: String, Sendable, CaseIterable {
     case logLevel = "log-level"
     /// `text`, `json`, or `auto`: text on a terminal.
     case logFormat = "log-format"
+    /// Names whose values are taken out of texts, with commas between.
+    case redact
     /// WebSockets that one address may have.
     case socketsPerAddress = "sockets-per-address"
     /// WebSockets that one credential may have.

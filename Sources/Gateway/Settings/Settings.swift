@@ -75,6 +75,8 @@ package struct Settings: Sendable {
     package let logLevel: LogLevel
     /// What log lines look like.
     package let logFormat: LogFormat
+    /// Takes secrets out of the texts of users.
+    package let redactor: Redactor
     /// WebSockets that one address may have; `nil` leaves the server's default.
     package let socketsPerAddress: Int?
     /// WebSockets that one credential may have.
@@ -152,6 +154,11 @@ package struct Settings: Sendable {
             .logLevel, default: "info", expected: Self.oneOf(LogLevel.self), LogLevel.init)
         logFormat = try reader.value(
             .logFormat, default: "auto", expected: Self.oneOf(LogFormat.self), LogFormat.init)
+        redactor = try reader.value(
+            .redact, default: "standard",
+            expected: "standard, none, or at most \(Redactor.names) names such as iban or "
+                + "tax-no* with commas between, each of 2 to \(Redactor.nameBytes) letters",
+            Self.redactor)
         let sockets = try reader.number(.socketsPerAddress, default: 0, in: 0...1_000_000)
         socketsPerAddress = sockets == 0 ? nil : sockets
         connectionsPerPrincipal = try reader.number(
@@ -256,6 +263,14 @@ package struct Settings: Sendable {
 
     private static func keyPrefix(_ text: String) -> String? {
         text.utf8.count <= 256 ? text : nil
+    }
+
+    private static func redactor(_ text: String) -> Redactor? {
+        guard text != "none" else { return Redactor(patterns: []) }
+        return Redactor(
+            patterns: text.split(separator: ",", omittingEmptySubsequences: false).map {
+                String($0.filter { $0 != " " })
+            })
     }
 
     private static func truth(_ text: String) -> Bool? {

@@ -11,6 +11,12 @@ struct EventBuilder {
     private var names = InternTable()
     private var keywordTexts = InternTable()
     private var extras: [EventFields.Extra] = []
+    private let redactor: Redactor
+
+    /// Makes a builder.
+    init(_ redactor: Redactor) {
+        self.redactor = redactor
+    }
 
     /// Starts counting anew.
     mutating func reset() {
@@ -127,7 +133,7 @@ struct EventBuilder {
         _ slice: JsonSlice, _ scanner: borrowing JsonScanner
     ) throws(JsonError) -> String {
         if slice.kind == .plainString, slice.count <= CeleryLimits.maxReprBytes {
-            return keywordTexts.text(slice, scanner)
+            return keywordTexts.text(slice, scanner) { redactor.redacted($0) }
         }
         return try repr(slice, scanner)
     }
@@ -178,8 +184,8 @@ struct EventBuilder {
         try addRoute(&rest, fields, scanner)
         if fields.exception.isValue { rest.exception = try repr(fields.exception, scanner) }
         if fields.traceback.isValue {
-            rest.traceback = try text(
-                fields.traceback, scanner, limit: CeleryLimits.maxTracebackBytes)
+            rest.traceback = redactor.redacted(
+                try text(fields.traceback, scanner, limit: CeleryLimits.maxTracebackBytes))
         }
         rest.terminated = bool(fields.terminated)
         rest.expired = bool(fields.expired)
@@ -253,8 +259,9 @@ struct EventBuilder {
         for extra in extras where extra.name.count + extra.value.count <= CeleryLimits.maxExtraBytes
         {
             // Read and written again, so that Python's NaN does not come out.
+            let name = try scanner.text(extra.name)
             let member: JsonValue = .object([
-                JsonMember(try scanner.text(extra.name), try value(extra.value, scanner))
+                JsonMember(name, redactor.redacted(try value(extra.value, scanner), name: name))
             ])
             let text = member.text().dropFirst().dropLast()
             guard size + text.utf8.count + 1 <= CeleryLimits.maxExtraBytes else { continue }
@@ -290,11 +297,12 @@ struct EventBuilder {
         slice.isString ? try name(slice, scanner) : nil
     }
 
+    /// A text of a user.
     @inline(__always)
     private func repr(
         _ slice: JsonSlice, _ scanner: borrowing JsonScanner
     ) throws(JsonError) -> String {
-        try text(slice, scanner, limit: CeleryLimits.maxReprBytes)
+        redactor.redacted(try text(slice, scanner, limit: CeleryLimits.maxReprBytes))
     }
 
     /// Text; another kind of value (hand-made messages have such) as its JSON text.

@@ -7,10 +7,14 @@ package import Fleet
 /// sent: `utcoffset` is kept but not applied. Not shared between threads; see `SharedEventDecoder`.
 package struct EventDecoder {
     private let scratch = ScratchBytes()
-    private var builder = EventBuilder()
+    private var builder: EventBuilder
 
     /// Makes a decoder.
-    package init() {}
+    ///
+    /// - Parameter redactor: takes secrets out of users' texts, before anything keeps them.
+    package init(redactor: Redactor = .standard) {
+        builder = EventBuilder(redactor)
+    }
 
     /// Decodes one message.
     ///

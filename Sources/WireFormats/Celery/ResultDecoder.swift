@@ -33,10 +33,14 @@ package enum ResultDecoder {
 
     /// Reads the value of `celery-task-meta-<id>`.
     ///
-    /// - Parameter id: from the key; it counts, whatever the value says.
+    /// - Parameters:
+    ///   - id: from the key; it counts, whatever the value says.
+    ///   - redactor: takes secrets out of users' texts.
     /// - Returns: nil only for an id that is too long. A value whose state cannot be found has an empty
     ///   state: that there is a value says that its task is not lost.
-    package static func decode(_ bytes: [UInt8], id: String) -> TaskResult? {
+    package static func decode(
+        _ bytes: [UInt8], id: String, redactor: Redactor = .standard
+    ) -> TaskResult? {
         guard !id.isEmpty, id.utf8.count <= CeleryLimits.maxIDBytes else { return nil }
         let form = form(bytes)
         guard form == .json else { return decodeOther(bytes, form, id) }
@@ -45,27 +49,26 @@ package enum ResultDecoder {
         else { return decodeOther(bytes, .unknown, id) }
         var result = TaskResult(
             id: id, status: Bounded.text(status, limit: CeleryLimits.maxNameBytes))
-        fillOutcome(&result, value)
+        fillOutcome(&result, redactor.redacted(value["result"] ?? .null))
         fillFamily(&result, value)
         result.traceback = value["traceback"]?.string.map {
-            Bounded.text($0, limit: CeleryLimits.maxTracebackBytes)
+            redactor.redacted(Bounded.text($0, limit: CeleryLimits.maxTracebackBytes))
         }
         result.dateDone = value["date_done"]?.string.flatMap(IsoTime.seconds)
         result.name = Bounded.name(value["name"])
-        result.args = Bounded.repr(value["args"])
-        result.kwargs = Bounded.repr(value["kwargs"])
+        result.args = redactor.redacted(Bounded.repr(value["args"]))
+        result.kwargs = redactor.redacted(Bounded.repr(value["kwargs"]))
         result.worker = Bounded.name(value["worker"])
         result.retries = Bounded.count(value["retries"])
         result.queue = Bounded.name(value["queue"])
         return result
     }
 
-    private static func fillOutcome(_ result: inout TaskResult, _ value: JsonValue) {
-        let outcome = value["result"]
+    private static func fillOutcome(_ result: inout TaskResult, _ outcome: JsonValue) {
         switch result.status {
         case "STARTED":
-            result.pid = Bounded.count(outcome?["pid"])
-            result.hostname = Bounded.name(outcome?["hostname"])
+            result.pid = Bounded.count(outcome["pid"])
+            result.hostname = Bounded.name(outcome["hostname"])
         case "SUCCESS", "PENDING", "RECEIVED": result.text = Bounded.json(outcome)
         case "FAILURE", "RETRY", "REVOKED", "REJECTED", "IGNORED":
             result.text = exception(outcome) ?? Bounded.json(outcome)

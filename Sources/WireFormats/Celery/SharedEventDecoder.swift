@@ -5,10 +5,12 @@ import Synchronization
 ///
 /// One thread uses it at a time in fact, so the lock is never waited for.
 package final class SharedEventDecoder: Sendable {
-    private let decoder = Mutex(EventDecoder())
+    private let decoder: Mutex<EventDecoder>
 
-    /// Makes a decoder.
-    package init() {}
+    /// Makes a decoder; see `EventDecoder.init`.
+    package init(redactor: Redactor = .standard) {
+        decoder = Mutex(EventDecoder(redactor: redactor))
+    }
 
     /// Decodes one message; see `EventDecoder.decode`.
     package func decode(

@@ -2,27 +2,37 @@
 ///
 /// Direct-mapped: a text that lands on another's place replaces it. So it never grows.
 struct InternTable {
-    private var entries: [String]
+    /// The bytes as they came, and what is made of them.
+    private var entries: [(raw: String, made: String)]
     private static let places = 64
     /// Longest text worth keeping, bytes; up to 15 bytes a string needs no memory of its own.
     private static let keptBytes = 16...128
 
-    init() { entries = Array(repeating: "", count: InternTable.places) }
+    init() { entries = Array(repeating: ("", ""), count: InternTable.places) }
 
-    /// The text of a slice without escapes.
+    /// The text of a slice without escapes, or what is made of it, once.
     @inline(__always)
-    mutating func text(_ slice: JsonSlice, _ scanner: borrowing JsonScanner) -> String {
-        guard slice.count >= InternTable.keptBytes.lowerBound else { return scanner.rawText(slice) }
-        return longText(slice, scanner)
+    mutating func text(
+        _ slice: JsonSlice, _ scanner: borrowing JsonScanner, _ make: (String) -> String = { $0 }
+    ) -> String {
+        guard slice.count >= InternTable.keptBytes.lowerBound else {
+            return make(scanner.rawText(slice))
+        }
+        return longText(slice, scanner, make)
     }
 
-    private mutating func longText(_ slice: JsonSlice, _ scanner: borrowing JsonScanner) -> String {
-        guard slice.count <= InternTable.keptBytes.upperBound else { return scanner.rawText(slice) }
+    private mutating func longText(
+        _ slice: JsonSlice, _ scanner: borrowing JsonScanner, _ make: (String) -> String
+    ) -> String {
+        guard slice.count <= InternTable.keptBytes.upperBound else {
+            return make(scanner.rawText(slice))
+        }
         let place = scanner.mark(slice) & (InternTable.places - 1)
-        if scanner.equal(slice, entries[place]) { return entries[place] }
-        let text = scanner.rawText(slice)
-        entries[place] = text
-        return text
+        if scanner.equal(slice, entries[place].raw) { return entries[place].made }
+        let raw = scanner.rawText(slice)
+        let made = make(raw)
+        entries[place] = (raw, made)
+        return made
     }
 }
 

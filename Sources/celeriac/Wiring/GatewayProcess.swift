@@ -23,6 +23,8 @@ final class GatewayProcess {
         var webRoot: String?
         var allowedOrigins: [String]
         var trustedProxies: TrustedProxies
+        /// Takes secrets out of the texts of users.
+        var redactor = Redactor.standard
         var socketsPerAddress: Int?
         /// Sessions that one principal may have.
         var connectionsPerPrincipal: Int
@@ -83,7 +85,7 @@ final class GatewayProcess {
             database: plan.broker.database,
             keyPrefix: plan.keyPrefix, resultPrefix: plan.resultPrefix,
             visibilityTimeout: plan.visibilityTimeout, naming: plan.naming,
-            isBehindSentinel: plan.broker.isBehindSentinel)
+            isBehindSentinel: plan.broker.isBehindSentinel, redactor: plan.redactor)
         let replies = BlockingPopLink(
             plan.broker.configuration.named(GatewayLink.replies.rawValue),
             key: celery.key(replyKey),
@@ -125,7 +127,7 @@ final class GatewayProcess {
         later.gateway = gateway
         broker.onEvent = { gateway.brokerLink($0) }
         results.onEvent = { gateway.resultsLink($0) }
-        let decoder = SharedEventDecoder()
+        let decoder = SharedEventDecoder(redactor: plan.redactor)
         let counters = gateway.ingest
         events = Subscription<CeleryEvent>(
             plan.broker.configuration.named(GatewayLink.events.rawValue),
@@ -134,13 +136,15 @@ final class GatewayProcess {
             decode: { _, payload, items in counters.note(decoder.decode(payload, into: &items)) },
             onEvent: { gateway.receive($0) })
         let prefix = celery.resultPrefix
+        let redactor = plan.redactor
         resultNews = Subscription<TaskResult>(
             plan.results.configuration.named(GatewayLink.resultNews.rawValue),
             patterns: [celery.resultPattern],
             probeThrough: results,
             decode: { channel, payload, items in
                 guard let id = ResultKeys.taskID(channel, prefix: prefix),
-                    let result = ResultDecoder.decode(bytes(of: payload), id: id)
+                    let result = ResultDecoder.decode(
+                        bytes(of: payload), id: id, redactor: redactor)
                 else { return }
                 items.append(result)
             },
