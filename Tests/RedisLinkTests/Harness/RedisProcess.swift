@@ -55,6 +55,16 @@ final class RedisProcess: @unchecked Sendable {
         self.process = nil
     }
 
+    /// Sends one command by the program redis-cli, and waits for its end.
+    func call(_ words: String...) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["redis-cli", "-p", "\(port)"] + words
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+    }
+
     func freeze() { if let process { kill(process.processIdentifier, SIGSTOP) } }
     func thaw() { if let process { kill(process.processIdentifier, SIGCONT) } }
 
