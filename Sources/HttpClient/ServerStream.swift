@@ -119,6 +119,7 @@ internal import Ports
     func write(_ bytes: [UInt8]) throws(WebError) {
         var rest = bytes[...]
         while !rest.isEmpty {
+            ERR_clear_error()
             let count = unsafe rest.withUnsafeBytes { source -> Int in
                 let room = Int32(clamping: source.count)
                 // SAFETY: both read at most `source.count` bytes.
@@ -140,6 +141,7 @@ internal import Ports
     func read() throws(WebError) -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: 16 << 10)
         while true {
+            ERR_clear_error()
             let count = unsafe buffer.withUnsafeMutableBytes { target -> Int in
                 // SAFETY: both write at most `target.count` bytes.
                 if let session = unsafe session {

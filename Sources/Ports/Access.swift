@@ -71,6 +71,9 @@ package protocol AccessControl: AnyObject {
         identity: ExternalIdentity, now: Double, remote: String
     ) async -> IdentityAnswer
 
+    /// Ends the sessions of somebody whom a provider vouches for and who may come in no more.
+    func closeSessions(issuer: String, subject: String, now: Double, remote: String) async
+
     /// The principal of a session cookie, if it is valid now.
     func principal(session secret: String, now: Double) async -> Principal?
 

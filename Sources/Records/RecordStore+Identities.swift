@@ -16,14 +16,7 @@ extension RecordStore {
         let issuer = try Bounded.name(identity.issuer, "an issuer", limit: Limits.issuerBytes)
         let subject = try Bounded.name(identity.subject, "a subject")
         return try await write("opening a session with OpenID") { db in
-            let row = try Row.fetchOne(
-                db,
-                sql: """
-                    SELECT tokens.* FROM identities JOIN tokens ON tokens.id = identities.token
-                    WHERE issuer = ? AND subject = ?
-                    """,
-                arguments: [issuer, subject])
-            let known = try row.map(TokenRecord.init)
+            let known = try Self.identity(issuer, subject, in: db)
             guard known?.revokedAt == nil else { return .removed }
             let note = AuditEntry(
                 at: now, principal: name, remote: remote, action: "", target: "user \(name)",
@@ -34,6 +27,7 @@ extension RecordStore {
                 try self.renew(known, as: identity, note, in: db)
             } else {
                 guard try Self.token(name, in: db) == nil else { return .nameTaken }
+                guard try !Self.wasRemoved(name, in: db) else { return .removed }
                 id = try self.secrets.makeIdentifier()
                 try self.insert(identity, id: id, now: now, note, in: db)
             }
@@ -76,6 +70,35 @@ extension RecordStore {
         }
     }
 
+    /// The owner of an identity, also if it was removed.
+    func identity(issuer: String, subject: String) async throws(RecordsError) -> TokenRecord? {
+        try await read("looking an identity up") { try Self.identity(issuer, subject, in: $0) }
+    }
+
+    private static func identity(
+        _ issuer: String, _ subject: String, in db: Database
+    ) throws -> TokenRecord? {
+        try Row.fetchOne(
+            db,
+            sql: """
+                SELECT tokens.* FROM identities JOIN tokens ON tokens.id = identities.token
+                WHERE issuer = ? AND subject = ?
+                """,
+            arguments: [issuer, subject]
+        ).map(TokenRecord.init)
+    }
+
+    /// Whether somebody of this name was removed: a new account at the provider does not bring them back.
+    private static func wasRemoved(_ name: String, in db: Database) throws -> Bool {
+        try Bool.fetchOne(
+            db,
+            sql: """
+                SELECT EXISTS (SELECT * FROM identities JOIN tokens ON tokens.id = identities.token
+                WHERE tokens.name = ? AND revoked IS NOT NULL)
+                """,
+            arguments: [name]) ?? false
+    }
+
     private func insert(
         _ identity: ExternalIdentity, id: String, now: Double, _ note: AuditEntry, in db: Database
     ) throws {
@@ -95,7 +118,9 @@ extension RecordStore {
     private func renew(
         _ known: TokenRecord, as identity: ExternalIdentity, _ note: AuditEntry, in db: Database
     ) throws {
-        if known.name != identity.name, try Self.token(identity.name, in: db) == nil {
+        if known.name != identity.name, try Self.token(identity.name, in: db) == nil,
+            try !Self.wasRemoved(identity.name, in: db)
+        {
             try db.execute(
                 sql: "UPDATE tokens SET name = ? WHERE id = ?",
                 arguments: [identity.name, known.id])

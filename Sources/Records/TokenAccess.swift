@@ -127,6 +127,18 @@ package final class TokenAccess: AccessControl {
         }
     }
 
+    package func closeSessions(
+        issuer: String, subject: String, now: Double, remote: String
+    ) async {
+        do {
+            let known = try await store.identity(issuer: issuer, subject: subject)
+            guard let known, known.revokedAt == nil else { return }
+            _ = await closeSessions(of: known.principal, now: now, remote: remote)
+        } catch {
+            logger.error("sessions were not closed", metadata: ["reason": "\(error.message)"])
+        }
+    }
+
     /// Keeps a hash of today's cost of a password whose hash costs less.
     private func renew(_ password: String, of id: String, _ old: String) {
         inBackground("a password was not hashed again") { () throws(RecordsError) in

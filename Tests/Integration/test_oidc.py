@@ -233,8 +233,22 @@ def test_a_sign_in_counts_once_and_in_its_browser(provider: Provider, gateway: G
         stolen = back(victim)['code']
     assert_refused(come_back(http, {**back(http), 'code': stolen}), http, 'denied')
     for nonsense in ({}, {'state': 'x'}, {'code': 'x'}, {'state': 'x', 'code': 'x'}, {'error': 'x'}):
+        # Wrong ones are slowed down; a right one makes them forgotten.
+        sign_in(http)
+        http.cookies.clear()
         assert_refused(come_back(http, nonsense), http, 'expired')
     assert_refused(come_back(http, {**back(http), 'code': 'x' * 4_097}), http, 'expired')
+    sign_in(http)
+
+
+def test_who_may_come_in_no_more_loses_the_sessions_of_before(provider: Provider, gateway: Gateway, http: httpx.Client) -> None:
+    provider.claims = {'sub': unique('s'), 'groups': ['celery']}
+    sign_in(http)
+    assert who(http)['role'] == 'operator'
+    provider.claims['groups'] = []
+    with httpx.Client(base_url=gateway.base_url, timeout=20) as other:
+        assert_refused(sign_in(other), other, 'unknown')
+    assert http.get('/api/session').status_code == 401
 
 
 def test_another_site_can_neither_begin_nor_mix_up(provider: Provider, http: httpx.Client) -> None:

@@ -91,6 +91,10 @@ import Testing
 
         #expect(try await session(ada.secret) == nil)
         #expect(try await open(identity()) == .removed)
+        // Nor does a new account of the same name bring them back, nor another name of a known one.
+        #expect(try await open(identity("2")) == .removed)
+        let bob = try await opened(identity("3", name: "bob@example.com"))
+        #expect(try await opened(identity("3")).principal.name == bob.principal.name)
         let late = 1_002 + Limits.endedTokenSeconds
         while try await store.prune(now: late) > 0 {}
         #expect(try await open(identity(), now: late) == .removed)

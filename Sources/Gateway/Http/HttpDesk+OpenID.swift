@@ -31,10 +31,13 @@ extension HttpDesk {
     /// `GET /auth/oidc/callback`: back from the provider.
     func finishOpenID(_ request: HttpRequest) async -> HttpResponse {
         guard let desk = to.openID else { return noOpenID }
+        let wait = attempts.wait(for: request.peer, now: to.clock.now())
+        guard wait == 0 else { return tooManyAttempts(wait) }
         do throws(OpenIDRefusal) {
             let opened = try await desk.finish(
                 OpenIDCallback(query: request.query), browser: SignInCookie.secret(in: request),
                 from: request.peer)
+            attempts.succeeded(request.peer)
             await to.audit.note(
                 AuditEntry(
                     at: to.clock.now(), principal: opened.principal.name, remote: request.peer,
@@ -51,7 +54,8 @@ extension HttpDesk {
     }
 
     private func refused(_ request: HttpRequest, _ refusal: OpenIDRefusal) async -> HttpResponse {
-        // Anybody can come back from nowhere, as often as they like; the audit counts them.
+        // Anybody can come back from nowhere: slowed down like wrong passwords, and not in the log.
+        if refusal.code == .expired { attempts.failed(request.peer, now: to.clock.now()) }
         to.log.log(
             level: refusal.code == .expired ? .debug : .warning,
             "no sign-in with OpenID",

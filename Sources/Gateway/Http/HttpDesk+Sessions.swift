@@ -140,7 +140,7 @@ extension HttpDesk {
         problem(401, "Second factor", detail, code: 1001, needs: "totp")
     }
 
-    private func tooManyAttempts(_ wait: Double) -> HttpResponse {
+    func tooManyAttempts(_ wait: Double) -> HttpResponse {
         let seconds = Int(wait.rounded(.up))
         return tooManyAttempts(
             "too many wrong sign-ins from this address or with this name; try again in \(seconds) s",

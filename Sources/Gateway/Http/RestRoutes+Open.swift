@@ -43,7 +43,7 @@ extension RestRoutes {
         var route = RestRoute(
             "GET", OpenIDSettings.callbackPath,
             "Take what a browser comes back with from the provider; the page is told what is wrong.",
-            replies: [.elsewhere], refusals: [404],
+            replies: [.elsewhere], refusals: [404, 429],
             .open { desk, request in await desk.finishOpenID(request) })
         route.query = [
             .text("state", "Which sign-in it is about."),

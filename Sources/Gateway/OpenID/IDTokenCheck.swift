@@ -26,10 +26,10 @@ struct IDTokenCheck {
         }
         guard isSigned else { throw .signature }
         let claims = token.claims
-        guard claims["iss"]?.string == issuer else { throw .issuer }
+        guard ExactText.isEqual(claims["iss"]?.string, issuer) else { throw .issuer }
         try checkAudience(claims)
         try checkTimes(claims)
-        guard claims["nonce"]?.string == nonce else { throw .nonce }
+        guard ExactText.isEqual(claims["nonce"]?.string, nonce) else { throw .nonce }
         guard let subject = claims["sub"]?.string,
             (1...OpenIDLimits.subjectBytes).contains(subject.utf8.count),
             subject.utf8.allSatisfy({ (0x20...0x7e).contains($0) })
@@ -44,10 +44,14 @@ struct IDTokenCheck {
             case let one?: [one]
             case nil: []
             }
-        guard audience.contains(.string(clientID)) else { throw .audience }
+        guard audience.contains(where: { ExactText.isEqual($0.string, clientID) }) else {
+            throw .audience
+        }
         // One that is for others too must say that it was given to us.
         guard claims["azp"] != nil || audience.count == 1 else { throw .authorizedParty }
-        if let party = claims["azp"], party.string != clientID { throw .authorizedParty }
+        if let party = claims["azp"], !ExactText.isEqual(party.string, clientID) {
+            throw .authorizedParty
+        }
     }
 
     private func checkTimes(_ claims: JsonValue) throws(IDTokenFault) {

@@ -20,8 +20,9 @@ struct IDTokenClaims: Equatable {
 
     /// The texts of a claim: one, or those of a list.
     func texts(of claim: String) -> [String] {
-        if let text = all[claim]?.string { return [text] }
-        return all[claim]?.array?.compactMap(\.string) ?? []
+        let value = ExactText.member(claim, of: all)
+        if let text = value?.string { return [text] }
+        return value?.array?.compactMap(\.string) ?? []
     }
 
     /// Name for people: the address only if it is verified, or somebody could pass for somebody else.

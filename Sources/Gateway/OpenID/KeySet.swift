@@ -20,8 +20,9 @@ struct KeySet: Equatable {
     /// The one key that a token can be signed with.
     func key(for token: JsonWebToken) throws(IDTokenFault) -> PublicKey {
         // By the kind of the key, not by the word of the token alone: an RSA key checks no other signature.
-        let fitting = keys.filter {
-            $0.algorithm == token.algorithm && (token.keyID == nil || $0.id == token.keyID)
+        let fitting = keys.filter { key in
+            key.algorithm == token.algorithm
+                && (token.keyID.map { ExactText.isEqual(key.id, $0) } ?? true)
         }
         guard fitting.count == 1 else { throw .unknownKey }
         return fitting[0].key

@@ -123,7 +123,7 @@ final class OpenIDDesk {
         defer { exchanges -= 1 }
         let metadata = try await metadata()
         let issuer = provider.settings.issuer.text
-        guard callback.issuer.map({ $0 == issuer }) ?? !metadata.namesIssuer else {
+        guard callback.issuer.map({ ExactText.isEqual($0, issuer) }) ?? !metadata.namesIssuer else {
             throw OpenIDRefusal(.invalid, "the answer is of another issuer (iss)")
         }
         switch callback.answer {
@@ -192,8 +192,10 @@ final class OpenIDDesk {
         switch provider.settings.roles.answer(for: claims) {
         case .role(let found): role = found
         case .nobody:
+            await endSessions(of: claims, from: address)
             throw OpenIDRefusal(.unknown, "no entry of the settings lets them in", name: name)
         case .unverified:
+            await endSessions(of: claims, from: address)
             throw OpenIDRefusal(
                 .unverified, "the provider has not verified the e-mail address", name: name)
         }
@@ -206,6 +208,13 @@ final class OpenIDDesk {
             throw OpenIDRefusal(.taken, "a user or token has their name", name: name)
         case .failed: throw OpenIDRefusal(.busy, "the records cannot be written", name: name)
         }
+    }
+
+    /// Whom the settings let in no more has no session of before.
+    private func endSessions(of claims: IDTokenClaims, from address: String) async {
+        await access.closeSessions(
+            issuer: provider.settings.issuer.text, subject: claims.subject, now: clock.now(),
+            remote: address)
     }
 
     // MARK: - Asking

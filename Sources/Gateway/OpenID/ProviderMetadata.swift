@@ -30,7 +30,7 @@ struct ProviderMetadata: Equatable {
 
     /// Reads the document of an issuer.
     init(_ document: JsonValue, issuer: WebAddress) throws(Fault) {
-        guard document["issuer"]?.string == issuer.text else {
+        guard ExactText.isEqual(document["issuer"]?.string, issuer.text) else {
             throw Fault(
                 message:
                     "the document is of another issuer; compare the setting with it, also a / at the end"

@@ -47,13 +47,12 @@ package struct RoleMapping: Sendable, Equatable {
         var wouldFit = false
         for entry in entries {
             let fits = Self.fits(entry.rule, claims)
-            if case .claim = entry.rule {
-                if fits { return entry.role.map(Answer.role) ?? .nobody }
-            } else if fits, claims.isEmailVerified {
-                return entry.role.map(Answer.role) ?? .nobody
-            } else if fits {
-                wouldFit = true
-            }
+            guard fits else { continue }
+            // Who is to be kept out is not let in by leaving the address unverified.
+            guard let role = entry.role else { return .nobody }
+            if case .claim = entry.rule { return .role(role) }
+            if claims.isEmailVerified { return .role(role) }
+            wouldFit = true
         }
         return wouldFit ? .unverified : .nobody
     }
@@ -63,7 +62,8 @@ package struct RoleMapping: Sendable, Equatable {
         case .email(let address): claims.email == address
         case .domain(let domain):
             claims.email?.split(separator: "@").last.map(String.init) == domain
-        case .claim(let name, let value): claims.texts(of: name).contains(value)
+        case .claim(let name, let value):
+            claims.texts(of: name).contains { ExactText.isEqual($0, value) }
         }
     }
 
@@ -82,7 +82,9 @@ package struct RoleMapping: Sendable, Equatable {
         let isNamedByURL = text.hasPrefix("https://") || text.hasPrefix("http://")
         if let colon = isNamedByURL ? text.lastIndex(of: ":") : text.firstIndex(of: ":") {
             let (name, value) = (text[..<colon], text[text.index(after: colon)...])
-            return name.isEmpty || value.isEmpty ? nil : .claim(String(name), value: String(value))
+            // Addresses have entries of their own, which ask whether they are verified.
+            guard !name.isEmpty, !value.isEmpty, name != "email" else { return nil }
+            return .claim(String(name), value: String(value))
         }
         if text.first == "@" {
             let domain = text.dropFirst()

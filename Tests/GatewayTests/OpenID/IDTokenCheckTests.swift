@@ -112,6 +112,14 @@ import WireFormats
         #expect(try fault(lying) == .unknownKey)
     }
 
+    @Test func `what only looks like the name of a key is another one`() throws {
+        let key = try Self.rsa.get().entry(id: "K")
+        #expect(try fault(token(header: ["alg": "RS256", "kid": "K"]), keys(key)) == nil)
+        #expect(
+            try fault(token(header: ["alg": "RS256", "kid": "\u{212a}"]), keys(key))
+                == .unknownKey)
+    }
+
     @Test func `somebody else's signature is none`() throws {
         let text = try token()
         let other = try SigningKey(.rsa)

@@ -156,6 +156,20 @@ import WireFormats
         #expect(parameters?.contains("&scope=openid%20email%20profile&") == true)
     }
 
+    @Test @LoopActor func `who comes back from nowhere is slowed down`() async throws {
+        let (gateway, _) = try Lonely.gateway(openID: try provider(Web()))
+        let request = HttpRequest(
+            method: "GET", path: "/auth/oidc/callback", query: "state=x&code=y",
+            peer: "192.0.2.1")
+
+        for _ in 0..<AttemptGuard.free {
+            #expect(await gateway.respond(to: request).status == 303)
+        }
+
+        let slow = await gateway.respond(to: request)
+        #expect(slow.status == 429 && slow.headers.contains { $0 == ("retry-after", "1") })
+    }
+
     @Test @LoopActor func `without a provider there is nothing to sign in with`() async throws {
         let (gateway, _) = try Lonely.gateway()
         let offer = await gateway.respond(to: HttpRequest(method: "GET", path: "/auth/oidc"))

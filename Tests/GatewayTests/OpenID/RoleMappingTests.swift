@@ -44,6 +44,19 @@ import WireFormats
         #expect(try answer("ada@example.com=admin,groups:ops=viewer", all) == .role(.viewer))
     }
 
+    @Test func `who is kept out stays out with an unverified address too`() throws {
+        let all: JsonValue = ["email": "mallory@example.com", "groups": ["ops"]]
+        #expect(try answer("mallory@example.com=none,groups:ops=admin", all) == .nobody)
+        #expect(try answer("@example.com=none,groups:ops=admin", all) == .nobody)
+        #expect(try answer("eve@example.com=none,groups:ops=admin", all) == .role(.admin))
+    }
+
+    @Test func `texts that only look the same are not`() throws {
+        #expect(try answer("groups:K=admin", ["groups": ["\u{212a}"]]) == .nobody)
+        #expect(try answer("K:ops=admin", ["\u{212a}": "ops"]) == .nobody)
+        #expect(try answer("K:ops=admin", ["K": "ops"]) == .role(.admin))
+    }
+
     @Test func `claims may be named by addresses, and their values hold colons and signs`() throws {
         let named: JsonValue = ["https://x.example/roles": ["ops"], "dn": "cn=ops:1", "hd": "a@b"]
         #expect(try answer("https://x.example/roles:ops=bot", named) == .role(.bot))
@@ -53,7 +66,8 @@ import WireFormats
 
     @Test(arguments: [
         "", ",", "ada@example.com", "ada@example.com=root", "=admin", "ada=admin", "@=admin",
-        ":x=admin", "groups:=admin", "@a@b=admin", "@example.com=", "ad\u{e9}@example.com=admin",
+        ":x=admin", "email:ada@example.com=admin", "groups:=admin", "@a@b=admin", "@example.com=",
+        "ad\u{e9}@example.com=admin",
         "@example.com=admin,broken",
     ])
     func `what is no entry is refused`(text: String) {

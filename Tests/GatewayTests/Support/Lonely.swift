@@ -128,6 +128,9 @@ enum Lonely {
         ) async -> PasswordAnswer {
             passwords[name] ?? .refused(user: nil)
         }
+        func closeSessions(issuer: String, subject: String, now: Double, remote: String) async {
+            closed.append("\(issuer) \(subject)")
+        }
         func openSession(
             identity: ExternalIdentity, now: Double, remote: String
         ) async -> IdentityAnswer {
