@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from harness.waiting import wait_for
 from harness.workers import WorkerSpec
 
 POOLS = ('prefork', 'solo', 'threads', 'gevent')
+EVERYBODY = (*POOLS, 'scaling', 'quiet')
 HOST = 'celeriac.test'
 
 
@@ -294,6 +295,113 @@ async def test_events_that_celery_cannot_switch_off_are_no_false_ok(stack: Stack
         assert task
         row = await client.command('worker.disableEvents', {'workers': [node(pool)]})
         assert row['state'] == 'rejected' and 'started with -E' in row['reason'], row
+
+
+# Several workers, and all of them ---------------------------------------------------------------------------------------------
+
+
+async def asked_all(stack: Stack, question: str, *arguments: Any) -> dict[str, Any]:
+    """What every worker says to Celery's own client."""
+    nodes = [node(name) for name in EVERYBODY]
+
+    def ask() -> dict[str, Any] | None:
+        answer = getattr(stack.app.control.inspect(nodes, timeout=3), question)(*arguments) or {}
+        return {name: answer[node(name)] for name in EVERYBODY} if set(answer) == set(nodes) else None
+
+    return await asyncio.to_thread(wait_for, ask, 20, f'everybody to answer {question}')
+
+
+def to(names: Sequence[str]) -> dict[str, Any]:
+    """The arguments that name these workers; for everybody, `all`."""
+    return {'all': True} if names == EVERYBODY else {'workers': [node(name) for name in names]}
+
+
+async def seen_online(stack: Stack, connect: ConnectClient) -> None:
+    """Waits until the gateway knows of everybody: `all` means who is up when it is accepted."""
+    async with connect(stack, 'viewer') as client:
+        workers = await client.subscribe('workers')
+        await client.until(
+            lambda: all((workers.get(node(name)) or {}).get('state') == 'online' for name in EVERYBODY), 20, 'everybody'
+        )
+
+
+@pytest.mark.parametrize('names', [POOLS, EVERYBODY], ids=['several', 'all'])
+async def test_a_rate_limit_for_several_workers_reaches_just_those(
+    stack: Stack, connect: ConnectClient, names: Sequence[str]
+) -> None:
+    await seen_online(stack, connect)
+
+    async def limited() -> set[str]:
+        told = await asked_all(stack, 'registered', 'rate_limit')
+        return {name for name, lines in told.items() if 'billing.charge [rate_limit=70/m]' in lines}
+
+    arguments = {**to(names), 'task': 'billing.charge'}
+    row = await confirmed(stack, connect, 'worker.rateLimit', {**arguments, 'limit': '70/m'}, 'operator')
+    assert {f'{node(name)}: registered shows rate limit 70/m' for name in names} <= set(row['evidence'])
+    assert row['target'] == f'billing.charge on {"all" if names == EVERYBODY else len(names)} workers'
+    assert await limited() == set(names)
+
+    row = await confirmed(stack, connect, 'worker.rateLimit', arguments, 'operator')
+    assert {f'{node(name)}: registered shows no rate limit' for name in names} <= set(row['evidence'])
+    assert await limited() == set()
+
+
+@pytest.mark.parametrize('names', [POOLS, EVERYBODY], ids=['several', 'all'])
+async def test_several_workers_are_given_a_queue_and_no_other_one(
+    stack: Stack, connect: ConnectClient, names: Sequence[str]
+) -> None:
+    await seen_online(stack, connect)
+    queue = unique('shared')
+
+    async def consumers() -> set[str]:
+        told = await asked_all(stack, 'active_queues')
+        return {name for name, queues in told.items() if queue in {shown['name'] for shown in queues}}
+
+    row = await confirmed(stack, connect, 'worker.addConsumer', {**to(names), 'queue': queue}, 'operator')
+    assert {f'{node(name)}: active_queues shows {queue}' for name in names} <= set(row['evidence'])
+    assert await consumers() == set(names)
+
+    row = await confirmed(stack, connect, 'worker.cancelConsumer', {**to(names), 'queue': queue}, 'operator')
+    assert {f'{node(name)}: active_queues does not show {queue}' for name in names} <= set(row['evidence'])
+    assert await consumers() == set()
+
+
+async def test_pools_of_several_workers_grow_and_all_that_can_shrink(stack: Stack, connect: ConnectClient) -> None:
+    """To shrink is asked of all: who cannot is named with the reason, and the rest do it."""
+    await seen_online(stack, connect)
+    resizable = ('prefork', 'gevent', 'quiet')
+
+    async def idle() -> None:
+        def all_idle() -> bool:
+            return (stack.app.control.inspect([node('prefork')], timeout=3).active() or {}).get(node('prefork')) == []
+
+        await asyncio.to_thread(wait_for, all_idle, 20, 'prefork to have nothing to do')
+
+    async def slots() -> dict[str, int]:
+        pools = {name: stats['pool'] for name, stats in (await asked_all(stack, 'stats')).items()}
+        return {n: len(p['processes']) if 'processes' in p else p.get('max-concurrency', 1) for n, p in pools.items()}
+
+    await idle()
+    before = await slots()
+    grown = {name: count + (name in resizable) for name, count in before.items()}
+    row = await confirmed(stack, connect, 'worker.poolGrow', to(resizable))
+    told = {f'{node(name)}: stats show {grown[name]} pool slots, {before[name]} before' for name in resizable}
+    assert told <= set(row['evidence']), (told, row)
+    assert await slots() == grown
+
+    async with connect(stack) as client:
+        row = await client.command('worker.poolShrink', {'all': True}, deadline_ms=15_000)
+    cannot = {
+        'solo': 'the solo pool cannot change its size',
+        'threads': 'the threads pool cannot change its size',
+        'scaling': 'its autoscaler sets the size',
+    }
+    assert row['state'] == 'partial' and row['fix'] and not row.get('silent'), row
+    shrunk = [f'{node(name)}: stats show {before[name]} pool slots' for name in resizable]
+    assert all(any(line.startswith(start) for line in row['evidence']) for start in shrunk), (shrunk, row)
+    for name, reason in cannot.items():
+        assert f'{node(name)} cannot: {reason}' in '\n'.join(row['evidence']), row
+    assert await slots() == before
 
 
 # A busy solo worker -----------------------------------------------------------------------------------------------------------
