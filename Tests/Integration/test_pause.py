@@ -7,6 +7,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -240,35 +241,109 @@ async def test_a_paused_queue_stays_paused_when_its_worker_restarts(
     worker.kill()
 
 
+@dataclass
+class Guests:
+    """A worker of each pool, with a queue of its own to pause (the first) and another one."""
+
+    stack: Stack
+    workers: list[Worker]
+
+    @classmethod
+    async def start(cls, stack: Stack) -> Guests:
+        specs = [WorkerSpec(name=unique(pool), pool=pool, queues=(unique('q'), unique('other'))) for pool in POOLS]
+        return cls(stack, list(await asyncio.gather(*[launched(stack, spec) for spec in specs])))
+
+    @property
+    def queues(self) -> dict[str, str]:
+        return {worker.node: worker.spec.queues[0] for worker in self.workers}
+
+    def fill(self, count: int, seconds: float) -> None:
+        self.stack.redis().delete(*self.queues.values())
+        for queue in self.queues.values():
+            for _ in range(count):
+                self.stack.send('time.sleep', seconds, queue=queue)
+
+    def waiting(self) -> dict[str, int]:
+        return {worker.spec.pool: self.stack.queue_length(worker.spec.queues[0]) for worker in self.workers}
+
+    async def restart(self) -> None:
+        await asyncio.gather(*map(restarted, self.workers))
+
+    async def stop_consuming(self) -> None:
+        """Waits until none of them consumes its first queue."""
+        await asyncio.gather(*[comes_to(self.stack, node, queue, consuming=False) for node, queue in self.queues.items()])
+
+    async def hold_nothing(self) -> None:
+        nodes = list(self.queues)
+        inspect = self.stack.app.control.inspect(nodes, timeout=3)
+
+        def idle() -> bool:
+            held = [question() or {} for question in (inspect.active, inspect.reserved)]
+            return all(answer.get(node) == [] for answer in held for node in nodes)
+
+        await outside(idle, 'what they have taken to be over')
+
+    async def run_others(self) -> None:
+        """Waits until each has run a task of its other queue: what it was about to take before is taken, or put back."""
+        tasks = [self.stack.send('math.add', 40, 2, queue=worker.spec.queues[1]) for worker in self.workers]
+        await outside(lambda: succeeded(self.stack, tasks) == len(tasks), 'tasks of other queues')
+
+
+STOPPED_SECONDS = 30
+"""So soon after a gateway is ready nobody consumes a paused queue any more: about one, and the rest for a busy machine."""
+
+
 async def test_a_paused_queue_stays_paused_when_the_gateway_is_killed(stack: Stack, connect: ConnectClient) -> None:
-    """Also if its worker starts while there is no gateway: it is told when there is one again."""
-    queue = unique('gateway')
-    worker = await launched(stack, WorkerSpec(name=unique('meanwhile'), pool='threads', queues=(queue,)))
+    """The next one knows of it, holds workers that start to it, and stops those that have started while there was none."""
+    guests, rows = await Guests.start(stack), {}
     async with connect(stack, 'operator') as client:
         queues = await client.subscribe('queues')
-        await client.until(lambda: worker.node in (queues.get(queue) or {}).get('workers', []), 30, 'its consumer to be known')
-        row = await confirmed(client, 'queue.pause', queue=queue, reason='night')
+        known = guests.queues.items()
+        await client.until(
+            lambda: all(node in (queues.get(queue) or {}).get('workers', []) for node, queue in known), 30, 'their consumers'
+        )
+        for node, queue in guests.queues.items():
+            told = f'{node}: active_queues does not show {queue}'
+            rows[queue] = await confirmed(client, 'queue.pause', told, queue=queue, reason='night')
     await kill_gateway(stack)
-    tasks = [stack.send('time.sleep', 1, queue=queue) for _ in range(60)]
-    await asyncio.to_thread(worker.kill)
+    guests.fill(20, seconds=2)
     await start_gateway(stack)
     async with connect(stack, 'operator') as client:
         queues = await client.subscribe('queues')
-        paused = await shown(client, queues, queue, 'paused')
-        assert (paused['pausedBy'], paused['pausedAt'], paused['pauseReason']) == (row['by'], pytest.approx(row['at']), 'night')
-        assert stack.queue_length(queue) == len(tasks)
+        for queue, row in rows.items():
+            paused = await shown(client, queues, queue, 'paused')
+            assert (paused['pausedBy'], paused['pausedAt']) == (row['by'], pytest.approx(row['at']))
+            assert paused['pauseReason'] == 'night'
+    await guests.run_others()
+    assert guests.waiting() == dict.fromkeys(POOLS, 20), 'no gateway, and the queues are paused all the same'
+
+    await guests.restart()
+    await guests.stop_consuming()
+    leaks = {pool: 20 - count for pool, count in guests.waiting().items()}
+    print(f'\nleak per start of a worker under the next gateway: {leaks}, bound {PREFETCHED + 1}')
+    assert max(leaks.values()) <= PREFETCHED + 1, leaks
+
     await kill_gateway(stack)
-
-    await asyncio.to_thread(worker.start)
-    await comes_to(stack, worker.node, queue, consuming=True)
+    guests.fill(120, seconds=0.5)
+    await guests.restart()
+    await outside(lambda: max(guests.waiting().values()) < 120, 'all to consume: there is nobody to stop them')
     await start_gateway(stack)
+    ready = time.monotonic()
+    await guests.stop_consuming()
+    stopped = time.monotonic() - ready
+    await guests.hold_nothing()
+    await guests.run_others()
+    left = guests.waiting()
+    await guests.run_others()
+    print(f'left of 120 by workers that started without a gateway: {left}; they stopped {stopped:.1f} s after it was ready')
+    assert stopped <= STOPPED_SECONDS and guests.waiting() == left and min(left.values()) > 0, (stopped, left)
 
-    await comes_to(stack, worker.node, queue, consuming=False)
-    assert stack.queue_length(queue) > 0, 'most still wait'
-    stack.redis().delete(queue)
+    guests.fill(0, seconds=0)
     async with connect(stack, 'operator') as client:
-        await confirmed(client, 'queue.resume', f'{worker.node}: active_queues shows {queue}', queue=queue)
-    worker.kill()
+        for node, queue in guests.queues.items():
+            await confirmed(client, 'queue.resume', f'{node}: active_queues shows {queue}', queue=queue)
+    for worker in guests.workers:
+        worker.kill()
 
 
 async def test_what_was_recorded_is_done_although_the_gateway_was_killed_right_after(stack: Stack) -> None:
