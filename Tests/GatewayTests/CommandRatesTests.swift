@@ -35,7 +35,7 @@ import Testing
         var rates = CommandRates()
 
         #expect(passed(&rates, count, destroying: "queue.purge") == expected)
-        #expect(passed(&rates, 1, destroying: "task.revoke", now: 1002) == 1)
+        #expect(passed(&rates, 1, destroying: "terminate", now: 1002) == 1)
         #expect(passed(&rates, 1, destroying: "queue.purge", now: 1009) == 0)
         #expect(passed(&rates, 1, destroying: "queue.purge", now: 1011) == 1)
     }
@@ -47,6 +47,23 @@ import Testing
         let refusal = #expect(throws: CommandFault.self) { try rates.take("ada", now: 1000) }
 
         #expect(refusal?.code == .limited && refusal?.retryAfterMilliseconds == 200)
+        #expect(
+            refusal?.message
+                == "too many commands: at most 5 per second, 10 at once; try again in 1 s")
+    }
+
+    @Test func `a refusal names the limit of what destroys work`() {
+        var rates = CommandRates()
+        _ = passed(&rates, 6, destroying: "terminate")
+
+        let refusal = #expect(throws: CommandFault.self) {
+            try rates.take("ada", destroying: "terminate", now: 1000)
+        }
+
+        #expect(refusal?.code == .limited && refusal?.retryAfterMilliseconds == 10_000)
+        #expect(
+            refusal?.message
+                == "too many commands: at most 6 per minute with terminate; try again in 10 s")
     }
 
     @Test func `each principal has limits of its own`() {

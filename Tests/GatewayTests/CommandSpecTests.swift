@@ -240,9 +240,13 @@ import WireFormats
     }
 
     @Test func `what destroys work is told apart`() throws {
-        #expect(try parse("queue.purge", ["queue": "q"]).isDangerous)
-        #expect(try parse("task.revoke", ["id": "a", "terminate": true]).isDangerous)
-        #expect(try !parse("task.revoke", ["id": "a", "terminate": false]).isDangerous)
-        #expect(try !parse("task.run", ["task": "t"]).isDangerous)
+        let stamps: JsonValue = ["customer": ["a"]]
+        #expect(try parse("queue.purge", ["queue": "q"]).destroying == "queue.purge")
+        #expect(try parse("task.revoke", ["id": "a", "terminate": true]).destroying == "terminate")
+        #expect(
+            try parse("task.revokeStamped", ["stamps": stamps, "terminate": true]).destroying
+                == "terminate")
+        #expect(try parse("task.revoke", ["id": "a", "terminate": false]).destroying == nil)
+        #expect(try parse("task.run", ["task": "t"]).destroying == nil)
     }
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -449,6 +450,51 @@ def test_no_declared_command_is_without_a_case(catalog: list[str]) -> None:
     assert set(catalog) == set(COVERED)
 
 
+def submitted(stack: Stack, token: str, name: str, body: Json, key: str = '') -> httpx.Response:
+    """The answer of a command's own resource."""
+    headers = {'authorization': f'Bearer {token}', 'idempotency-key': key or unique('key')}
+    url = f'{stack.running_gateway.base_url}/api/celery/commands/{name}'
+    return httpx.post(url, json=body, headers=headers, timeout=10)
+
+
+def refused(answer: httpx.Response, status: int, code: int, said: str) -> None:
+    """It is the command that refuses, and not the path: that has no code."""
+    assert answer.headers['content-type'] == 'application/problem+json', answer.text
+    problem = answer.json()
+    assert (answer.status_code, problem.get('code')) == (status, code) and said in problem['detail'], answer.text
+
+
+@pytest.mark.parametrize('limit', ['queue.purge', 'terminate'])
+def test_the_seventh_in_a_minute_is_refused_by_a_limit_of_its_own(stack: Stack, limit: str) -> None:
+    """Six, and one more for each ten seconds that this takes; all that comes would be less than ten at once."""
+    admin, other = (stack.running_gateway.token('admin', unique(name)) for name in ('admin', 'other'))
+    queues = [unique('limited') for _ in range(20)]
+    for queue in queues:
+        stack.send('math.add', 1, 1, queue=queue)
+
+    def post(token: str, number: int) -> httpx.Response:
+        if limit == 'queue.purge':
+            return submitted(stack, token, 'queue.purge', {'queue': queues[number]})
+        ending = {'terminate': True, 'deadlineMs': 500}
+        if number % 2:
+            return submitted(stack, token, 'task.revokeStamped', {'stamps': {'nobody': [unique('x')]}, 'keep': 0, **ending})
+        return submitted(stack, token, 'task.revoke', {'id': unique('nobody'), **ending})
+
+    began = time.monotonic()
+    taken = 0
+    while (answer := post(admin, taken)).status_code == 202 and taken < len(queues) - 1:
+        taken += 1
+    elapsed = time.monotonic() - began
+
+    assert 6 <= taken <= 6 + elapsed / 10, (taken, elapsed)
+    refused(answer, 429, 1012, f'too many commands: at most 6 per minute with {limit}; try again in ')
+    assert 1 <= int(answer.headers['retry-after']) <= 10
+    assert submitted(stack, admin, 'worker.ping', {'all': True}).status_code == 202, 'the limit for all commands has room'
+    if limit == 'queue.purge':
+        assert [stack.queue_length(queue) for queue in queues] == [0] * taken + [1] * (len(queues) - taken)
+    assert post(other, taken).status_code == 202, 'another principal has limits of its own'
+
+
 def audit(stack: Stack) -> list[tuple[str, str, str, str]]:
     (file,) = stack.running_gateway.data.glob('*.sqlite')
     with sqlite3.connect(f'file:{file}?mode=ro', uri=True) as database:
@@ -460,17 +506,17 @@ def test_every_command_is_in_the_audit_and_refused_ones_too(stack: Stack, catalo
     names = {role: unique(role) for role in ('viewer', 'admin')}
     tokens = {role: gateway.token(role, name) for role, name in names.items()}
 
-    def post(role: str, name: str, body: Json) -> int:
-        headers = {'authorization': f'Bearer {tokens[role]}', 'idempotency-key': unique('key')}
-        return httpx.post(f'{gateway.base_url}/api/celery/commands/{name}', json=body, headers=headers, timeout=10).status_code
+    def post(role: str, name: str, body: Json) -> httpx.Response:
+        return submitted(stack, tokens[role], name, body)
 
-    for name in [*catalog, 'worker.election']:
-        assert post('admin', name, {'nonsense': 1}) in {400, 404}
-    assert post('viewer', 'worker.ping', {'all': True}) == 403
-    assert post('admin', 'worker.ping', {'workers': ['prefork@celeriac.test']}) == 202
+    for name in catalog:
+        refused(post('admin', name, {'nonsense': 1}), 400, -32602, 'args.nonsense is not known; known: ')
+    refused(post('admin', 'worker.election', {}), 404, -32601, 'unknown command worker.election; known: ')
+    refused(post('viewer', 'worker.ping', {'all': True}), 403, 1003, 'role viewer may not')
+    assert post('admin', 'worker.ping', {'workers': ['prefork@celeriac.test']}).status_code == 202
     # Six a minute: the clock gives back much less than is asked for, however slow this is.
     purge = {'queue': unique('empty')}
-    assert any(post('admin', 'queue.purge', purge) == 429 for _ in range(40))
+    assert any(post('admin', 'queue.purge', purge).status_code == 429 for _ in range(40))
 
     def told() -> list[tuple[str, str, str, str]] | None:
         lines = audit(stack)
@@ -480,7 +526,8 @@ def test_every_command_is_in_the_audit_and_refused_ones_too(stack: Stack, catalo
     for name in [*catalog, 'worker.election']:
         assert any(line[:3] == (names['admin'], name, 'refused') and line[3] for line in lines), name
     assert any(line[:3] == (names['viewer'], 'worker.ping', 'refused') and 'role viewer may not' in line[3] for line in lines)
-    assert any(line[0] == names['admin'] and 'too many commands' in line[3] for line in lines)
+    limited = (names['admin'], 'queue.purge', 'refused')
+    assert any(line[:3] == limited and 'at most 6 per minute with queue.purge' in line[3] for line in lines)
     assert any(line[:3] == (names['admin'], 'worker.ping', 'accepted') for line in lines)
     assert all(token not in str(lines) for token in tokens.values())
 

@@ -33,8 +33,7 @@ extension CommandDesk {
         if let reason = Authorization.verdict(on: spec.act, for: request.principal).refusal {
             throw CommandFault(.forbidden, reason)
         }
-        try rates.take(
-            request.principal.id, destroying: spec.isDangerous ? spec.name : nil, now: now)
+        try rates.take(request.principal.id, destroying: spec.destroying, now: now)
         do throws(CommandFault) {
             return try await accept(request, spec, now: now)
         } catch {

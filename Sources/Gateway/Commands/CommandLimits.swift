@@ -40,6 +40,6 @@ enum CommandLimits {
     static let remainsBytes = 1 << 20
     /// Commands whose answers are kept.
     static let answeredCommands = 64
-    /// Purges and terminations per minute of one principal, each.
+    /// Purges per minute of one principal, and as many commands with `terminate`.
     static let dangerousPerMinute: Double = 6
 }

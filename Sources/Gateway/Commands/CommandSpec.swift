@@ -73,8 +73,11 @@ struct CommandSpec: Sendable {
     /// What it is to do it.
     var act: Act { .command(command, using: used) }
 
-    /// Whether it destroys work, and so has a narrower limit of its own.
-    var isDangerous: Bool { command.isDangerous || used.contains(where: \.isDangerous) }
+    /// The name of the narrower limit under which it comes because it destroys work: of the command, or of
+    /// the argument that does so and has one limit in all commands; `nil` if there is none.
+    var destroying: String? {
+        command.isDangerous ? name : used.first(where: \.isDangerous)?.name
+    }
 
     /// What a worker must have to be able to do it.
     var needs: [CommandNeed] { command.needs + used.flatMap(\.needs) }

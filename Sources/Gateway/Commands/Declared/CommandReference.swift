@@ -37,6 +37,9 @@ package enum CommandReference {
         those for single messages, `terminate`, and the tasks of a plan; of the others it also waits until Redis has taken them (`sent`). If the gateway is
         killed meanwhile, its next run ends what was never sent as `failed`, and follows the rest on from `unknown`: answers of workers still come, and
         effects are still seen.
+
+        Each principal may submit \(Int(CommandLimits.rate)) commands a second, \(Int(CommandLimits.burst)) at once, and of what destroys work only so many a minute as stand
+        beside it. What is too much is refused with 1012 (HTTP 429), which limit it is, and when to try again.
         """
 
     private static func section(_ command: CommandDeclaration) -> String {
@@ -47,7 +50,7 @@ package enum CommandReference {
         }
         facts.append("deadline \(Int(command.deadline)) s")
         if command.isDangerous {
-            facts.append("at most \(Int(CommandLimits.dangerousPerMinute)) per minute")
+            facts.append("at most \(perMinute)")
         }
         lines.append(facts.joined(separator: "; ") + ".")
         lines.append("Proof: \(command.evidence)")
@@ -60,11 +63,17 @@ package enum CommandReference {
         return lines.joined(separator: "\n")
     }
 
+    /// How often one principal may do what destroys work.
+    private static var perMinute: String { "\(Int(CommandLimits.dangerousPerMinute)) per minute" }
+
     private static func row(_ parameter: CommandParameter, in place: String) -> String {
         var help = parameter.help
         if parameter.isRequired { help += " Required." }
         if let roles = parameter.roles {
             help += " For \(roles.map(\.rawValue).joined(separator: ", ")) only."
+        }
+        if parameter.isDangerous {
+            help += " At most \(perMinute), whichever command has it."
         }
         if !parameter.needs.isEmpty {
             help += " Needs \(parameter.needs.map(\.text).joined(separator: ", "))."
