@@ -464,6 +464,79 @@ def refused(answer: httpx.Response, status: int, code: int, said: str) -> None:
     assert (answer.status_code, problem.get('code')) == (status, code) and said in problem['detail'], answer.text
 
 
+def bodies(stack: Stack) -> dict[str, Json]:
+    """What is posted to the resource of each command, in this order; nothing in it hinders the other tests."""
+    held = stack.send('math.add', 1, 1, queue='q-threads', countdown=600)
+    ended = stack.send('math.add', 1, 1, queue='q-threads')
+    queue, added, run = unique('resources'), unique('added'), {'task': 'math.add', 'args': [1, 1]}
+    for _ in range(4):
+        stack.send('math.add', 1, 1, queue=queue)
+    tags = [json.loads(message)['properties']['delivery_tag'] for message in stack.waiting(queue)]
+    solo = {'workers': ['solo@celeriac.test']}
+    limited = {**solo, 'task': 'catalog.ignore'}
+    bodies: dict[str, Json] = {
+        'task.run': {**run, 'queue': 'q-solo'},
+        'task.group': {'tasks': [run], 'queue': 'q-solo'},
+        'task.chord': {'tasks': [run], 'queue': 'q-solo', 'body': {'task': 'reports.sum', 'queue': 'q-solo'}},
+        'task.retry': {'id': ended},
+        'task.revoke': {'id': held},
+        'task.revokeStamped': {'stamps': {'customer': [unique('nobody')]}, 'keep': 0},
+        'task.query': {**solo, 'ids': [held]},
+        'worker.autoscale': {**solo, 'max': 2, 'min': 1},
+        'worker.rateLimit': {**limited, 'limit': '90/m'},
+        'worker.timeLimit': {**limited, 'hard': 5},
+        'worker.addConsumer': {**solo, 'queue': added},
+        'worker.cancelConsumer': {**solo, 'queue': added},
+        'worker.shutdown': {'workers': ['nobody@nowhere']},
+        'queue.pause': {'queue': queue},
+        'queue.resume': {'queue': queue},
+        'message.delete': {'queue': queue, 'deliveryTag': tags[0]},
+        'message.move': {'queue': queue, 'deliveryTag': tags[1], 'to': unique('moved')},
+        'message.prioritize': {'queue': queue, 'deliveryTag': tags[2], 'priority': 9},
+        'queue.purge': {'queue': queue},
+        # Its `trash` is the purge.
+        'queue.restore': {},
+    }
+    for name in ('ping', 'report', 'memory', 'poolGrow', 'poolShrink', 'restart', 'enableEvents', 'disableEvents'):
+        bodies[f'worker.{name}'] = solo
+    return bodies
+
+
+def test_every_command_has_a_resource_of_its_own(stack: Stack, catalog: list[str]) -> None:
+    """It takes the command, tells where its row is, and the same key gets the same answer again."""
+    gateway, posted = stack.running_gateway, bodies(stack)
+    assert set(posted) == set(catalog)
+    headers = {'authorization': f'Bearer {gateway.token("operator", unique("reader"))}'}
+    with httpx.Client(base_url=gateway.base_url, headers=headers, timeout=10) as http:
+
+        def reached(task: str, state: str) -> None:
+            path = f'/api/celery/tasks/{task}'
+            wait_for(lambda: http.get(path).json().get('state') == state, 20, f'{task} in {state}')
+
+        def ended(place: str) -> Json:
+            return wait_for(lambda: r if (r := http.get(place).json())['state'] not in {'accepted', 'sent'} else None, 30, place)
+
+        reached(posted['task.retry']['id'], 'SUCCESS')
+        reached(posted['task.revoke']['id'], 'RECEIVED')
+        places: dict[str, str] = {}
+        for number, (name, body) in enumerate(posted.items()):
+            if number % 4 == 0:
+                # Each is posted twice, and ten may come at once.
+                token = gateway.token('admin', unique('submitter'))
+            if name == 'queue.restore':
+                body['trash'] = places['queue.purge'].rsplit('/', 1)[-1]
+            key = unique('key')
+            first = submitted(stack, token, name, {**body, 'deadlineMs': 3000}, key)
+            again = submitted(stack, token, name, {**body, 'deadlineMs': 3000}, key)
+            assert (first.status_code, again.status_code) == (202, 200), (name, first.text, again.text)
+            assert again.json()['duplicate'] is True and again.json()['id'] == first.json()['id'], (name, again.text)
+            places[name] = first.headers['location']
+            assert places[name] == f'/api/celery/commands/{first.json()["id"]}'
+        for name, place in places.items():
+            row = ended(place)
+            assert row['cmd'] == name and (row.get('evidence') or row.get('reason')), row
+
+
 @pytest.mark.parametrize('limit', ['queue.purge', 'terminate'])
 def test_the_seventh_in_a_minute_is_refused_by_a_limit_of_its_own(stack: Stack, limit: str) -> None:
     """Six, and one more for each ten seconds that this takes; all that comes would be less than ten at once."""
