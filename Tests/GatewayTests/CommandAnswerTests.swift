@@ -32,7 +32,39 @@ import WireFormats
     func `an answer is read by what was asked`(
         method: ControlMethod, value: JsonValue, expected: CommandAnswer
     ) {
-        #expect(CommandAnswer(value, to: method) == expected)
+        #expect(CommandAnswer(value, to: method, sendsEvents: nil) == expected)
+    }
+
+    static let disabled: [(String, Bool?, CommandAnswer)] = [
+        ("task events disabled", nil, .agreed("task events disabled", isWorthKeeping: false)),
+        ("task events disabled", true, .agreed("task events disabled", isWorthKeeping: false)),
+        (
+            "task events already disabled", false,
+            .agreed("task events already disabled", isWorthKeeping: false)
+        ),
+        (
+            "task events already disabled", true,
+            .refused(
+                "task events already disabled; if it was started with -E, Celery cannot switch them off"
+            )
+        ),
+        (
+            "task events already disabled", nil,
+            .undecided(
+                "task events already disabled, which it says as well if it was started with -E and goes on sending; it has run too little to tell"
+            )
+        ),
+    ]
+
+    /// A worker with -E answers so, too, and nothing is switched off (wire.md 2.7).
+    @Test(arguments: disabled)
+    func `that events were off before counts only where none come`(
+        text: String, sendsEvents: Bool?, expected: CommandAnswer
+    ) {
+        let answer = CommandAnswer(
+            ["ok": .string(text)], to: .disableEvents, sendsEvents: sendsEvents)
+
+        #expect(answer == expected)
     }
 
     @Test(arguments: [CommandLimits.answerBytes, CommandLimits.answerBytes + 1])

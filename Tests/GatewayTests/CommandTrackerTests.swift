@@ -57,6 +57,31 @@ import WireFormats
         #expect(tracker.reason == "1 of 2 done")
     }
 
+    @Test func `an ok that proves nothing ends as unknown when nobody else is waited for`() throws {
+        var tracker = try tracker("worker.disableEvents", ["all": true], workers: two)
+        _ = tracker.learn(.taken("published", receivers: 2))
+
+        _ = tracker.learn(.undecided(worker: "celery@a", text: "already disabled"))
+        #expect(tracker.state == .sent && tracker.silent == ["celery@b"])
+        var refused = tracker
+        _ = refused.learn(.refused(worker: "celery@b", text: "already disabled; -E"))
+        _ = tracker.learn(.undecided(worker: "celery@b", text: "already disabled, too"))
+
+        for tracker in [tracker, refused] {
+            #expect(tracker.state == .unknown && tracker.reason == "already disabled")
+            #expect(tracker.evidence.contains("celery@a: already disabled") && tracker.silent == [])
+        }
+    }
+
+    @Test func `an ok that proves nothing beside one that does is partial`() throws {
+        var tracker = try tracker("worker.disableEvents", ["all": true], workers: two)
+
+        _ = tracker.learn(.undecided(worker: "celery@a", text: "already disabled"))
+        _ = tracker.learn(.agreed(worker: "celery@b", text: "task events disabled"))
+
+        #expect(tracker.state == .partial && tracker.reason == "already disabled")
+    }
+
     @Test func `a pause that nobody hears is kept for workers that appear`() throws {
         var tracker = try tracker("queue.pause", ["queue": "mail"], workers: two)
 

@@ -357,6 +357,10 @@ async def shutdown(case: Case) -> None:
     worker = case.stack.launch_worker(guest)
     await asyncio.to_thread(worker.wait_ready)
     await case.client.until(lambda: (workers.get(guest.node) or {}).get('state') == 'online', 20, 'the worker to be seen')
+    # Here, because it has run nothing: started with -E, it says ok to what Celery cannot do, and no event tells so yet.
+    row = await case.run('worker.disableEvents', workers=[guest.node])
+    assert row['state'] == 'unknown' and 'run too little to tell' in row['reason'] and not row.get('silent'), row
+    assert any(line.startswith(f'{guest.node}: task events already disabled') for line in row['evidence']), row
     row = await case.client.command('worker.shutdown', {'workers': [guest.node]}, deadline_ms=30_000, timeout=45)
     assert row['state'] == 'confirmed' and f'{guest.node}: said goodbye (worker-offline)' in row['evidence'], row
     assert worker.process and await asyncio.to_thread(worker.process.wait_exit, 20) == 0

@@ -218,15 +218,12 @@ extension CommandDesk {
     ) {
         guard open[command.record.id] === command else { return }
         command.answerers.insert(answer.worker)
-        switch CommandAnswer(answer.value, to: method) {
+        let sendsEvents = to.feed.fleet.worker(answer.worker)?.events
+        switch CommandAnswer(answer.value, to: method, sendsEvents: sendsEvents) {
         case .refused(let text):
             learn(.refused(worker: answer.worker, text: text), for: command)
-        case .agreed(let text, _) where isIdle(text, method, answer.worker):
-            learn(
-                .refused(
-                    worker: answer.worker,
-                    text: "\(text); if it was started with -E, Celery cannot switch them off"),
-                for: command)
+        case .undecided(let text):
+            learn(.undecided(worker: answer.worker, text: text), for: command)
         case .agreed(let text, let isWorthKeeping):
             if isWorthKeeping {
                 answers.keep(
@@ -236,14 +233,6 @@ extension CommandDesk {
             learn(.agreed(worker: answer.worker, text: text), for: command)
             observe(answer.worker, for: command)
         }
-    }
-
-    /// Whether a worker says "already disabled" while its task events come: with `-E` it sends all
-    /// groups of events, and the command only takes one name off an empty list
-    /// (`disable_events` in celery/worker/control.py).
-    private func isIdle(_ text: String, _ method: ControlMethod, _ worker: String) -> Bool {
-        method == .disableEvents && text.contains("already disabled")
-            && to.feed.fleet.worker(worker)?.events == true
     }
 
     // MARK: - Hints

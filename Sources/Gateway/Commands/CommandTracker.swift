@@ -23,6 +23,8 @@ struct CommandTracker: Sendable {
         case agreed(worker: String, text: String)
         /// A worker answered an error.
         case refused(worker: String, text: String)
+        /// A worker answered `ok`, which proves nothing; no later answer will tell more.
+        case undecided(worker: String, text: String)
         /// A worker was not told, because it is known to be unable.
         case unable(worker: String, reason: String, fix: String?)
         /// Something that people should know; it proves nothing.
@@ -45,7 +47,7 @@ struct CommandTracker: Sendable {
         /// Whether it can only be known of a command that was sent.
         var tellsOfSending: Bool {
             switch self {
-            case .taken, .done, .doneInPart, .agreed, .refused, .effect: true
+            case .taken, .done, .doneInPart, .agreed, .refused, .undecided, .effect: true
             case .declined, .notSent, .lostInTransit, .unable, .noted, .task, .recorded, .held,
                 .flagged, .skipped, .deadline:
                 false
@@ -70,6 +72,8 @@ struct CommandTracker: Sendable {
 
     var proven: Set<String> = []
     var refusals: [String: String] = [:]
+    /// Workers whose answer proves nothing -> why.
+    private var undecided: [String: String] = [:]
     /// Tasks that had ended, or cannot be run again -> why.
     var skipped: [String: String] = [:]
     /// Whether the deadline ended it before every part was proven: what comes later still counts.
@@ -199,6 +203,11 @@ struct CommandTracker: Sendable {
         case .refused(let worker, let text):
             silent.remove(worker)
             learnRefusal(worker, text)
+        case .undecided(let worker, let text):
+            silent.remove(worker)
+            note("\(worker): \(text)")
+            undecided[worker] = text
+            settle()
         case .unable(let worker, let reason, let fix):
             silent.remove(worker)
             self.fix = self.fix ?? fix
@@ -308,7 +317,10 @@ struct CommandTracker: Sendable {
     }
 
     mutating func settle() {
-        guard open.isEmpty else { return }
+        guard open.isEmpty else {
+            settleUndecided()
+            return
+        }
         let isPartOnly = !spec.action.taskIDs.isEmpty && proven.count < targetCount
         if proven.count == targetCount || refusals.isEmpty && !isPartOnly {
             end(.confirmed, nil)
@@ -317,6 +329,13 @@ struct CommandTracker: Sendable {
         } else {
             end(.partial, "\(proven.count) of \(targetCount) done")
         }
+    }
+
+    /// Ends it if nothing more can come from the workers that are left.
+    private mutating func settleUndecided() {
+        guard let first = open.min(), open.allSatisfy({ undecided[$0] != nil }) else { return }
+        isOverdue = true
+        end(proven.isEmpty ? .unknown : .partial, undecided[first])
     }
 
     private mutating func end(_ state: CommandStage, _ reason: String?) {

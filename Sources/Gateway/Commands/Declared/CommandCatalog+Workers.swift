@@ -167,7 +167,8 @@ extension CommandCatalog {
         name: "worker.disableEvents",
         summary: "Makes workers send no task events: what they do is then only known from asking.",
         parameters: [], roles: [.admin], destination: .workers, proof: .answer,
-        evidence: "Each worker's answer. It lasts until the worker restarts.",
+        evidence:
+            "Each worker's answer. It lasts until the worker restarts. Celery cannot switch off what `-E` has switched on, and answers `already disabled` all the same: `rejected` if its task events come, `unknown` if it has run too little to tell.",
         make: { (_: CommandArguments) throws(CommandFault) in .control(.disableEvents) })
 
     private static let restart = CommandDeclaration(
