@@ -35,6 +35,8 @@ package struct TaskRecord: Sendable, Equatable {
     /// ISO 8601 text as Celery sent it.
     package var eta: String?
     package var expires: String?
+    /// ``eta`` in unix seconds: the worker's clock decides, so no skew is taken off.
+    package var dueAt: Double? { eta.flatMap(ISOTime.seconds) }
     /// Python repr (or JSON) text, bounded.
     package var args: String?
     package var kwargs: String?

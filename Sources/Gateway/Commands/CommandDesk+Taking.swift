@@ -218,11 +218,14 @@ extension CommandDesk {
         var desired = DesiredState(
             stamps: RevokeDesk.rows(of: action, command: record.id, now: record.at))
         if case .revoke(let revoke) = action {
-            desired.revokes = RevokeDesk.rows(of: revoke, command: record.id, now: record.at)
-                .filter {
-                    let state = to.feed.fleet.task($0.taskID)?.state
-                    return state != .success && state != .failure
-                }
+            let fleet = to.feed.fleet
+            desired.revokes = RevokeDesk.rows(
+                of: revoke, command: record.id, now: record.at,
+                eta: { fleet.task($0)?.dueAt }
+            ).filter {
+                let state = fleet.task($0.taskID)?.state
+                return state != .success && state != .failure
+            }
         }
         if case .purge(let purge) = action { desired.trash = purge.trash(of: record) }
         if case .message(let message) = action { desired.trash = message.purge?.trash(of: record) }

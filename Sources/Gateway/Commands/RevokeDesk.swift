@@ -8,7 +8,8 @@ internal import WireFormats
 /// remembers a revocation only in the memory of the workers that heard it, for three hours.
 @LoopActor
 final class RevokeDesk {
-    /// Seconds after which a revocation is forgotten although its task was never seen to end.
+    /// Seconds after which a revocation is forgotten although its task was never seen to end; they count
+    /// from the task's eta, if that is later: until then a worker only holds it.
     nonisolated static let lifetime: Double = 7 * 86_400
     /// Seconds for which workers that appear are told of a revocation by stamp, unless it says otherwise:
     /// nothing ever tells that the last task with a stamp has ended.
@@ -51,12 +52,16 @@ final class RevokeDesk {
     }
 
     /// The rows of a command that revokes; the caller records them with it.
-    static func rows(of revoke: RevokeSpec, command: String, now: Double) -> [OpenRevoke] {
+    ///
+    /// - Parameter eta: when a task may start, if that is known.
+    static func rows(
+        of revoke: RevokeSpec, command: String, now: Double, eta: (String) -> Double?
+    ) -> [OpenRevoke] {
         revoke.ids.map {
             OpenRevoke(
                 taskID: $0, command: command, terminate: revoke.terminate,
                 signal: revoke.terminate ? revoke.signal : nil, at: now,
-                expiresAt: now + lifetime)
+                expiresAt: max(now, eta($0) ?? now) + lifetime)
         }
     }
 
