@@ -10,8 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
-from harness.client import RpcError
+from harness.client import GatewayClient, RpcError
 from harness.fixtures import ConnectClient
+from harness.rows import Table
 from harness.stack import Stack
 
 
@@ -81,6 +82,50 @@ async def test_a_refused_command_of_a_viewer_appears_live_on_an_admins_socket(st
         await admin.until(lambda: len(audit) == len(pages), 10, 'the line about the last token')
         assert sorted(audit.rows.values(), key=lambda row: -int(row['id'])) == pages
         assert [int(row['id']) for row in pages] == [line['line'] for line in reversed(lines(stack))]
+
+
+UNREAD: list[tuple[Any, str, str]] = [
+    ({'cmd': 'queue.purge', 'args': {'queue': 'mail'}}, 'queue.purge', 'key must be'),
+    ({'cmd': 'queue.restore', 'args': {}, 'key': 'k', 'deadlineMs': -1}, 'queue.restore', 'deadlineMs must be'),
+    ({'args': {}, 'key': 'k'}, 'a command', 'cmd must be'),
+    (['queue.purge'], 'a command', 'params must be an object'),
+]
+
+
+async def new_line(client: GatewayClient, audit: Table, known: set[int]) -> dict[str, Any]:
+    """The refusal that is not one of those, as soon as it is there. (Tokens that were made beside the gateway come when they come.)"""
+
+    def found() -> dict[str, Any] | None:
+        return next((row for key, row in audit.rows.items() if key not in known and row['outcome'] == 'refused'), None)
+
+    return await client.until(found, 10, 'a line of the audit')
+
+
+async def test_commands_that_a_socket_refuses_unread_are_written_like_those_of_rest(stack: Stack, connect: ConnectClient) -> None:
+    gateway = stack.running_gateway
+    async with connect(stack) as admin, connect(stack, 'viewer') as viewer:
+        audit = await admin.subscribe('audit')
+        for params, action, reason in UNREAD:
+            known = set(audit.rows)
+            with pytest.raises(RpcError, match=reason):
+                await viewer.call('cmd.submit', params)
+            row = await new_line(admin, audit, known)
+            assert (row['action'], row['outcome'], row['from']) == (action, 'refused', '127.0.0.1') and reason in row['detail']
+        # One who names the method but sends no request at all is cut off, and told of as well.
+        known = set(audit.rows)
+        await viewer.send({'jsonrpc': '2.0', 'method': 'cmd.submit', 'params': {'cmd': 'worker.shutdown'}})
+        row = await new_line(admin, audit, known)
+        assert row['action'] == 'worker.shutdown' and row['outcome'] == 'refused'
+        assert await viewer.wait_closed() == 4400
+
+        headers = {'Authorization': f'Bearer {gateway.token("operator", "by-rest")}'}
+        async with httpx.AsyncClient(base_url=gateway.base_url, headers=headers) as http:
+            assert (await http.post('/api/celery/commands/queue.purge', json={'queue': 'mail'})).status_code == 400
+        twin = await admin.until(
+            lambda: next((row for row in audit.rows.values() if row.get('by') == 'by-rest'), None), 10, 'its twin'
+        )
+    (socket,) = [line for line in lines(stack) if line['action'] == 'queue.purge' and line['by'] != 'by-rest']
+    assert twin['outcome'] == socket['outcome'] and twin['from'] == socket['from'] and 'Idempotency-Key' in twin['detail']
 
 
 @pytest.mark.parametrize('role', ['viewer', 'operator', 'wall', 'bot'])

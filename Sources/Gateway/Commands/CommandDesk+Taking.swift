@@ -293,13 +293,17 @@ extension CommandDesk {
         return writer.bytes
     }
 
+    /// Writes to the audit that a command was refused, or counts it (``RefusalLedger``).
+    ///
+    /// - Parameter command: its name; empty if the request has none.
     func auditRefusal(
         of command: String, by principal: Principal, at remote: String, _ fault: CommandFault
     ) async {
         await to.audit.refused(
             AuditEntry(
                 at: to.clock.now(), principal: principal.name, remote: remote,
-                action: String(command.prefix(60)), outcome: "refused",
+                action: command.isEmpty ? "a command" : String(command.prefix(60)),
+                outcome: "refused",
                 detail: String(fault.message.prefix(CommandLimits.evidenceLength))),
             principal: principal.id)
     }

@@ -42,8 +42,8 @@ extension HttpDesk {
     /// Writes to the audit that a command was refused before anybody looked at what it asks for.
     private func note(_ call: RestCall, _ name: String, _ reason: String) async {
         await to.commands.auditRefusal(
-            of: name.isEmpty ? "a command" : name, by: call.caller.principal,
-            at: call.request.peer, CommandFault(.invalid, reason))
+            of: name, by: call.caller.principal, at: call.request.peer,
+            CommandFault(.invalid, reason))
     }
 
     /// Why a body is refused.

@@ -55,6 +55,7 @@ extension SessionDesk {
     }
 
     private func refuse(_ refusal: FrameRefusal, _ session: ClientSession) {
+        noteRefusal(of: refusal.command, refusal.fault.message, session)
         guard session.principal != nil, !refusal.isMalformed else {
             send(ServerFrame.error(refusal.id, refusal.fault), to: session)
             let isUnknown = refusal.fault.code == .unauthenticated
@@ -95,12 +96,11 @@ extension SessionDesk {
             end(session, .malformed, fault.message)
             return
         }
-        guard allows(session, id) else { return }
+        guard allows(session, id, call.command) else { return }
         guard !session.inFlight.contains(id) else {
-            send(
-                ServerFrame.error(
-                    id, FrameFault(.conflict, "a request with this id is still in flight")),
-                to: session)
+            let fault = FrameFault(.conflict, "a request with this id is still in flight")
+            noteRefusal(of: call.command, fault.message, session)
+            send(ServerFrame.error(id, fault), to: session)
             return
         }
         do throws(FrameFault) {
@@ -139,10 +139,16 @@ extension SessionDesk {
     }
 
     /// Counts a message against the session's rate (2.14, R55); closes after three warnings.
-    private func allows(_ session: ClientSession, _ id: RequestID? = nil) -> Bool {
+    ///
+    /// - Parameter command: name of the command that it asks for, if it does.
+    private func allows(
+        _ session: ClientSession, _ id: RequestID? = nil, _ command: String? = nil
+    ) -> Bool {
         let wait = session.requests.take(now: Double(now) / 1000)
         guard wait > 0 else { return true }
         session.warnings += 1
+        let reason = "more than \(Int(SessionLimits.rate)) messages a second"
+        noteRefusal(of: command, reason, session)
         guard session.warnings <= SessionLimits.warnings else {
             end(session, .rateLimited, "too many messages", retryAfter: 30_000)
             return false
@@ -151,7 +157,7 @@ extension SessionDesk {
             ServerFrame.error(
                 id,
                 FrameFault(
-                    .limit, "more than \(Int(SessionLimits.rate)) messages a second",
+                    .limit, reason,
                     retryAfterMilliseconds: Int((wait * 1000).rounded(.up)))), to: session)
         return false
     }
@@ -456,7 +462,10 @@ extension SessionDesk {
         _ submission: CommandSubmission, _ id: RequestID, _ session: ClientSession,
         _ principal: Principal
     ) {
-        guard takesMore(session, id) else { return }
+        guard takesMore(session, id) else {
+            noteRefusal(of: submission.command, "too many requests are in flight", session)
+            return
+        }
         session.inFlight.insert(id)
         let request = CommandDesk.Request(
             command: submission.command, args: submission.args, expect: submission.expect,

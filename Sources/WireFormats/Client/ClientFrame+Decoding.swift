@@ -26,20 +26,29 @@ extension ClientFrame {
                 isMalformed: true)
         }
         let params = frame["params"] ?? .object([])
-        if frame["id"] == nil {
-            self = try Self.notification(method, params)
-            return
+        do throws(FrameRefusal) {
+            self = try Self.frame(method, params, id: frame["id"])
+        } catch {
+            var refusal = error
+            if method == "cmd.submit" { refusal.command = params["cmd"]?.string ?? "" }
+            throw refusal
         }
-        let id = try Self.id(frame["id"] ?? .null)
+    }
+
+    private static func frame(
+        _ method: String, _ params: JsonValue, id given: JsonValue?
+    ) throws(FrameRefusal) -> ClientFrame {
+        guard let given else { return try notification(method, params) }
+        let id = try Self.id(given)
         do throws(FrameFault) {
             guard params.object != nil else {
                 throw FrameFault(.invalidParams, "params must be an object")
             }
-            guard Self.hasShortTexts(params, of: method) else {
+            guard hasShortTexts(params, of: method) else {
                 throw FrameFault(
                     .tooLarge, "a text of more than \(ClientProtocol.stringBytes) bytes")
             }
-            self = .request(id, try Self.call(method, params))
+            return .request(id, try call(method, params))
         } catch {
             throw FrameRefusal(error, id: id)
         }

@@ -7,6 +7,9 @@ package struct FrameRefusal: Error, Sendable, Equatable {
     /// Whether the frame was no JSON-RPC request at all: the connection is closed with 4400. A batch is
     /// well-formed, only refused (R7).
     package var isMalformed: Bool
+    /// Name of the command that it asked for (`cmd.submit`), empty if it names none; `nil` if it asked for
+    /// something else.
+    package var command: String?
 
     /// Makes a refusal.
     init(_ fault: FrameFault, id: RequestID? = nil, isMalformed: Bool = false) {

@@ -213,6 +213,24 @@ import Testing
         #expect(refused?.isMalformed == false)
     }
 
+    @Test(
+        arguments: [
+            (#""id":1,"method":"cmd.submit","params":{"cmd":"c","args":{}}"#, "c"),
+            (#""id":1,"method":"cmd.submit","params":{"cmd":"c","key":"k","deadlineMs":-1}"#, "c"),
+            (#""id":1.5,"method":"cmd.submit","params":{"cmd":"c","key":"k"}"#, "c"),
+            (#""method":"cmd.submit","params":{"cmd":"c","key":"k"}"#, "c"),
+            (#""id":1,"method":"cmd.submit","params":{"key":"k"}"#, ""),
+            (#""id":1,"method":"cmd.submit","params":{"cmd":7,"key":"k"}"#, ""),
+            (#""id":1,"method":"cmd.submit","params":[]"#, ""),
+            (#""id":1,"method":"cmd.plan","params":{"cmd":"c"}"#, nil),
+            (#""id":1,"method":"sub.close","params":{}"#, nil),
+        ] as [(String, String?)])
+    func `a refused frame tells which command it asked for`(members: String, command: String?) {
+        let refused = refusal("{\"jsonrpc\":\"2.0\",\(members)}")
+
+        #expect(refused != nil && refused?.command == command)
+    }
+
     @Test func `any change of a frame is read or refused, never trapped`() {
         var random = SeededGenerator(11)
         let seeds = Self.calls.map {
