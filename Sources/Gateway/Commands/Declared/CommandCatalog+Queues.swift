@@ -41,10 +41,11 @@ extension CommandCatalog {
     private static let restore = CommandDeclaration(
         name: "queue.restore",
         summary:
-            "Puts messages back that `queue.purge` has removed: byte for byte, on the same lists, in order, ahead of all that came since.",
+            "Puts messages back that `queue.purge` or `message.delete` has removed: byte for byte, on the same lists, in order, ahead of all that came since. They are not judged: what ended workers before does so again (docs/decisions/0014).",
         parameters: [
             CommandParameter(
-                "trash", .text, isRequired: true, "Id of the trash: that of the purge."),
+                "trash", .text, isRequired: true,
+                "Id of the trash: that of the command that has filled it."),
             CommandParameter(
                 "count", .integer(1...TrashLimits.restoredAtOnce),
                 "Only so many, those that would have been next; excludes `ids`."),
