@@ -121,6 +121,7 @@ let package = Package(
         .executableTarget(
             name: "socket-echo", dependencies: ["SocketServer", "EventLoop", "Ports"],
             path: "Tests/SocketEcho", swiftSettings: strict),
+        tests("Lookup"),
         tests("Fleet", ["Lookup"]),
         tests("LiveSync"),
         tests("WireFormats", ["Fleet", "LiveSync", "WorkerRules"]),
@@ -136,5 +137,8 @@ let package = Package(
                 "WireFormats", "Fleet", "LiveSync", "Credentials", "EventLoop", "Ports",
                 "WorkerRules", logging,
             ]),
+        .testTarget(
+            name: "LoadToolTests", dependencies: ["celeriac-load", histogram],
+            swiftSettings: testing + [.strictMemorySafety()]),
     ]
 )

@@ -19,6 +19,7 @@ struct WorkersCommand: ParsableCommand {
     @Option(help: "WebSocket clients.") var clients = 100
     @Option(help: "Seconds of measuring.") var seconds = 20
     @Option(help: "Deltas a second that each client asks for.") var maxHz = 20
+    @Option(help: "Events a second that the workers must have made, at least.") var leastRate = 1
     @Option(help: "Target for the 99th percentile, milliseconds.") var target = 100.0
 
     func run() throws {
@@ -98,6 +99,9 @@ struct WorkersCommand: ParsableCommand {
         print("result: \(String(decoding: result.bytes, as: UTF8.self))")
         guard tally.missing == 0, tally.tasks > 0 else {
             throw LoadError("\(tally.missing) times of \(tally.tasks) tasks were not seen")
+        }
+        guard events >= Double(leastRate) else {
+            throw LoadError("only \(Int(events)) events/s were made, not \(leastRate)")
         }
         guard worst <= target else {
             throw LoadError("p99 \(worst) ms is above the target of \(target) ms")

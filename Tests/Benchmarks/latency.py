@@ -156,6 +156,8 @@ def run_workers(options: argparse.Namespace, tool: str) -> int:
             count = -(-options.clients // CONNECTIONS_PER_TOKEN)
             tokens.write_text(''.join(gateway.token('viewer', f'bench-{number}') + '\n' for number in range(count)))
             command = [tool, 'workers', '--gateway', gateway.ws_url, '--tokens', str(tokens)]
+            # A fleet that is slower than asked would make the latency look better than it is.
+            command += ['--least-rate', str(options.rate * 95 // 100)]
             for option in ('clients', 'seconds', 'max_hz', 'target'):
                 command += ['--' + option.replace('_', '-'), str(getattr(options, option))]
             with steady_tasks(stack.broker, [spec.queues[0] for spec in specs], options.rate / EVENTS_PER_TASK):

@@ -11,7 +11,7 @@ COLLECTIONS = frozenset(
     {'Collections', 'DequeModule', 'OrderedCollections', 'HashTreeCollections', 'HeapModule', 'BitCollections', 'BasicContainers'}
 )
 SYSTEM = frozenset({'Foundation', 'FoundationEssentials', 'Glibc', 'Musl', 'Synchronization', 'Dispatch'})
-PURE = frozenset({'Fleet', 'LiveSync', 'Jobs', 'WireFormats'})
+PURE = frozenset({'Lookup', 'Fleet', 'LiveSync', 'Jobs', 'WireFormats'})
 EXECUTABLES = frozenset({'celeriac', 'celeriac-load'})
 
 # The dependencies of Package.swift, no more and no less (a test compares them): Swift itself would let a target import whatever
