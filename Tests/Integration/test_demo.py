@@ -69,6 +69,22 @@ def test_a_signal_ends_every_process_that_was_started(folder: Path, number: sign
         demo.kill()
 
 
+@pytest.mark.parametrize('part', ['redis-server', ' worker '])
+def test_a_signal_while_it_starts_ends_what_has_started(folder: Path, part: str) -> None:
+    demo = start_demo(folder, '--listen', '127.0.0.1:0')
+    try:
+        wait_for(lambda: any(part in line for line in processes_of(folder)), 60, f'{part} to run', every=0.01)
+        assert '#login=' not in demo.output()
+
+        demo.signal(signal.SIGINT)
+
+        assert demo.wait_exit(30) == 0, demo.tail(20)
+        wait_for(lambda: not processes_of(folder), 15, 'all processes to be gone')
+        assert '#login=' not in demo.output() and not list(folder.glob('celeriac-demo-*'))
+    finally:
+        demo.kill()
+
+
 def test_when_a_part_ends_the_demo_says_which_and_ends(folder: Path) -> None:
     demo = start_demo(folder, '--listen', '127.0.0.1:0')
     try:
