@@ -26,7 +26,7 @@ def commands_of(page: Page, worker: str) -> Locator:
 
 def tasks_with(page: Page, name: str, number: int) -> None:
     go(page, f'#/tasks?name={name}')
-    expect(page.get_by_test_id('tasks-total')).to_have_text(str(number), timeout=30_000)
+    expect(page.get_by_test_id('tasks-total')).to_have_text(str(number), timeout=60_000)
 
 
 def test_a_worker_is_asked_and_answers(page: Page) -> None:
@@ -103,7 +103,7 @@ def test_all_workers_that_are_shown_are_asked_at_once(page: Page) -> None:
 
 def test_many_tasks_are_revoked_after_their_plan_was_shown(page: Page, stack: Stack) -> None:
     name = unique('bulk')
-    tasks = [stack.send('math.add', 1, n, queue='search', countdown=900, shadow=name) for n in range(12)]
+    tasks = [stack.send('math.add', 1, n, queue='mail', countdown=900, shadow=name) for n in range(12)]
     tasks_with(page, name, 12)
 
     page.get_by_test_id('revoke-matching').click()
@@ -163,7 +163,7 @@ def test_the_dialogs_can_be_read_by_everybody(page: Page, stack: Stack, screensh
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     name = unique('axe')
     for n in range(3):
-        stack.send('math.add', 1, n, queue='search', countdown=900, shadow=name)
+        stack.send('math.add', 1, n, queue='mail', countdown=900, shadow=name)
     dialog = commands_of(page, WORKER)
     clean(page, '[data-testid=dialog-commands]')
     page.screenshot(path=screenshots / f'commands-{scheme}.png')
