@@ -41,7 +41,7 @@ def canvas(stack: Stack) -> Iterator[Celery]:
     yield app
     app.close()
     # A result that is collected later would look for 20 s for a Redis that is gone, in the midst of another test.
-    app.backend.result_consumer._pubsub = None  # noqa: SLF001
+    app.backend.result_consumer._pubsub = None
 
 
 def task(app: Celery, name: str, *args: Any) -> Any:
