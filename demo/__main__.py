@@ -10,6 +10,8 @@ import sys
 import time
 from types import FrameType
 
+from harness.process import ManagedProcess
+
 from .once import run_checks
 from .orchestra import Orchestra
 
@@ -23,7 +25,11 @@ class StoppedError(BaseException):
 
 
 def on_signal(number: int, _: FrameType | None) -> None:
-    raise StoppedError(signal.Signals(number).name)
+    asked = signal.Signals(number)
+    if ManagedProcess.is_spawning:
+        ManagedProcess.held_signal = asked
+        return
+    raise StoppedError(asked.name)
 
 
 def standard_address() -> str:

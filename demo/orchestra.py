@@ -70,4 +70,7 @@ class Orchestra:
         if self.producer:
             self.producer.stop(2)
         self.stack.stop()
+        for process in ManagedProcess.spawned:
+            if process.running:
+                process.kill()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from .waiting import NotReachedError
 
@@ -21,6 +22,12 @@ def outer_environment() -> dict[str, str]:
 
 class ManagedProcess:
     """Runs `command`; `stop` ends it and all its children. Output (both streams) goes to `log`."""
+
+    spawned: ClassVar[list[ManagedProcess]] = []
+    """All that were started, also those whose owner was interrupted before it could keep them."""
+    is_spawning: ClassVar[bool] = False
+    """Whether one is being started: a handler that raised now would lose it, and keeps its signal in `held_signal`."""
+    held_signal: ClassVar[signal.Signals | None] = None
 
     def __init__(
         self,
@@ -35,16 +42,24 @@ class ManagedProcess:
         self.log = log
         self.command = list(command)
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open('ab') as output:
-            self._popen = subprocess.Popen(
-                self.command,
-                cwd=cwd,
-                env={**outer_environment(), **(env or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        ManagedProcess.is_spawning = True
+        try:
+            with log.open('ab') as output:
+                self._popen = subprocess.Popen(
+                    self.command,
+                    cwd=cwd,
+                    env={**outer_environment(), **(env or {})},
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            ManagedProcess.spawned.append(self)
+        finally:
+            ManagedProcess.is_spawning = False
+        if (number := ManagedProcess.held_signal) is not None:
+            ManagedProcess.held_signal = None
+            signal.raise_signal(number)
 
     @property
     def pid(self) -> int:
