@@ -114,6 +114,10 @@ let package = Package(
         .target(
             name: "WorkerRules", path: "Tests/WorkerRules",
             swiftSettings: testing + [.strictMemorySafety()]),
+        // Random numbers that can be had again.
+        .target(
+            name: "SeededRandom", path: "Tests/SeededRandom",
+            swiftSettings: testing + [.strictMemorySafety()]),
         fuzzing([
             "WireFormats", "Fleet", "LiveSync", "RedisLink", "SocketServer", "Gateway", "Ports",
         ]),
@@ -121,12 +125,12 @@ let package = Package(
         .executableTarget(
             name: "socket-echo", dependencies: ["SocketServer", "EventLoop", "Ports"],
             path: "Tests/SocketEcho", swiftSettings: strict),
-        tests("Lookup"),
-        tests("Fleet", ["Lookup"]),
-        tests("LiveSync"),
-        tests("WireFormats", ["Fleet", "LiveSync", "WorkerRules"]),
+        tests("Lookup", ["SeededRandom"]),
+        tests("Fleet", ["Lookup", "SeededRandom"]),
+        tests("LiveSync", ["SeededRandom"]),
+        tests("WireFormats", ["Fleet", "LiveSync", "SeededRandom", "WorkerRules"]),
         tests("EventLoop"),
-        tests("RedisLink", ["EventLoop", "Ports"]),
+        tests("RedisLink", ["EventLoop", "Ports", "SeededRandom"]),
         tests("SocketServer", ["EventLoop", "Ports"]),
         tests("HttpClient", ["EventLoop", "Ports"]),
         tests("Credentials", ["Ports"]),

@@ -107,7 +107,7 @@ extension FleetState {
     private func addUnannounced(
         _ subject: String, share: Double? = nil, _ found: inout FindingList
     ) {
-        let how = share.map { $0 > 0 ? "Most tasks" : "Tasks" } ?? "Tasks"
+        let how = (share ?? 0) > 0 ? "Most tasks" : "Tasks"
         found.add(
             "sent-events-off", .info, subject, "Publishing is not announced",
             "\(how) become known only when a worker receives them; time in the queue is not known.",

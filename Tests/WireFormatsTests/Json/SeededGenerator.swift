@@ -1,21 +1,16 @@
+import SeededRandom
 import WireFormats
 
 private let longText = String(repeating: "x", count: 300)
 private let longDigits = String(repeating: "9071523846", count: 4)
 
-/// The same random values in every run (SplitMix64, https://prng.di.unimi.it/splitmix64.c).
+/// The same random values in every run.
 struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
+    private var random: SplitMix64
 
-    init(_ seed: UInt64) { state = seed }
+    init(_ seed: UInt64) { random = SplitMix64(seed) }
 
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
+    mutating func next() -> UInt64 { random.next() }
 
     /// 0 ..< bound
     mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
