@@ -8,8 +8,9 @@ import { decodeFrame } from '../../web/core/protocol/frames.js';
 import { formatRoute, parseRoute } from '../../web/core/query/route.js';
 import { readTaskFilter, whereOf, writeTaskFilter } from '../../web/core/query/task-filter.js';
 import { connectionWords } from '../../web/core/state/connection-words.js';
+import { DeepestFirst } from '../../web/core/state/deepest-first.js';
 import { History, Series, sparklinePath } from '../../web/core/state/history.js';
-import { alertsWorstFirst, completenessOf, departuresNewestFirst, gapsNewestFirst, outagesNewestFirst, PRIORITIES, prioritySteps, queueParts, queuesDeepestFirst, runnableNames, stateCounts, workersInTrouble, workersWorstFirst } from '../../web/core/state/selectors.js';
+import { alertsWorstFirst, completenessOf, departuresNewestFirst, gapsNewestFirst, outagesNewestFirst, PRIORITIES, prioritySteps, queueParts, runnableNames, stateCounts, workersInTrouble, workersWorstFirst } from '../../web/core/state/selectors.js';
 import { Store } from '../../web/core/state/store.js';
 import { seeded } from './random.js';
 
@@ -199,10 +200,17 @@ test('rows are sorted by who needs somebody first', () => {
 test('what changes from second to second moves nothing', () => {
   const busy = [{ id: 'b', state: 'busy' }, { id: 'a', state: 'online' }];
   assert.deepEqual(workersWorstFirst(busy).map(({ id }) => id), ['a', 'b']);
-  const ids = (...depths) => queuesDeepestFirst(depths.map((depth, index) => ({ id: 'abc'[index], depth }))).map(({ id }) => id).join('');
+  const deepest = new DeepestFirst();
+  const ids = (...depths) => deepest.order(depths.map((depth, index) => ({ id: 'abc'[index], depth }))).map(({ id }) => id).join('');
   assert.equal(ids(0, 9, 3), 'abc');
   assert.equal(ids(0, 10, 9), 'bac');
+  assert.equal(ids(0, 9, 9), 'bac', 'what went one below its digit stays');
+  assert.equal(ids(0, 5, 9), 'bac');
+  assert.equal(ids(0, 4, 9), 'abc', 'below half it falls');
   assert.equal(ids(99, 10, 100), 'cab');
+  assert.equal(ids(5, 49, 49), 'abc', 'each falls by itself, as far as its load says');
+  assert.equal(ids(0, 0), 'ab');
+  assert.equal(ids(0, 0, 9), 'abc', 'one that was gone has no place of old');
 });
 
 test('counts of states keep names like __proto__', () => {

@@ -1,5 +1,6 @@
 /** Overview: the figures, what is wrong, who works, what waits, what runs now and what failed last. */
-import { alertsWorstFirst, prioritySteps, queueLoad, queueParts, queuesDeepestFirst, workerStates, workersWorstFirst } from '../core/state/selectors.js';
+import { DeepestFirst } from '../core/state/deepest-first.js';
+import { alertsWorstFirst, prioritySteps, queueLoad, queueParts, workerStates, workersWorstFirst } from '../core/state/selectors.js';
 import { compact, count, DASH, percent, plural, rate } from '../core/format/number.js';
 import { duration } from '../core/format/time.js';
 import { RUNNING_STATES, severityStatus, workerStatus } from '../core/format/states.js';
@@ -44,6 +45,7 @@ export class OverviewPage {
   #queues;
   #queueList;
   #legend = new StackedLegend();
+  #deepest = new DeepestFirst();
   #queueHold;
   #running;
   #failures;
@@ -211,7 +213,7 @@ export class OverviewPage {
   #updateQueues() {
     const topic = this.#app.client.topics.get('queues');
     this.#legend.show(prioritySteps(topic.rows));
-    const sorted = queuesDeepestFirst(topic.rows).slice(0, QUEUES_SHOWN);
+    const sorted = this.#deepest.order(topic.rows).slice(0, QUEUES_SHOWN);
     const scale = Math.max(1, ...sorted.map(queueLoad));
     const rows = this.#queueHold.arrange(sorted.map((row) => ({ id: row.id, row, scale })));
     this.#queueList.sync(rows, ({ id }) => id);

@@ -1,6 +1,7 @@
 /** Queues: what waits, by priority step; who consumes; how fast it moves. */
+import { DeepestFirst } from '../core/state/deepest-first.js';
 import { driftWords, isPaused, pauseWords } from '../core/state/queue-pause.js';
-import { prioritySteps, queueLoad, queueParts, queuesDeepestFirst, workersUp } from '../core/state/selectors.js';
+import { prioritySteps, queueLoad, queueParts, workersUp } from '../core/state/selectors.js';
 import { count, rate } from '../core/format/number.js';
 import { appointment, duration, isTime } from '../core/format/time.js';
 import { queueStatus } from '../core/format/states.js';
@@ -14,6 +15,7 @@ import { StackedBar, StackedLegend } from '../elements/stacked-bar.js';
 export class QueuesPage {
   title = 'Queues';
   #app;
+  #deepest = new DeepestFirst();
   #count = h('span', { class: 'page-count num' });
   #scale = 1;
   #table;
@@ -64,7 +66,7 @@ export class QueuesPage {
     const scale = Math.max(1, ...rows.map(queueLoad));
     const changed = scale !== this.#scale;
     this.#scale = scale;
-    this.#table.sync(queuesDeepestFirst(rows), topic.complete);
+    this.#table.sync(this.#deepest.order(rows), topic.complete);
     if (changed) this.#table.refresh();
     setText(this.#count, topic.complete ? count(topic.size) : '');
   }

@@ -59,12 +59,6 @@ export function workerStates(workers) {
   return new Map([...counts].sort(([a], [b]) => rank(WORST_FIRST, a) - rank(WORST_FIRST, b)));
 }
 
-/** Deepest first by order of magnitude, then by name: a queue with one message more or less keeps its place. */
-export function queuesDeepestFirst(queues) {
-  const magnitude = (queue) => Math.max(1, String(Math.round(queueLoad(queue))).length);
-  return [...queues].sort((a, b) => magnitude(b) - magnitude(a) || compareText(a.id, b.id));
-}
-
 /** Everything that waits for or is with a worker of this queue. */
 export function queueLoad(queue) {
   return (queue.depth ?? 0) + (queue.unacked ?? 0);
