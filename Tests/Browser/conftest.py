@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.page_frames import judge_pages
 from harness.paths import artifacts
 from harness.stack import Stack
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
@@ -35,6 +36,7 @@ def browser() -> Iterator[Browser]:
     assert path, 'no chromium: bin/setup installs it'
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=['--no-sandbox', '--disable-dev-shm-usage'])
+        judge_pages(browser)
         yield browser
         browser.close()
 

@@ -15,15 +15,13 @@ from typing import Any
 import httpx
 import pytest
 from harness import raw_http
-from harness.client import SUBPROTOCOL, GatewayClient, RpcError
+from harness.client import GatewayClient, RpcError
 from harness.fixtures import ConnectClient
 from harness.gateway import Gateway
+from harness.raw_session import RawSession
 from harness.stack import Stack, unique
 from harness.waiting import wait_for
-from websockets.asyncio.client import ClientConnection
-from websockets.asyncio.client import connect as websocket_connect
 from websockets.exceptions import ConnectionClosed
-from websockets.typing import Subprotocol
 
 
 @pytest.fixture(scope='module')
@@ -138,55 +136,49 @@ async def test_without_a_credential_the_socket_is_closed_4401(stack: Stack, auth
         params: dict[str, Any] = {'proto': {'major': 1, 'minor': 0}}
         if auth:
             params['auth'] = auth
-        await client.send({'jsonrpc': '2.0', 'id': 1, 'method': 'session.start', 'params': params})
+        is_wrong = auth is not None and set(auth) == {'kind'}
+        await client.send({'jsonrpc': '2.0', 'id': 1, 'method': 'session.start', 'params': params}, is_wrong=is_wrong)
 
         assert await client.wait_closed() == 4401
         assert client.bye and client.bye['code'] == 4401
 
 
-async def burst(socket: ClientConnection, messages: list[dict[str, Any]]) -> None:
-    """Sends all messages in one write, so that the gateway reads them together."""
-    for message in messages:
-        socket.protocol.send_text(json.dumps(message).encode())
-    socket.transport.write(b''.join(socket.protocol.data_to_send()))
-
-
 @pytest.mark.parametrize('extra', [7, 8, 9])
 async def test_a_client_need_not_wait_for_the_answer_to_its_start(stack: Stack, extra: int) -> None:
     gateway = stack.running_gateway
-    start = {'auth': {'kind': 'bearer', 'token': gateway.token('admin', unique('burst'))}}
+    auth = {'kind': 'bearer', 'token': gateway.token('admin', unique('burst'))}
+    start = {'proto': {'major': 1, 'minor': 0}, 'auth': auth}
     messages: list[dict[str, Any]] = [{'jsonrpc': '2.0', 'id': 'start', 'method': 'session.start', 'params': start}]
     topics = ['stats', 'workers', 'queues', 'commands', 'health', 'alerts', 'stats', 'workers', 'queues']
     for sub, topic in enumerate(topics[:extra]):
         messages.append({'jsonrpc': '2.0', 'id': sub, 'method': 'sub.open', 'params': {'sub': sub, 'topic': topic}})
-    async with websocket_connect(gateway.ws_url, subprotocols=[Subprotocol(SUBPROTOCOL)], proxy=None) as socket:
-        await socket.recv()
-        await burst(socket, messages)
+    async with RawSession.connect(gateway.ws_url) as session:
+        await session.burst(messages)
         answered: list[Any] = []
         with contextlib.suppress(ConnectionClosed):
             while len(answered) < extra + 1:
-                frame = json.loads(await asyncio.wait_for(socket.recv(), 10))
+                frame = await session.hear()
                 if 'result' in frame:
                     answered.append(frame['id'])
         if extra <= 8:
             assert answered == ['start', *range(extra)]
         else:
-            assert answered == [] and socket.close_code == 4400
+            assert answered == [] and session.socket.close_code == 4400
 
 
 async def test_a_second_start_counts_also_before_the_first_is_answered(stack: Stack) -> None:
     gateway = stack.running_gateway
-    start = {'auth': {'kind': 'bearer', 'token': gateway.token('viewer', unique('twice'))}}
+    auth = {'kind': 'bearer', 'token': gateway.token('viewer', unique('twice'))}
+    start = {'proto': {'major': 1, 'minor': 0}, 'auth': auth}
     messages = [{'jsonrpc': '2.0', 'id': number, 'method': 'session.start', 'params': start} for number in (1, 2)]
-    async with websocket_connect(gateway.ws_url, subprotocols=[Subprotocol(SUBPROTOCOL)], proxy=None) as socket:
-        await socket.recv()
-        await burst(socket, messages)
+    async with RawSession.connect(gateway.ws_url) as session:
+        await session.burst(messages)
         answered = []
         with contextlib.suppress(ConnectionClosed):
             while True:
-                frame = json.loads(await asyncio.wait_for(socket.recv(), 10))
+                frame = await session.hear()
                 answered += [frame['id']] if 'result' in frame else []
-        assert answered == [1] and socket.close_code == 4429
+        assert answered == [1] and session.socket.close_code == 4429
 
 
 @pytest.mark.parametrize(
@@ -205,7 +197,7 @@ async def test_whatever_comes_before_the_start_is_refused_and_closed_4400(
     stack: Stack, message: dict[str, Any], error: int | None
 ) -> None:
     async with GatewayClient.connect(stack.running_gateway.ws_url, start=False) as client:
-        await client.send({'jsonrpc': '2.0', **message})
+        await client.send({'jsonrpc': '2.0', **message}, is_wrong=error in {-32601, -32602})
 
         assert await client.wait_closed() == 4400
         errors = [frame.message['error']['code'] for frame in client.frames if 'error' in frame.message]
@@ -349,8 +341,9 @@ async def test_a_cookie_needs_the_csrf_token_on_the_socket(stack: Stack) -> None
     other = f'{csrf[:-1]}{"A" if csrf[-1] != "A" else "B"}'
     for auth in ({'kind': 'cookie', 'csrf': 'forged'}, {'kind': 'cookie', 'csrf': other}, {'kind': 'cookie'}):
         async with GatewayClient.connect(gateway.ws_url, headers=headers, origin=gateway.base_url, start=False) as client:
-            params = {'proto': {'major': 1, 'minor': 0}, 'auth': auth}
-            await client.send({'jsonrpc': '2.0', 'id': 1, 'method': 'session.start', 'params': params})
+            start = {'proto': {'major': 1, 'minor': 0}, 'auth': auth}
+            request = {'jsonrpc': '2.0', 'id': 1, 'method': 'session.start', 'params': start}
+            await client.send(request, is_wrong='csrf' not in auth)
             assert await client.wait_closed() == 4403, auth
             assert client.bye and client.bye['code'] == 4403
 

@@ -108,12 +108,12 @@ async def test_commands_that_a_socket_refuses_unread_are_written_like_those_of_r
         for params, action, reason in UNREAD:
             known = set(audit.rows)
             with pytest.raises(RpcError, match=reason):
-                await viewer.call('cmd.submit', params)
+                await viewer.call('cmd.submit', params, is_wrong=True)
             row = await new_line(admin, audit, known)
             assert (row['action'], row['outcome'], row['from']) == (action, 'refused', '127.0.0.1') and reason in row['detail']
         # One who names the method but sends no request at all is cut off, and told of as well.
         known = set(audit.rows)
-        await viewer.send({'jsonrpc': '2.0', 'method': 'cmd.submit', 'params': {'cmd': 'worker.shutdown'}})
+        await viewer.send({'jsonrpc': '2.0', 'method': 'cmd.submit', 'params': {'cmd': 'worker.shutdown'}}, is_wrong=True)
         row = await new_line(admin, audit, known)
         assert row['action'] == 'worker.shutdown' and row['outcome'] == 'refused'
         assert await viewer.wait_closed() == 4400

@@ -123,7 +123,7 @@ async def test_a_plan_holds_so_many_tasks(lonely: Stack, connect: ConnectClient,
 async def test_a_wrong_plan_is_refused(lonely: Stack, connect: ConnectClient, params: Json, code: int) -> None:
     async with connect(lonely, 'operator') as client:
         with pytest.raises(RpcError) as refusal:
-            await client.call('cmd.plan', params)
+            await client.call('cmd.plan', params, is_wrong=True)
         assert refusal.value.code == code, refusal.value
 
 

@@ -66,6 +66,7 @@ async def test_the_harness_takes_what_is_legal(case: dict[str, Any]) -> None:
     assert rows == {handle: {k: v for k, v in row.items() if v is not None} for handle, row in case['rows'].items()}
 
 
+@pytest.mark.wrong_frames
 @named(TOPICS['illegal'])
 async def test_the_harness_finds_what_is_illegal(case: dict[str, Any]) -> None:
     _, problems = await harness_plays(case)

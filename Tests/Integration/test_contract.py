@@ -13,6 +13,7 @@ import jsonschema_rs
 import pytest
 from harness.contract import CONTRACT, contract, fault, fault_of_request, fault_of_server, message_name, validator
 from harness.contract_growth import shrunk
+from harness.frame_judge import FrameJudge, take_faults
 from harness.paths import FIXTURES
 from harness.stack import Stack
 
@@ -98,6 +99,69 @@ def test_what_is_not_in_it_is_found(message: str, frame: dict[str, Any], place: 
     found = fault(message, frame)
 
     assert found and place in found
+
+
+# Frames of a connection -----------------------------------------------------------------------------------------------------
+
+HEARTBEAT = {'rev': 1, 't': 1, 'asOf': 1, 'ingest': 'ok', 'shed': 0}
+CLOSE = {'jsonrpc': '2.0', 'id': 1, 'method': 'sub.close', 'params': {'sub': 1}}
+GRANT = {'jsonrpc': '2.0', 'id': 1, 'result': {'sub': 1}}
+
+
+def judged(*frames: tuple[str, Any]) -> list[str]:
+    judge = FrameJudge()
+    for side, frame in frames:
+        if side == 'gateway':
+            judge.received_text(json.dumps(frame))
+        else:
+            judge.sent_text(json.dumps(frame), is_wrong=side == 'wrong client')
+    assert judge.judged == len(frames)
+    return take_faults()
+
+
+def test_what_both_say_as_the_contract_has_it_is_no_fault() -> None:
+    heartbeat = {'jsonrpc': '2.0', 'method': 'session.hb', 'params': HEARTBEAT}
+
+    assert judged(('client', CLOSE), ('gateway', heartbeat), ('gateway', GRANT), ('gateway', heartbeat)) == []
+
+
+@pytest.mark.parametrize(
+    ('frames', 'fault'),
+    [
+        ([('client', {**CLOSE, 'params': {}})], '"sub" is a required property'),
+        ([('client', {**CLOSE, 'method': 'sub.none'})], 'no message SubNone'),
+        ([('client', [CLOSE])], 'requests and acknowledgements only'),
+        ([('gateway', {'jsonrpc': '2.0', 'method': 'session.hb', 'params': {}})], 'SessionHb at /params'),
+        ([('gateway', {'jsonrpc': '2.0', 'method': 'session.hb', 'params': {**HEARTBEAT, 'more': 1}})], 'SessionHb at /params'),
+        ([('gateway', GRANT)], 'nobody asked for it'),
+        ([('client', CLOSE), ('gateway', GRANT), ('gateway', GRANT)], 'nobody asked for it'),
+        ([('client', CLOSE), ('gateway', {**GRANT, 'result': {}})], 'SubCloseAnswer at /result'),
+        ([('wrong client', {**CLOSE, 'params': {}}), ('gateway', GRANT)], 'granted, but SubClose at /params'),
+        ([('gateway', [GRANT])], 'one object'),
+    ],
+)
+def test_a_frame_that_is_not_in_the_contract_is_found(frames: list[tuple[str, Any]], fault: str) -> None:
+    [found] = judged(*frames)
+
+    assert fault in found
+
+
+def test_what_is_wrong_on_purpose_is_no_fault_and_neither_is_its_refusal() -> None:
+    refusal = {'jsonrpc': '2.0', 'id': 1, 'error': {'code': -32602, 'message': 'no', 'data': {'retry': False, 'retryAfterMs': 0}}}
+    nothing = {**refusal, 'id': None}
+
+    assert judged(('wrong client', {**CLOSE, 'params': {}}), ('gateway', refusal)) == []
+    assert judged(('wrong client', [CLOSE]), ('gateway', nothing)) == []
+
+
+def test_what_is_no_json_is_a_fault_unless_it_is_on_purpose() -> None:
+    judge = FrameJudge()
+    judge.received_text('no "method"')
+    judge.received_text('no JSON')
+    judge.sent_text('no JSON')
+    judge.sent_text('no JSON', is_wrong=True)
+
+    assert len(take_faults()) == 3
 
 
 # Growth ----------------------------------------------------------------------------------------------------------------------

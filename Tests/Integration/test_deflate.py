@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from harness.client import SUBPROTOCOL, GatewayClient
 from harness.events import event, task_events
+from harness.frame_judge import FrameJudge
 from harness.relay import Relay
 from harness.stack import Stack, unique
 from wsproto import ConnectionType, WSConnection
@@ -86,11 +87,13 @@ class Other:
         self.protocol = WSConnection(ConnectionType.CLIENT)
         self.deflate = PerMessageDeflate()
         self.texts: list[str] = []
+        self.judge = FrameJudge()
         self._part = ''
         request = Request(host='127.0.0.1', target='/ws/v1', subprotocols=[SUBPROTOCOL], extensions=[self.deflate])
         self.socket.sendall(self.protocol.send(request))
 
     def send(self, message: dict[str, Any], filler: int = 0) -> None:
+        self.judge.sent(message)
         self.socket.sendall(self.protocol.send(TextMessage(json.dumps(message) + ' ' * filler)))
 
     def until(self, wanted: Callable[[dict[str, Any]], bool]) -> tuple[dict[str, Any], int]:
@@ -110,6 +113,7 @@ class Other:
             if isinstance(told, TextMessage):
                 self._part += told.data
                 if told.message_finished:
+                    self.judge.received_text(self._part)
                     self.texts.append(self._part)
                     self._part = ''
 
@@ -167,7 +171,10 @@ async def test_answers_that_may_hold_secrets_are_never_compressed(stack: Stack) 
     head = await asyncio.wait_for(reader.readuntil(b'\r\n\r\n'), 10)
     assert b'permessage-deflate; server_no_context_takeover; client_no_context_takeover' in head
 
+    judge = FrameJudge()
+
     def send(message: dict[str, Any]) -> None:
+        judge.sent(message)
         data = json.dumps(message).encode()
         length = bytes([0x80 | len(data)]) if len(data) < 126 else b'\xfe' + len(data).to_bytes(2, 'big')
         writer.write(b'\x81' + length + bytes(4) + data)
@@ -184,6 +191,7 @@ async def test_answers_that_may_hold_secrets_are_never_compressed(stack: Stack) 
         if first & 0x40:
             payload = zlib.decompressobj(wbits=-15).decompress(payload + b'\x00\x00\xff\xff')
         assert first & 0x0F == 1, (first, payload)
+        judge.received_text(payload.decode())
         message = json.loads(payload)
         name = message.get('method') or f'answer {message["id"]}'
         kinds[name] = first

@@ -105,7 +105,7 @@ async def test_what_may_not_be_read_is_refused(
 ) -> None:
     async with connect(stack, role) as client:
         with pytest.raises(RpcError) as refusal:
-            await client.call(method, params)
+            await client.call(method, params, is_wrong=code == -32602)
     assert refusal.value.code == code, refusal.value
 
 

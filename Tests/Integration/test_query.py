@@ -43,7 +43,7 @@ async def test_a_query_finds_what_no_window_can_filter(stack: Stack, connect: Co
             await client.call('query', {'topic': 'tasks', 'where': ['contains', 'nonsense', 'x']})
         assert unknown.value.code == 1005 and 'args' in unknown.value.message
         with pytest.raises(RpcError) as unindexed:
-            await client.view('tasks', where=['contains', 'name', 'x'])
+            await client.view('tasks', where=['contains', 'name', 'x'], is_wrong=True)
         assert unindexed.value.code == 1005
 
 

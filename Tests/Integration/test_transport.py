@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from harness import raw_http
-from harness.client import SUBPROTOCOL, GatewayClient, RpcError
+from harness.client import GatewayClient, RpcError
 from harness.fixtures import ConnectClient
+from harness.raw_session import RawSession
 from harness.stack import Stack, unique
-from websockets.asyncio.client import connect as websocket_connect
-from websockets.typing import Subprotocol
 
 
 @pytest.fixture(scope='module')
@@ -214,27 +213,10 @@ def test_head_has_no_body(http: httpx.Client) -> None:
 # Messages and close codes -----------------------------------------------------------------------------------------------------
 
 
-async def raw_session(stack: Stack) -> Any:
+def raw_session(stack: Stack) -> AbstractAsyncContextManager[RawSession]:
     """An authenticated socket without our client around it."""
     gateway = stack.running_gateway
-    token = gateway.token('admin', unique('raw'))
-    socket = await websocket_connect(
-        gateway.ws_url, subprotocols=[Subprotocol(SUBPROTOCOL)], proxy=None, ping_interval=None, close_timeout=2
-    )
-    await asyncio.wait_for(socket.recv(), 5)
-    start = {'proto': {'major': 1, 'minor': 0}, 'auth': {'kind': 'bearer', 'token': token}}
-    await socket.send(json.dumps({'jsonrpc': '2.0', 'id': 'start', 'method': 'session.start', 'params': start}))
-    answer = await next_answer(socket)
-    assert 'result' in answer, answer
-    return socket
-
-
-async def next_answer(socket: Any) -> Any:
-    """The next frame that is no notification."""
-    while True:
-        message = json.loads(await asyncio.wait_for(socket.recv(), 5))
-        if 'method' not in message:
-            return message
+    return RawSession.connect(gateway.ws_url, gateway.token('admin', unique('raw')))
 
 
 @pytest.mark.parametrize(
@@ -249,14 +231,12 @@ async def next_answer(socket: Any) -> Any:
     ids=['binary', 'too big', 'no JSON', 'no object', 'no JSON-RPC'],
 )
 async def test_malformed_messages_close_with_the_code_of_the_table(stack: Stack, message: str | bytes, codes: set[int]) -> None:
-    socket = await raw_session(stack)
+    async with raw_session(stack) as session:
+        await session.say_wrong(message)
 
-    await socket.send(message)
-    await asyncio.wait_for(socket.wait_closed(), 10)
-
-    assert socket.close_code in codes
-    if socket.close_code == 1009:
-        assert '65536 bytes' in socket.close_reason
+        assert await session.close_code() in codes
+        if codes == {1009}:
+            assert '65536 bytes' in (session.socket.close_reason or '')
 
 
 async def test_invalid_utf8_is_closed(stack: Stack, address: str) -> None:
@@ -291,14 +271,11 @@ async def test_a_first_frame_beyond_8_kib_is_closed(stack: Stack) -> None:
 
 
 async def test_a_second_session_start_is_closed_4429(stack: Stack) -> None:
-    socket = await raw_session(stack)
+    start = {'jsonrpc': '2.0', 'id': 2, 'method': 'session.start', 'params': {'proto': {'major': 1, 'minor': 0}}}
+    async with raw_session(stack) as session:
+        await session.say(start)
 
-    await socket.send(
-        json.dumps({'jsonrpc': '2.0', 'id': 2, 'method': 'session.start', 'params': {'proto': {'major': 1, 'minor': 0}}})
-    )
-    await asyncio.wait_for(socket.wait_closed(), 10)
-
-    assert socket.close_code == 4429
+        assert await session.close_code() == 4429
 
 
 async def test_a_wrong_major_version_is_closed_4406(stack: Stack) -> None:
@@ -312,31 +289,25 @@ async def test_a_wrong_major_version_is_closed_4406(stack: Stack) -> None:
 
 
 async def test_batches_and_unknown_methods_are_errors_not_closes(stack: Stack) -> None:
-    socket = await raw_session(stack)
-
-    await socket.send('[{"jsonrpc":"2.0","id":1,"method":"sub.open"}]')
-    batch = await next_answer(socket)
-    await socket.send(json.dumps({'jsonrpc': '2.0', 'id': 'u', 'method': 'no.such.method'}))
-    unknown = await next_answer(socket)
-    await socket.close()
+    async with raw_session(stack) as session:
+        await session.say([{'jsonrpc': '2.0', 'id': 1, 'method': 'sub.open'}], is_wrong=True)
+        batch = await session.answer()
+        await session.say({'jsonrpc': '2.0', 'id': 'u', 'method': 'no.such.method'}, is_wrong=True)
+        unknown = await session.answer()
 
     assert batch['error']['code'] == -32600
     assert unknown['error']['code'] == -32601 and unknown['id'] == 'u'
 
 
 async def test_a_request_id_is_free_again_only_after_its_answer(stack: Stack) -> None:
-    socket = await raw_session(stack)
     submit = {'cmd': 'task.revoke', 'args': {'id': unique('id')}, 'key': unique('key')}
-    request = json.dumps({'jsonrpc': '2.0', 'id': 'same', 'method': 'cmd.submit', 'params': submit})
-
-    for _ in range(2):
+    request = {'jsonrpc': '2.0', 'id': 'same', 'method': 'cmd.submit', 'params': submit}
+    async with raw_session(stack) as session:
         # Both in one write, so that the gateway reads the second before it can have answered the first.
-        socket.protocol.send_text(request.encode())
-    socket.transport.write(b''.join(socket.protocol.data_to_send()))
-    answers = [await next_answer(socket) for _ in range(2)]
-    await socket.send(request)
-    later = await next_answer(socket)
-    await socket.close()
+        await session.burst([request, request])
+        answers = [await session.answer() for _ in range(2)]
+        await session.say(request)
+        later = await session.answer()
 
     refused = [answer['error'] for answer in answers if 'error' in answer]
     assert [error['code'] for error in refused] == [1009]
@@ -345,12 +316,10 @@ async def test_a_request_id_is_free_again_only_after_its_answer(stack: Stack) ->
 
 
 async def test_only_acknowledgements_may_come_without_an_id(stack: Stack) -> None:
-    socket = await raw_session(stack)
+    async with raw_session(stack) as session:
+        await session.say({'jsonrpc': '2.0', 'method': 'sub.open', 'params': {'sub': 1, 'topic': 'health'}}, is_wrong=True)
 
-    await socket.send(json.dumps({'jsonrpc': '2.0', 'method': 'sub.open', 'params': {'sub': 1, 'topic': 'health'}}))
-    await asyncio.wait_for(socket.wait_closed(), 10)
-
-    assert socket.close_code == 4400
+        assert await session.close_code() == 4400
 
 
 async def test_unknown_members_are_ignored(stack: Stack, connect: ConnectClient) -> None:
@@ -379,18 +348,17 @@ async def test_wrong_requests_get_the_error_of_the_table(
 ) -> None:
     async with connect(stack) as client:
         with pytest.raises(RpcError) as refusal:
-            await client.call(method, params)
+            await client.call(method, params, is_wrong=True)
 
         assert refusal.value.code == code if code else refusal.value.code != 0
         await client.subscribe('health')
 
 
 async def test_a_client_that_leaves_is_closed_cleanly(stack: Stack) -> None:
-    socket = await raw_session(stack)
+    async with raw_session(stack) as session:
+        await session.socket.close(1000)
 
-    await socket.close(1000)
-
-    assert socket.close_code == 1000
+        assert session.socket.close_code == 1000
 
 
 async def test_too_many_subscriptions_are_refused(stack: Stack, connect: ConnectClient) -> None:
@@ -409,7 +377,7 @@ async def test_a_flood_of_messages_is_refused_then_closed_4429(stack: Stack, con
             if client.closed.is_set():
                 break
             try:
-                await client.send({'jsonrpc': '2.0', 'id': f'f{number}', 'method': 'no.such.method'})
+                await client.send({'jsonrpc': '2.0', 'id': f'f{number}', 'method': 'no.such.method'}, is_wrong=True)
             except Exception:  # the server closed while we were sending
                 break
 

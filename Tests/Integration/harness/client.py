@@ -23,8 +23,8 @@ from websockets.asyncio.client import connect as websocket_connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from .contract import fault_of_request, fault_of_server
 from .event_reader import EventReader
+from .frame_judge import FrameJudge
 from .rows import ProtocolError, Row, Table
 
 SUBPROTOCOL = 'celeriac.v1.json'
@@ -71,8 +71,7 @@ class GatewayClient:
         self.closed = asyncio.Event()
         self.auto_ack = True
         self._pending: dict[Any, tuple[str, asyncio.Future[Any]]] = {}
-        self._asked: dict[Any, Row] = {}
-        """Requests without an answer yet, whoever sent them: what is granted must be as the contract says."""
+        self._judge = FrameJudge()
         self._changed = asyncio.Event()
         self._next_id = 0
         self._next_sub = 0
@@ -128,7 +127,6 @@ class GatewayClient:
     async def _await_hello(self) -> None:
         message = json.loads(await asyncio.wait_for(self.socket.recv(), 10))
         self._record(message, sent=False)
-        self._judge(message)
         if message.get('method') != 'session.hello':
             raise ProtocolError(f'the first frame is not session.hello: {message}')
         self.hello = message['params']
@@ -158,33 +156,31 @@ class GatewayClient:
 
     # Requests ---------------------------------------------------------------------------------------------------------------
 
-    async def call(self, method: str, params: Row | None = None, timeout: float = 15) -> Any:
+    async def call(self, method: str, params: Row | None = None, timeout: float = 15, *, is_wrong: bool = False) -> Any:
         """One request and its answer; RpcError if the server refuses."""
         self._next_id += 1
         request = self._next_id
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._pending[request] = (method, future)
         try:
-            await self.send({'jsonrpc': '2.0', 'id': request, 'method': method, 'params': params or {}})
+            await self.send({'jsonrpc': '2.0', 'id': request, 'method': method, 'params': params or {}}, is_wrong=is_wrong)
             return await asyncio.wait_for(future, timeout)
         except TimeoutError:
             raise ProtocolError(f'no answer to {method} within {timeout:g} s') from None
         finally:
             self._pending.pop(request, None)
 
-    async def send(self, message: Any) -> None:
-        """Sends any JSON, also wrong one."""
-        self._record(message, sent=True)
-        if isinstance(message, dict) and isinstance(message.get('id'), str | int) and isinstance(message.get('method'), str):
-            self._asked[message['id']] = message
+    async def send(self, message: Any, *, is_wrong: bool = False) -> None:
+        """Sends any JSON; what is not in the contract must be wrong on purpose."""
+        self._record(message, sent=True, is_wrong=is_wrong)
         await self.socket.send(json.dumps(message))
 
     async def subscribe(self, topic: str, *, timeout: float = 15, **options: Any) -> Table:
-        """Opens a whole topic and waits for the end of its snapshot. Options: where, since, maxHz."""
+        """Opens a whole topic and waits for the end of its snapshot. Options: where, since, maxHz, is_wrong."""
         return await self._open('sub.open', topic, timeout, options)
 
     async def view(self, topic: str = 'tasks', *, timeout: float = 15, **options: Any) -> Table:
-        """Opens a window. Options: where, order, limit, after, mode, maxHz."""
+        """Opens a window. Options: where, order, limit, after, mode, maxHz, is_wrong."""
         return await self._open('view.open', topic, timeout, {'limit': 50, **options})
 
     async def _open(self, method: str, topic: str, timeout: float, options: Row) -> Table:
@@ -192,13 +188,14 @@ class GatewayClient:
         table = Table(self._next_sub, topic)
         self.tables[table.sub] = table
         since = options.get('since')
+        is_wrong = options.pop('is_wrong', False)
         base: Table | None = options.pop('base', None)
         if base is not None and since:
             # Resume: the client still has the rows of an earlier subscription.
             table.rows = {handle: dict(row) for handle, row in base.rows.items()}
             table.rev, table.epoch = since['rev'], since['epoch']
         try:
-            answer = await self.call(method, {'sub': table.sub, 'topic': topic, **options}, timeout)
+            answer = await self.call(method, {'sub': table.sub, 'topic': topic, **options}, timeout, is_wrong=is_wrong)
         except RpcError:
             del self.tables[table.sub]
             raise
@@ -231,7 +228,14 @@ class GatewayClient:
     # Commands ---------------------------------------------------------------------------------------------------------------
 
     async def submit(
-        self, cmd: str, args: Row, *, key: str | None = None, expect: Row | None = None, deadline_ms: int | None = None
+        self,
+        cmd: str,
+        args: Row,
+        *,
+        key: str | None = None,
+        expect: Row | None = None,
+        deadline_ms: int | None = None,
+        is_wrong: bool = False,
     ) -> Row:
         """Step 1 of a command: the server's answer {command, state, duplicate}."""
         params: Row = {'cmd': cmd, 'args': args, 'key': key or str(uuid.uuid4())}
@@ -239,7 +243,7 @@ class GatewayClient:
             params['expect'] = expect
         if deadline_ms is not None:
             params['deadlineMs'] = deadline_ms
-        answer = await self.call('cmd.submit', params)
+        answer = await self.call('cmd.submit', params, is_wrong=is_wrong)
         assert isinstance(answer, dict)
         return answer
 
@@ -284,8 +288,12 @@ class GatewayClient:
 
     # Receiving --------------------------------------------------------------------------------------------------------------
 
-    def _record(self, message: Any, *, sent: bool) -> None:
+    def _record(self, message: Any, *, sent: bool, is_wrong: bool = False) -> None:
+        """Keeps a frame, and holds it against the published contract."""
         self.frames.append(Frame(time.monotonic(), sent, message))
+        problem = self._judge.sent(message, is_wrong=is_wrong) if sent else self._judge.received(message)
+        if problem is not None:
+            raise ProtocolError(f'not in the contract: {problem}')
 
     async def _read(self) -> None:
         try:
@@ -306,7 +314,6 @@ class GatewayClient:
 
     def _receive(self, message: Row) -> None:
         self._record(message, sent=False)
-        self._judge(message)
         if 'method' not in message:
             self._answer(message)
             return
@@ -335,15 +342,6 @@ class GatewayClient:
             case _:
                 # Unknown notifications are ignored (R9): additive change is allowed.
                 pass
-
-    def _judge(self, message: Row) -> None:
-        """Holds a frame of the gateway, and the request that it grants, against the published contract."""
-        request = self._asked.pop(message.get('id'), None) if isinstance(message, dict) and 'method' not in message else None
-        problem = fault_of_server(message, request['method'] if request else None)
-        if problem is None and request is not None and 'result' in message:
-            problem = fault_of_request(request)
-        if problem is not None:
-            raise ProtocolError(f'not in the contract: {problem}')
 
     def _answer(self, message: Row) -> None:
         if (message.get('id')) is None:

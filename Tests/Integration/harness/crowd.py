@@ -19,9 +19,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .client import SUBPROTOCOL
+from .frame_judge import FrameJudge
 from .rows import Table
 
 TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
+MOST_JUDGED = 1_000
+"""Of a larger crowd, so many clients are held against the contract: the others are told the same."""
 
 
 def masked(opcode: int, payload: bytes) -> bytes:
@@ -53,9 +56,17 @@ class Member(asyncio.Protocol):
     """
 
     def __init__(
-        self, host: str, token: str, *, answers_close: bool = True, opens: Sequence[str] = (), inflates: bool = False
+        self,
+        host: str,
+        token: str,
+        *,
+        answers_close: bool = True,
+        opens: Sequence[str] = (),
+        inflates: bool = False,
+        judged: bool = True,
     ) -> None:
         self.host = host
+        self.judge = FrameJudge() if judged else None
         self.inflates = inflates
         self.token = token
         self.answers_close = answers_close
@@ -138,6 +149,8 @@ class Member(asyncio.Protocol):
                 self._write(CLOSE, payload[:2])
 
     def _text(self, payload: bytes) -> None:
+        if self.judge:
+            self.judge.received_text(payload.decode())
         if b'"session.hb"' in payload:
             self._request('sub.ack', {'acks': []}, {})
         elif b'"session.hello"' in payload:
@@ -170,6 +183,8 @@ class Member(asyncio.Protocol):
 
     def _request(self, method: str, params: dict[str, Any], extra: dict[str, Any] | None = None) -> None:
         message = {'jsonrpc': '2.0', **({'id': 1} if extra is None else extra), 'method': method, 'params': params}
+        if self.judge:
+            self.judge.sent(message)
         self._write(TEXT, json.dumps(message).encode())
 
     def _write(self, opcode: int, payload: bytes) -> None:
@@ -247,10 +262,11 @@ async def gather_crowd(
 ) -> list[Member]:
     """Connects many clients, so many at a time. Options: those of `join`."""
     gate = asyncio.Semaphore(at_once)
+    every = -(-number // MOST_JUDGED)
 
     async def one(index: int) -> Member:
         async with gate:
-            return await join(host, port, tokens[index % len(tokens)], **options)
+            return await join(host, port, tokens[index % len(tokens)], judged=index % every == 0, **options)
 
     return list(await asyncio.gather(*(one(index) for index in range(number))))
 

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from .client import SUBPROTOCOL
+from .frame_judge import FrameJudge
 
 Play = Callable[['ScriptedSession'], Awaitable[None]]
 
@@ -37,10 +38,11 @@ WELCOME = {
 
 
 class ScriptedSession:
-    """One connection, seen from the gateway."""
+    """One connection, seen from the gateway. What the client says is held against the contract."""
 
     def __init__(self, socket: ServerConnection) -> None:
         self.socket = socket
+        self.judge = FrameJudge()
 
     async def say(self, frame: Any) -> None:
         """Sends a frame of a script: any JSON, or `{"text": …}` and `{"binary": hex}` as they are."""
@@ -54,7 +56,7 @@ class ScriptedSession:
     async def grant(self, method: str, result: dict[str, Any]) -> dict[str, Any]:
         """Waits for a request, answers it, and gives its params."""
         while True:
-            frame = json.loads(await self.socket.recv())
+            frame = self._heard(await self.socket.recv())
             if frame.get('method') == method:
                 await self.say({'jsonrpc': '2.0', 'id': frame['id'], 'result': result})
                 params = frame['params']
@@ -68,8 +70,13 @@ class ScriptedSession:
 
     async def listen(self) -> None:
         """Hears the client out until it goes."""
-        async for _ in self.socket:
-            pass
+        async for text in self.socket:
+            self._heard(text)
+
+    def _heard(self, text: str | bytes) -> Any:
+        frame = json.loads(text)
+        self.judge.sent(frame)
+        return frame
 
 
 @contextlib.asynccontextmanager
