@@ -1,0 +1,42 @@
+internal import EventLoop
+internal import Fleet
+internal import Ports
+
+extension Inspector {
+    /// Finds out how many answer to each name, if more listen than names have answered: two workers with
+    /// one name and one process id, as containers have, are told from one by nothing else.
+    ///
+    /// - Parameters:
+    ///   - answered: how many names have answered the newest question.
+    ///   - listeners: how many the broker handed it to; `nil` if it was not sent.
+    func countVoices(answered: Int, listeners: Int?) async {
+        guard let listeners else { return }
+        guard listeners > answered else {
+            feed.learn { $0.noteVoices([:], isWhole: true, now: clock.now()) }
+            return
+        }
+        guard cost.mayAsk(1, workers: listeners) else { return }
+        let voices = Voices()
+        let ended = AsyncStream.makeStream(of: Void.self)
+        let asked: Int
+        do throws(BrokerError) {
+            // Nobody is expected by name, so it ends when all listeners have answered.
+            asked = try await control.ask(
+                .ping, expecting: nil, timeout: Self.patience,
+                onAnswer: { voices.counts[$0.worker, default: 0] += 1 },
+                onEnd: { _ in ended.continuation.finish() })
+        } catch {
+            return
+        }
+        for await _ in ended.stream {}
+        let answers = voices.counts.values.reduce(0, +)
+        feed.learn {
+            $0.noteVoices(voices.counts, isWhole: answers >= asked, now: clock.now())
+        }
+    }
+
+    @LoopActor private final class Voices {
+        /// Answers to one question, by worker name.
+        var counts: [String: Int] = [:]
+    }
+}
