@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Fleet
 internal import Ports
+internal import WireFormats
 
 extension Inspector {
     /// Finds out how many answer to each name, if more listen than names have answered: two workers with
