@@ -103,11 +103,13 @@ import WireFormats
         #expect(asked.map(\.destination) == Array(repeating: [], count: pings))
     }
 
-    @Test @LoopActor func `nobody is asked while nobody is known`() async {
-        let broker = Deaf(listeners: 1_000)
+    /// A worker without events and heartbeats is known by its answer alone.
+    @Test @LoopActor func `everybody is pinged while nobody is known`() async {
+        let broker = Deaf(listeners: 0)
         await inspector(broker, feed(workers: 0)).refreshFigures()
 
-        #expect(broker.questions.isEmpty)
+        #expect(broker.questions.map(\.method) == ["ping"])
+        #expect(broker.questions.map(\.destination) == [[]])
     }
 
     /// A refresh looks up ten thousand doubtful tasks; a round leaves none out.

@@ -98,8 +98,9 @@ final class Inspector {
     func refreshFigures() async {
         guard !isReconciling else { return }
         let workers = liveWorkers
+        guard !workers.isEmpty else { return await hearVoices() }
         let chunks = workers.chunks(of: Self.askedAtOnce)
-        guard !workers.isEmpty,
+        guard
             cost.mayAsk(Self.refresh.count, workers: workers.count + chunks.count - 1)
         else { return }
         let startedAt = clock.now()
@@ -115,7 +116,7 @@ final class Inspector {
             }
         }
         noteSilence(outcomes)
-        await countVoices(in: outcomes)
+        await hearVoices(after: outcomes)
         await settleDoubts(holders(outcomes), startedAt: startedAt)
         onLearned()
     }
@@ -203,7 +204,7 @@ final class Inspector {
         let outcomes = await askAll(
             Self.round, of: [], expecting: known.isEmpty ? nil : known)
         noteSilence(outcomes)
-        await countVoices(in: outcomes)
+        await hearVoices(after: outcomes)
         let complete = holders(outcomes)
         let open = feed.fleet.openTasks(limit: feed.fleet.limits.tasks)
         let withoutResult = await withoutResult(open)
@@ -248,9 +249,9 @@ final class Inspector {
     }
 
     /// The newest question tells whether somebody listens who has not answered by a name of its own.
-    private func countVoices(in outcomes: [(method: ControlMethod, outcome: Outcome)]) async {
+    private func hearVoices(after outcomes: [(method: ControlMethod, outcome: Outcome)]) async {
         guard let newest = outcomes.last?.outcome else { return }
-        await countVoices(answered: newest.heard, listeners: newest.listeners)
+        await hearVoices(answered: newest.heard, listeners: newest.listeners)
     }
 
     /// Who answered a question, and who was expected and did not at all.
