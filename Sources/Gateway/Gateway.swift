@@ -87,7 +87,7 @@ package final class Gateway {
     package let ingest = IngestCounters()
 
     private var timers: [LoopTimer] = []
-    private let ticker = Ticker()
+    let ticker = Ticker()
 
     /// Builds the gateway; nothing flows before ``start()``.
     ///

@@ -302,6 +302,30 @@ import Testing
         #expect(twins.worker("w1@host")?.duplicates == 1)
     }
 
+    @Test func `two workers with one name and one process id have two voices`() {
+        var state = fleet(until: 10)
+        let most = FleetLimits().processesPerWorker
+        state.noteVoices(["w1@host": 1, "stranger@host": 2], isWhole: true, now: 10)
+        #expect(state.worker("w1@host")?.duplicates == 1)
+        #expect(state.worker("stranger@host") == nil)
+        for (told, kept) in [(2, 2), (most, most), (most + 1, most), (1, 1), (2, 2)] {
+            state.noteVoices(["w1@host": told], isWhole: true, now: 11)
+            #expect(state.worker("w1@host")?.duplicates == kept)
+            #expect(state.findings(now: 11).contains { $0.rule == "duplicate-name" } == (kept > 1))
+        }
+        // Somebody was silent, which may be the other one: so often, it is not.
+        for round in 1...FleetState.quieterRounds {
+            #expect(state.worker("w1@host")?.duplicates == 2)
+            state.noteVoices(["w1@host": 1], isWhole: false, now: 11 + Double(round))
+        }
+        #expect(state.worker("w1@host")?.duplicates == 1)
+        state.noteVoices(["w1@host": 2], isWhole: false, now: 20)
+        #expect(state.worker("w1@host")?.duplicates == 2)
+        // Nobody listens whom we do not know.
+        state.noteVoices([:], isWhole: true, now: 21)
+        #expect(state.worker("w1@host")?.duplicates == 1)
+    }
+
     @Test func `a new process is announced as an arrival`() {
         var state = fleet(until: 4)
         #expect(state.takeChanges().arrivals == ["w1@host"])

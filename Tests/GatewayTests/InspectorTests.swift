@@ -16,6 +16,11 @@ import WireFormats
         let isConnected = true
         private(set) var questions: [(method: String, destination: [String])] = []
         private(set) var resultsAsked = 0
+        private let listeners: Int
+
+        init(listeners: Int) {
+            self.listeners = listeners
+        }
 
         func send(_ arguments: [[UInt8]]) async throws(BrokerError) -> RESPValue {
             if arguments.first == Array("MGET".utf8) {
@@ -27,7 +32,7 @@ import WireFormats
             else { return .null }
             let names = body["destination"]?.array ?? []
             questions.append((body["method"]?.string ?? "", names.compactMap(\.string)))
-            return .integer(1_000)
+            return .integer(Int64(listeners))
         }
 
         func pipeline(_ commands: [[[UInt8]]]) async throws(BrokerError) -> [RESPValue] { [] }
@@ -75,7 +80,7 @@ import WireFormats
     @LoopActor func `a refresh names every live worker, so many at a time`(
         workers: Int, sizes: [Int]
     ) async {
-        let broker = Deaf()
+        let broker = Deaf(listeners: 0)
         await inspector(broker, feed(workers: workers)).refreshFigures()
 
         let methods = Set(broker.questions.map(\.method))
@@ -87,16 +92,29 @@ import WireFormats
         }
     }
 
-    @Test @LoopActor func `nobody is asked while nobody is known`() async {
-        let broker = Deaf()
+    @Test(arguments: [(0, 0), (1, 1)])
+    @LoopActor func `who answers to which name is asked if more listen than have answered`(
+        listeners: Int, pings: Int
+    ) async {
+        let broker = Deaf(listeners: listeners)
+        await inspector(broker, feed(workers: 2)).refreshFigures()
+
+        let asked = broker.questions.filter { $0.method == "ping" }
+        #expect(asked.map(\.destination) == Array(repeating: [], count: pings))
+    }
+
+    /// A worker without events and heartbeats is known by its answer alone.
+    @Test @LoopActor func `everybody is pinged while nobody is known`() async {
+        let broker = Deaf(listeners: 0)
         await inspector(broker, feed(workers: 0)).refreshFigures()
 
-        #expect(broker.questions.isEmpty)
+        #expect(broker.questions.map(\.method) == ["ping"])
+        #expect(broker.questions.map(\.destination) == [[]])
     }
 
     /// A refresh looks up ten thousand doubtful tasks; a round leaves none out.
     @Test @LoopActor func `a round asks for the results of all open tasks`() async {
-        let broker = Deaf()
+        let broker = Deaf(listeners: 0)
         let feed = feed(workers: 0)
         feed.learn { fleet in
             for number in 0..<10_001 {

@@ -117,6 +117,38 @@ import Testing
         #expect(desk.agenda.count == 0 && desk.newcomers.isEmpty)
     }
 
+    @Test @LoopActor
+    func `a tick for somebody else does not put off a client whose time is yet to come`()
+        async throws
+    {
+        let four = #""method":"sub.open","params":{"sub":1,"topic":"workers","maxHz":4}"#
+        let house = try await House(clients: 1, [four])
+        let (rows, ticker) = (house.gateway.rows, house.gateway.ticker)
+        house.acknowledge()
+        try await Task.sleep(for: .milliseconds(300))
+        func afterTick(_ change: () -> Void) async throws {
+            change()
+            ticker.changed()
+            try await Task.sleep(for: .milliseconds(30))
+        }
+
+        let frames = house.sockets.count(1)
+        for number in 1...2 {
+            try await afterTick {
+                rows.engine.upsert(rows.workers, id: "x", [FieldUpdate(7, .int(number))])
+            }
+        }
+        // Not told of the second yet: it was told just now. And this change makes a tick before its time.
+        try await afterTick {
+            rows.engine.upsert(rows.queues, id: "x", [FieldUpdate(1, .int(1))])
+        }
+        for _ in 0..<2_000 where house.sockets.count(1) < frames + 2 {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+
+        #expect(house.sockets.count(1) == frames + 2)
+    }
+
     @Test @LoopActor func `another epoch reaches everybody`() async throws {
         let house = try await House(clients: 10, Self.topics)
         house.acknowledge()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.allowance import SLACK
 from harness.client import GatewayClient, RpcError
 from harness.events import life, task_events
 from harness.fixtures import ConnectClient
@@ -25,9 +26,6 @@ from harness.stack import Stack, unique
 from harness.waiting import wait_for
 
 USER, PASSWORD = 'gateway', 'gate-word'
-
-SLACK = 1.5
-"""Seconds on top of the protocol's figures: two cores are shared by Redis, gateway, clients and other tests."""
 
 
 @pytest.fixture(scope='module')
@@ -136,7 +134,7 @@ class Watcher:
         with pytest.raises(RpcError) as refusal:
             await self.client.submit('task.run', {'task': 'math.add', 'args': [1, 1], 'queue': 'celery'})
         assert refusal.value.code == 1014 and refusal.value.data.get('retry') is True
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 0.2 + SLACK
 
 
 async def test_a_full_redis(stack: Stack, connect: ConnectClient) -> None:
@@ -325,7 +323,7 @@ async def test_a_connection_that_is_half_open(folder: Path, connect: ConnectClie
             else:
                 relay.change = lambda piece: b'' if b'message' in piece else piece
             # If only pushes are lost the new connection works at once, so "down" may be over before a client is told: the gap stays.
-            await client.until(lambda: len(gaps(watcher.health)) > before, 12, 'a gap')
+            await client.until(lambda: len(gaps(watcher.health)) > before, 20, 'a gap')
             noticed = time.monotonic() - started
             if kind == 'everything':
                 row = await watcher.told('gap-open:broker', within=5)
@@ -395,7 +393,7 @@ async def test_a_reader_that_fell_behind_is_cut_off(folder: Path, connect: Conne
                 gateway.send_signal(signal.SIGCONT)
             resumed = time.monotonic()
             await client.until(lambda: len(gaps(watcher.health)) > before, 10, 'the gap')
-            await client.until(lambda: all('to' in gap for gap in gaps(watcher.health)), 20, 'the subscription to be back')
+            await client.until(lambda: all('to' in gap for gap in gaps(watcher.health)), 40, 'the subscription to be back')
             back = time.monotonic() - resumed
             await client.until(
                 lambda: all('reconciledAt' in gap for gap in gaps(watcher.health)),

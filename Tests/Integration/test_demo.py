@@ -36,7 +36,7 @@ def processes_of(folder: Path) -> list[str]:
         except OSError:
             continue
         if str(folder) in line or place.startswith(str(folder)):
-            found.append(f'{entry.name} {line[:120]}')
+            found.append(f'{entry.name} {line}')
     return found
 
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from harness.fixtures import ConnectClient
 from harness.stack import Stack, unique
+from harness.workers import WorkerSpec
 
 
 @pytest.fixture(scope='module')
@@ -55,6 +56,22 @@ async def test_the_oldest_message_has_an_age(stack: Stack, connect: ConnectClien
         assert age() >= 1
         stack.redis().delete(queue)
         await client.until(lambda: age() == -1, 10, 'the age to go with the messages')
+
+
+async def test_what_comes_in_and_goes_out_is_counted_by_the_minute(stack: Stack, connect: ConnectClient) -> None:
+    """By real messages to a real worker."""
+    queue = unique('flow')
+    stack.start_worker(WorkerSpec(unique('flow'), queues=(queue,)))
+    async with connect(stack) as client:
+        queues = await client.subscribe('queues')
+        await client.until(lambda: (queues.get(queue) or {}).get('consumers') == 1, 40, 'the queue to be consumed')
+        for _ in range(12):
+            stack.send('math.add', 1, 1, queue=queue)
+        await client.until(
+            lambda: [(queues.get(queue) or {}).get(field) for field in ('rateIn', 'rateOut', 'depth')] == [12, 12, 0],
+            40,
+            lambda: f'twelve in and twelve out; {queues.get(queue)}',
+        )
 
 
 async def test_messages_on_other_steps_are_told(stack: Stack, connect: ConnectClient) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from harness.allowance import SLACK
 from harness.client import GatewayClient, RpcError
 from harness.fixtures import ConnectClient
 from harness.gateway import Gateway
@@ -79,9 +79,6 @@ async def time_of_refusal(client: GatewayClient) -> float:
 
 NOTICED, LIVE, REFUSED = 3.0, 2.0, 0.2
 """F1 in seconds: down is known to every client; live again after Redis is back; a command is refused meanwhile."""
-SLACK = float(os.environ.get('CELERIAC_TEST_SLACK', '0.5'))
-"""For this process, the workers and everything else on a machine that runs several tests at a time; it is not the gateway's, and
-`bin/prove restart` gives none."""
 
 
 async def test_redis_restarts_under_load(stack: Stack, connect: ConnectClient) -> None:

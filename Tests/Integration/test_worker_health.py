@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -133,7 +134,11 @@ async def test_a_killed_solo_worker_is_told_from_one_that_works(solos: Stack, co
         process.signal(signal.SIGSTOP)
         try:
             # Asked in vain several times by then.
-            await client.until(lambda: str(still.row.get('reason')).startswith('Silent for 10 s'), 60, lambda: str(still.row))
+            def silence() -> int:
+                seconds = re.match(r'Silent for (\d+) s', str(still.row.get('reason')))
+                return int(seconds[1]) if seconds else 0
+
+            await client.until(lambda: silence() >= 10, 60, lambda: str(still.row))
             assert still.row['state'] == 'busy', still.row
         finally:
             process.signal(signal.SIGCONT)
@@ -143,6 +148,39 @@ async def test_a_killed_solo_worker_is_told_from_one_that_works(solos: Stack, co
         row = await killed.reach('unreachable')
         assert 'nothing listens to its remote control' in row['reason'], row
         assert 'unreachable' not in still.all()
+
+
+@pytest.fixture
+def mute(folder: Path) -> Iterator[Stack]:
+    spec = WorkerSpec('mute', queues=('q-mute',), events=False, options=['--without-heartbeat'])
+    stack = Stack(folder, [spec]).start(gateway_options=['--inspect-interval', '2'])
+    yield stack
+    stack.stop()
+
+
+async def test_a_worker_without_heartbeats_is_known_by_its_answers(mute: Stack, connect: ConnectClient) -> None:
+    """Neither heartbeats nor events: online while it answers, unreachable when it does not, unknown while the broker is away."""
+    worker = mute.workers['mute']
+    async with connect(mute) as client:
+        workers = await client.subscribe('workers')
+        states = States(client, workers, worker.spec.node)
+        row = await states.reach('online')
+        assert row['reason'] == 'It sends no heartbeats, but answers remote control.', row
+        assert worker.process
+        worker.process.signal(signal.SIGSTOP)
+        try:
+            row = await states.reach('unreachable')
+            assert row['reason'] == 'It sends no heartbeats and does not answer remote control.', row
+        finally:
+            worker.process.signal(signal.SIGCONT)
+        await states.reach('online')
+
+        mute.redis_server.kill()
+        row = await states.reach('unknown')
+        assert row['reason'] == 'We do not hear the broker, so nothing can be said about it.', row
+        await asyncio.to_thread(mute.redis_server.restart)
+        await states.reach('online')
+        assert 'offline' not in states.all()
 
 
 @pytest.fixture
@@ -225,6 +263,36 @@ async def test_two_workers_with_one_name_are_told_apart(stack: Stack, connect: C
             found = await shown(lambda rows: len(rows) == 1, 'one process')
             assert twins[1].process and found[0]['pid'] == twins[1].process.pid
             assert (workers.get(spec.node) or {})['state'] != 'offline'
+        finally:
+            for twin in twins:
+                twin.kill()
+
+
+async def test_two_workers_with_one_name_and_one_process_id(stack: Stack, connect: ConnectClient) -> None:
+    """As two containers have: no event tells them apart, but both answer when everybody is asked."""
+    spec = WorkerSpec(unique('container'), pool='solo', queues=(unique('q'),), env={'FLEET_PID': '7'})
+    twins: list[Worker] = []
+    async with connect(stack) as client:
+        workers, alerts = await client.subscribe('workers'), await client.subscribe('alerts')
+
+        def warned() -> bool:
+            return any(a['rule'] == 'duplicate-name' and spec.node in a['subject'] for a in alerts)
+
+        try:
+            for name in ('one', 'two'):
+                folder = stack.folder / unique(name)
+                folder.mkdir()
+                twins.append(Worker(spec, stack.broker, stack.backend, folder).launch())
+            for twin in twins:
+                await asyncio.to_thread(twin.wait_ready)
+            row = await client.until(
+                lambda: found if (found := workers.get(spec.node) or {}).get('duplicates') == 2 else None, 60, 'both to be known'
+            )
+            assert row['pid'] == 7
+            await client.until(warned, 20, 'the alert')
+            twins[0].kill()
+            await client.until(lambda: 'duplicates' not in (workers.get(spec.node) or {'duplicates': 0}), 60, 'one to be left')
+            await client.until(lambda: not warned(), 20, 'the alert to go')
         finally:
             for twin in twins:
                 twin.kill()

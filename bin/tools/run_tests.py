@@ -2,6 +2,8 @@
 
 A section is a name and a command; a parser reads its own summary. A section whose runner ends with an error but counted no
 failed test (a build that breaks, a crash) counts as one failure, so that nothing can fail silently.
+
+At most `LOOKED_AT_AGAIN` failures of a pytest section are looked at again, each alone and twice: docs/decisions/0007.
 """
 
 from __future__ import annotations
@@ -15,11 +17,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTEST = ['.venv/bin/python', '-m', 'pytest', '-c', 'Tests/pyproject.toml', '-q']
+
+
+LOOKED_AT_AGAIN = 3
+"""Failed tests of one section that may be the machine's fault. More of them are ours."""
 
 
 @dataclass
@@ -27,6 +33,16 @@ class Counts:
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    unsteady: int = 0
+    """Of those that passed: failed among the others, and passed twice alone."""
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.passed + other.passed,
+            self.failed + other.failed,
+            self.skipped + other.skipped,
+            self.unsteady + other.unsteady,
+        )
 
 
 def count_swift(output: str) -> Counts:
@@ -75,6 +91,12 @@ def count_pytest(output: str) -> Counts:
     )
 
 
+def failed_tests(output: str) -> list[str]:
+    """The ids in pytest's short summary."""
+    summary = output.rpartition('short test summary info')[2]
+    return re.findall(r'^(?:FAILED|ERROR) (.+?)(?: - .*)?$', summary, re.MULTILINE)
+
+
 def count_nothing(_: str) -> Counts:
     return Counts()
 
@@ -89,6 +111,8 @@ class Section:
     """Seconds until its processes are ended and it counts as failed."""
     counts_as_test: bool = False
     """A check without tests of its own that counts as one test."""
+    again: Sequence[str] = field(default_factory=list)
+    """Runs those tests whose ids stand behind it; empty if nothing is looked at again."""
 
 
 def sections() -> list[Section]:
@@ -121,8 +145,9 @@ def sections() -> list[Section]:
             'Integration tests',
             [[*PYTEST, '-n', '3', '--dist', 'loadfile', 'Tests/Integration']],
             count_pytest,
+            again=PYTEST,
         ),
-        Section('browser', 'Browser tests', [[*PYTEST, 'Tests/Browser']], count_pytest),
+        Section('browser', 'Browser tests', [[*PYTEST, 'Tests/Browser']], count_pytest, again=PYTEST),
     ]
 
 
@@ -167,6 +192,17 @@ def end_group(group: int, reason: str) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
+def look_again(section: Section, counts: Counts, failed: Sequence[str]) -> Counts:
+    """Runs the tests that failed alone, twice: those that pass both times failed because of what ran beside them."""
+    for _ in range(2):
+        print(f'\n=== {section.title}: what failed, alone', flush=True)
+        code, output = run([*section.again, *failed], section.limit)
+        if code != 0 or section.count(output) != Counts(counts.failed):
+            return counts
+    print(f'UNSTEADY: {counts.failed} of these failed above, and passed twice alone', flush=True)
+    return Counts(counts.passed + counts.failed, 0, counts.skipped, counts.failed)
+
+
 def run_section(section: Section, extra: Sequence[str]) -> Counts:
     started = time.monotonic()
     print(f'\n=== {section.title}', flush=True)
@@ -180,11 +216,9 @@ def run_section(section: Section, extra: Sequence[str]) -> Counts:
             counts.passed += code == 0
         if code != 0 and counts.failed == 0:
             counts.failed = 1
-        total = Counts(
-            total.passed + counts.passed,
-            total.failed + counts.failed,
-            total.skipped + counts.skipped,
-        )
+        elif section.again and 1 <= counts.failed <= LOOKED_AT_AGAIN and not extra:
+            counts = look_again(section, counts, failed_tests(output))
+        total += counts
     seconds = time.monotonic() - started
     print(
         f'=== {section.title}: {total.passed} passed, {total.failed} failed, {total.skipped} skipped, {seconds:.0f} s',
@@ -212,16 +246,14 @@ def main(arguments: list[str]) -> int:
     failed_sections = []
     for section in chosen:
         counts = run_section(section, extra)
-        total = Counts(
-            total.passed + counts.passed,
-            total.failed + counts.failed,
-            total.skipped + counts.skipped,
-        )
+        total += counts
         if counts.failed:
             failed_sections.append(section.name)
     print(f'\ntotal time {time.monotonic() - started:.0f} s')
     if total.skipped:
         print(f'{total.skipped} skipped')
+    if total.unsteady:
+        print(f'UNSTEADY: {total.unsteady} failed among the others and passed twice alone; look for UNSTEADY above')
     if failed_sections:
         print(f'failed sections: {" ".join(failed_sections)}')
     print(f'{total.passed} passed, {total.failed} failed')

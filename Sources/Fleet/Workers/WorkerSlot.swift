@@ -69,6 +69,10 @@ struct WorkerSlot: Sendable {
     /// Answers and silences of remote control.
     var answeredAt = Double.nan
     var silences = 0
+    /// How many answered to its name at the newest question to everybody.
+    var voices = 1
+    /// Rounds since then in which fewer answered.
+    var quieter = 0
     /// When it was last silent although every listener of the broker's mailbox channel had answered.
     var absentAt = Double.nan
     /// Counted by the worker itself at the newest answer.
@@ -116,7 +120,9 @@ struct WorkerSlot: Sendable {
         return roseWithoutEvents >= 2 ? false : nil
     }
     /// Processes that speak for this name; those that fell silent leave in the sweep.
-    var duplicates: Int { processes.contains(where: \.alternates) ? processes.count : 1 }
+    var duplicates: Int {
+        max(processes.contains(where: \.alternates) ? processes.count : 1, voices)
+    }
     /// Running tasks: from events if they flow, else as the worker says itself.
     var bestActive: Int {
         eventsOn == true && !isStale ? active : max(active, heartbeatActive ?? toldActive ?? 0)

@@ -98,8 +98,9 @@ final class Inspector {
     func refreshFigures() async {
         guard !isReconciling else { return }
         let workers = liveWorkers
+        guard !workers.isEmpty else { return await hearVoices() }
         let chunks = workers.chunks(of: Self.askedAtOnce)
-        guard !workers.isEmpty,
+        guard
             cost.mayAsk(Self.refresh.count, workers: workers.count + chunks.count - 1)
         else { return }
         let startedAt = clock.now()
@@ -107,7 +108,7 @@ final class Inspector {
             Task { @LoopActor in await askAll(Self.refresh, of: chunk, expecting: chunk) }
         }
         var outcomes: [(method: ControlMethod, outcome: Outcome)] = Self.refresh.map {
-            ($0, Outcome())
+            ($0, Outcome(listeners: 0))
         }
         for chunk in asked {
             for (index, part) in await chunk.value.enumerated() {
@@ -115,6 +116,7 @@ final class Inspector {
             }
         }
         noteSilence(outcomes)
+        await hearVoices(after: outcomes)
         await settleDoubts(holders(outcomes), startedAt: startedAt)
         onLearned()
     }
@@ -202,6 +204,7 @@ final class Inspector {
         let outcomes = await askAll(
             Self.round, of: [], expecting: known.isEmpty ? nil : known)
         noteSilence(outcomes)
+        await hearVoices(after: outcomes)
         let complete = holders(outcomes)
         let open = feed.fleet.openTasks(limit: feed.fleet.limits.tasks)
         let withoutResult = await withoutResult(open)
@@ -245,9 +248,17 @@ final class Inspector {
         }
     }
 
+    /// The newest question tells whether somebody listens who has not answered by a name of its own.
+    private func hearVoices(after outcomes: [(method: ControlMethod, outcome: Outcome)]) async {
+        guard let newest = outcomes.last?.outcome else { return }
+        await hearVoices(answered: newest.heard, listeners: newest.listeners)
+    }
+
     /// Who answered a question, and who was expected and did not at all.
     private struct Outcome {
         var answered: Set<String> = []
+        /// Names that answered, those with a process that did not included.
+        var heard = 0
         var silent: [String] = []
         /// Answers that came, and listeners that the broker counted, those not asked included; `nil` if
         /// the question was not sent.
@@ -260,9 +271,13 @@ final class Inspector {
 
         mutating func add(_ other: Outcome) {
             answered.formUnion(other.answered)
+            heard += other.heard
             silent += other.silent
             answers += other.answers
-            listeners = max(listeners ?? 0, other.listeners ?? .max)
+            listeners =
+                if let listeners, let others = other.listeners { max(listeners, others) } else {
+                    nil
+                }
         }
     }
 
@@ -295,6 +310,7 @@ final class Inspector {
             log.debug("a question was not sent", metadata: ["error": "\(error.message)"])
         }
         outcome.answered = complete(gathered.counts)
+        outcome.heard = gathered.counts.count
         outcome.answers = gathered.counts.values.reduce(0, +)
         return outcome
     }

@@ -22,6 +22,8 @@ extension SessionDesk {
                 if let session = sessions[socket] { serve(session) }
             }
         }
+        // Whoever waits for a moment had asked for a tick then, and this one may have come before it.
+        if let next = agenda.next { to.wait(next) }
     }
 
     /// The kernel takes bytes for a socket again.
