@@ -20,15 +20,21 @@ struct Pages<Element: Sendable>: Sendable {
 
     /// Lends an element where it stands: handing a subscript's element over copies it.
     func withElement<Result>(_ index: Int32, _ body: (borrowing Element) -> Result) -> Result {
-        let page = pages[Int(index >> Self.pageBits)]
-        return body(page.span[Int(index & (Self.pageSize - 1))])
+        // Through spans: an array that is read out of another is counted up and down.
+        body(pages.span[Int(index >> Self.pageBits)].span[Int(index & (Self.pageSize - 1))])
+    }
+
+    /// Changes an element where it stands, in one go: each use of the subscript asks anew whether its page
+    /// belongs to nobody else.
+    @inline(__always)
+    mutating func change<Result>(_ index: Int32, _ body: (inout Element) -> Result) -> Result {
+        body(&pages[Int(index >> Self.pageBits)][Int(index & (Self.pageSize - 1))])
     }
 
     /// Borrows the element in place: no copy, hence no reference counting of its strings.
     subscript(index: Int32) -> Element {
         _read {
-            let page = pages[Int(index >> Self.pageBits)]
-            yield page.span[Int(index & (Self.pageSize - 1))]
+            yield pages.span[Int(index >> Self.pageBits)].span[Int(index & (Self.pageSize - 1))]
         }
         _modify { yield &pages[Int(index >> Self.pageBits)][Int(index & (Self.pageSize - 1))] }
     }

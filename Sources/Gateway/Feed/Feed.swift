@@ -16,7 +16,6 @@ package final class Feed {
     private let knowledge: KnowledgeRows
     /// Where the rows of tasks stand, by the place of the task; used again and again for all of them.
     private var taskRows: [RowPlace] = []
-    private var taskRow = RowBuilder(capacity: 32)
 
     /// Seconds between two looks at the rules for alerts: they read the whole fleet.
     private static let alertInterval = 1.0
@@ -72,9 +71,9 @@ package final class Feed {
             guard let task = fleet.task(reference) else { continue }
             let place = reference.place
             while taskRows.count <= place { taskRows.append(RowPlace()) }
-            taskRow.removeAll()
-            TaskProjection.write(task, to: &taskRow)
-            rows.engine.upsert(rows.tasks, id: task.id, at: &taskRows[place], taskRow.updates)
+            rows.engine.upsert(rows.tasks, id: task.id, at: &taskRows[place]) { row in
+                TaskProjection.write(task, to: &row)
+            }
         }
     }
 
