@@ -126,7 +126,7 @@ let package = Package(
             name: "socket-echo", dependencies: ["SocketServer", "EventLoop", "Ports"],
             path: "Tests/SocketEcho", swiftSettings: strict),
         .executableTarget(
-            name: "ingest-replay", dependencies: ["Gateway", "EventLoop", "WireFormats", "Fleet", "LiveSync"],
+            name: "ingest-replay", dependencies: ["Gateway", "EventLoop", "WireFormats", "Fleet", "LiveSync", "celeriac", "celeriac-load"],
             path: "Tests/IngestReplay"),
         tests("Lookup", ["SeededRandom"]),
         tests("Fleet", ["Lookup", "SeededRandom"]),

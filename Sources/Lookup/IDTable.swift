@@ -83,7 +83,7 @@ package struct IDTable: Sendable {
     /// The place of an id.
     ///
     /// - Parameter isThere: whether the id is at a place.
-    @inlinable
+    @inlinable @inline(__always)
     package func find(_ mark: Mark, _ isThere: (Int32) -> Bool) -> Int32? {
         let last = entries.count - 1
         var index = Int(mark.value) & last

@@ -8,7 +8,7 @@ struct Pages<Element: Sendable>: Sendable {
     private(set) var count: Int32 = 0
 
     /// Appends an element and tells its index.
-    mutating func append(_ element: Element) -> Int32 {
+    mutating func append(_ element: consuming Element) -> Int32 {
         if count == Int32(pages.count) << Self.pageBits {
             pages.append([])
             pages[pages.count - 1].reserveCapacity(Int(Self.pageSize))
@@ -16,12 +16,6 @@ struct Pages<Element: Sendable>: Sendable {
         pages[pages.count - 1].append(element)
         count += 1
         return count - 1
-    }
-
-    /// Lends an element where it stands: handing a subscript's element over copies it.
-    func withElement<Result>(_ index: Int32, _ body: (borrowing Element) -> Result) -> Result {
-        // Through spans: an array that is read out of another is counted up and down.
-        body(pages.span[Int(index >> Self.pageBits)].span[Int(index & (Self.pageSize - 1))])
     }
 
     /// Changes an element where it stands, in one go: each use of the subscript asks anew whether its page
@@ -34,7 +28,8 @@ struct Pages<Element: Sendable>: Sendable {
     /// Borrows the element in place: no copy, hence no reference counting of its strings.
     subscript(index: Int32) -> Element {
         _read {
-            yield pages.span[Int(index >> Self.pageBits)].span[Int(index & (Self.pageSize - 1))]
+            let page = pages[Int(index >> Self.pageBits)]
+            yield page.span[Int(index & (Self.pageSize - 1))]
         }
         _modify { yield &pages[Int(index >> Self.pageBits)][Int(index & (Self.pageSize - 1))] }
     }

@@ -65,10 +65,8 @@ package final class Feed {
 
     /// The costliest part: nearly every event changes a row of a task.
     private func publishTasks(_ references: [TaskRef]) {
-        // Once for all: reading a struct out of a class copies it, which counts up all of its parts.
-        let fleet = fleet
-        for reference in references {
-            guard let task = fleet.task(reference) else { continue }
+        let rows = rows
+        fleet.forEachTask(references) { reference, task in
             let place = reference.place
             while taskRows.count <= place { taskRows.append(RowPlace()) }
             rows.engine.upsert(rows.tasks, id: task.id, at: &taskRows[place]) { row in

@@ -119,6 +119,7 @@ struct RowStore {
     }
 
     /// True if a cell holds this text, not as a symbol.
+    @inline(__always)
     func isText(_ text: String, at slot: Int, _ column: Int) -> Bool {
         let cell = cell(slot, column)
         return cell.kind == .text && texts[cell.index] == text

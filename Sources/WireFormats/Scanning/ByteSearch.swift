@@ -7,7 +7,7 @@ private let highBits: UInt64 = 0x8080_8080_8080_8080
 enum ByteSearch {
     /// Whether one of two bytes, both below 0x80, is among some.
     static func contains(_ bytes: Span<UInt8>, _ first: UInt8, or second: UInt8) -> Bool {
-        let raw = bytes.bytes
+        let raw = unsafe bytes.bytes
         var index = 0
         while index &+ 8 <= raw.byteCount {
             // SAFETY: the eight bytes were just seen to be there.
