@@ -125,6 +125,9 @@ let package = Package(
         .executableTarget(
             name: "socket-echo", dependencies: ["SocketServer", "EventLoop", "Ports"],
             path: "Tests/SocketEcho", swiftSettings: strict),
+        .executableTarget(
+            name: "ingest-replay", dependencies: ["Gateway", "EventLoop", "WireFormats", "Fleet", "LiveSync", "celeriac", "celeriac-load"],
+            path: "Tests/IngestReplay"),
         tests("Lookup", ["SeededRandom"]),
         tests("Fleet", ["Lookup", "SeededRandom"]),
         tests("LiveSync", ["SeededRandom"]),

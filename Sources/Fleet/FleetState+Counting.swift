@@ -38,8 +38,10 @@ extension TaskSlot {
 extension FleetState {
     /// Brings every counter, list and rate in line after a record changed.
     mutating func settle(_ place: Int32, before: TaskShare, now: Double, measured: Bool) {
-        tasks.slots[place].resolve()
-        let after = tasks.slots[place].share()
+        let after = tasks.slots.change(place) { slot in
+            slot.resolve()
+            return slot.share()
+        }
         if measured {
             tasks.measure(place)
             if tasks.bytes > limits.taskBytes { makeRoom(sparing: place) }

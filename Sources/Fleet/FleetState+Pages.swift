@@ -82,7 +82,7 @@ extension FleetState {
             else { return false }
         }
         if let wanted = filter.name,
-            (tasks.slots[place].name ?? unregisteredName(tasks.slots[place])) != wanted
+            (tasks.slots[place].name ?? TaskSlot.unregisteredName(tasks.slots[place].text)) != wanted
         {
             return false
         }

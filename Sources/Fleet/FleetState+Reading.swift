@@ -57,74 +57,33 @@ extension FleetState {
 
     /// Makes the record of a slot.
     func record(_ place: Int32, full: Bool) -> TaskRecord {
-        tasks.slots.withElement(place) { record($0, place, full: full) }
-    }
-
-    /// Borrowed: a copy would count up each of its strings.
-    private func record(_ slot: borrowing TaskSlot, _ place: Int32, full: Bool) -> TaskRecord {
-        let extra = slot.extra
-        let offset = offsets[slot.host] ?? 0
-        let state = states.state(slot.state)
-        let isPlain = slot.flags.contains(.plainRoute)
-        let wait = slot.started - slot.received
-        let ended = slot.ended.known.map { $0 - offset } ?? finishTold(slot)
-        var deliveries = Int(slot.redelivered)
-        if extra?.toldRedelivered == true { deliveries = max(deliveries, 1) }
-        return TaskRecord(
-            id: slot.id, name: slot.name ?? unregisteredName(slot), state: state,
-            worker: slot.worker, pid: shownPID(slot), queue: slot.queue,
-            exchange: isPlain ? "" : extra?.exchange,
-            routingKey: isPlain ? slot.queue : extra?.routingKey,
-            priority: slot.priority < 0 ? nil : Int(slot.priority), sent: slot.sent.known,
-            received: slot.received.known.map { $0 - offset },
-            started: slot.started.known.map { $0 - offset }, finished: ended, seen: slot.seen,
-            wait: wait >= 0 ? wait : nil,
-            runtime: slot.state.isFinished || slot.state == .retry ? slot.shownRuntime : nil,
-            retries: Int(slot.retries), eta: extra?.eta, expires: extra?.expires, args: slot.args,
-            kwargs: slot.kwargs, result: shownResult(slot), exception: shownException(slot),
-            traceback: extra?.traceback, progress: extra?.progress, parentID: slot.parentID,
-            rootID: slot.rootID, groupID: extra?.groupID, redelivered: deliveries,
-            redeliverAt: extra?.redeliverAt.known,
-            terminated: slot.endFlags.contains(.terminated), signum: extra?.signum,
-            stale: slot.flags.contains(.stale), reason: reason(slot),
-            children: full ? children(place) : [], attempts: full ? attempts(slot) : [])
-    }
-
-    private func finishTold(_ slot: borrowing TaskSlot) -> Double? {
-        guard slot.state.isFinished, slot.state != .lost else { return nil }
-        return slot.extra?.backend?.done.known
-    }
-
-    private func shownPID(_ slot: borrowing TaskSlot) -> Int? {
-        if let pool = slot.extra?.poolPID, pool != 0 { return Int(pool) }
-        return slot.pid == 0 ? nil : Int(slot.pid)
-    }
-
-    private func shownResult(_ slot: borrowing TaskSlot) -> String? {
-        guard slot.state == .success else { return nil }
-        return slot.text
-            ?? (slot.extra?.backend?.code == .success ? slot.extra?.backend?.text : nil)
-            ?? slot.extra?.unreadable
-    }
-
-    /// The exception of an event, unless it only says that there was one (hard time limit).
-    private func shownException(_ slot: borrowing TaskSlot) -> String? {
-        guard slot.state == .failure || slot.state == .retry || slot.state == .revoked else {
-            return nil
+        var slot = tasks.slots[place]
+        var record = slot.record(in: recordContext)
+        if full {
+            record.children = children(place)
+            record.attempts = attempts(slot)
         }
-        let told = slot.extra?.backend.flatMap { $0.code == .failure ? $0.text : nil }
-        guard let text = slot.text, !text.hasPrefix("ExceptionWithTraceback()") else {
-            return told ?? slot.text
-        }
-        return text
+        return record
     }
 
-    /// `NotRegistered('x')` is all that tells the name of an unregistered task.
-    func unregisteredName(_ slot: borrowing TaskSlot) -> String? {
-        guard let text = slot.text, text.hasPrefix("NotRegistered('"), text.hasSuffix("')") else {
-            return nil
+    /// What records are made with.
+    private var recordContext: TaskSlot.RecordContext {
+        TaskSlot.RecordContext(offsets: offsets, states: states, gap: gaps.last?.reason)
+    }
+
+    /// Calls `body` with the record behind each reference that is not gone, as `task(_: TaskRef)` tells it.
+    ///
+    /// It changes nothing; `mutating` reaches the slots in place, so that none is copied.
+    package mutating func forEachTask(
+        _ references: [TaskRef], _ body: (TaskRef, borrowing TaskRecord) -> Void
+    ) {
+        let context = recordContext
+        for reference in references where reference.slot < tasks.slots.count {
+            tasks.slots.change(reference.slot) { slot in
+                guard slot.flags.contains(.alive) else { return }
+                body(reference, slot.record(in: context))
+            }
         }
-        return String(text.dropFirst(15).dropLast(2))
     }
 
     private func children(_ place: Int32) -> [String] {
@@ -134,41 +93,6 @@ extension FleetState {
             ids.append(told)
         }
         return ids
-    }
-
-    /// Why a record is in its state, where that is not plain.
-    private func reason(_ slot: borrowing TaskSlot) -> String? {
-        if slot.state == .lost { return slot.extra?.lostEvidence }
-        if slot.flags.contains(.stale) {
-            let why = gaps.last.map(\.reason) ?? "a gap"
-            return "Not confirmed since events may have been lost: \(why)."
-        }
-        if let revocation = revocation(slot) { return revocation }
-        if let text = slot.extra?.unreadable, !slot.state.isFinished {
-            return "The result backend has a value of it whose state cannot be read: \(text)."
-        }
-        switch slot.state {
-        case .revoked:
-            if slot.end != .revoked {
-                return "The result backend says so; no worker has confirmed it."
-            }
-            if slot.endFlags.contains(.expired) { return "It expired before it could start." }
-            if slot.endFlags.contains(.terminated) {
-                return slot.extra?.signum.map { "Terminated while it ran (signal \($0))." }
-                    ?? "Terminated while it ran."
-            }
-            return nil
-        case .rejected:
-            return slot.endFlags.contains(.requeue)
-                ? "Rejected and put back into its queue." : "Rejected and thrown away."
-        case .cancelled: return "Cancelled when its worker shut down or lost the broker."
-        case .received:
-            return slot.extra?.eta != nil ? "Held by its worker until its eta." : nil
-        case .success, .failure:
-            return slot.end == .none
-                ? "The result backend says so; its last event was not seen." : nil
-        default: return nil
-        }
     }
 
     /// Every attempt, oldest first.

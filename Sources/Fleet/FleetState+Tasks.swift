@@ -27,9 +27,11 @@ extension FleetState {
         fill(&fact, from: event)
 
         let place = taskPlace(event.uuid, mark, now: now)
-        let before = tasks.slots[place].share()
-        let isNew = tasks.slots[place].merge(
-            fact, offsets: offsets, limit: limits.factsPerTask)
+        let factsPerTask = limits.factsPerTask
+        let (before, isNew) = tasks.slots.change(place) { slot in
+            let before = slot.share()
+            return (before, slot.merge(fact, offsets: offsets, limit: factsPerTask))
+        }
         if isNew, fact.kind == .custom, let extra = event.extra {
             let progress = Bounded.text(extra, limits.textBytes)
             tasks.slots[place].withExtra { $0.progress = progress }
@@ -49,9 +51,13 @@ extension FleetState {
                 tasks.slots[place].withExtra { $0.lostEvidence = nil }
             }
         }
-        tasks.slots[place].touched = now
-        guard isNew || isTold || tasks.slots[place].flags.contains(.stale) else { return place }
-        tasks.slots[place].flags.remove(.stale)
+        let isNews = tasks.slots.change(place) { slot in
+            slot.touched = now
+            guard isNew || isTold || slot.flags.contains(.stale) else { return false }
+            slot.flags.remove(.stale)
+            return true
+        }
+        guard isNews else { return place }
         settle(place, before: before, now: now, measured: fact.kind != .started)
         return place
     }

@@ -33,11 +33,14 @@ struct RateRing: Sendable {
     private var seconds: [Second]
     /// The newest second that has a place.
     private var head: Int64
+    /// Its place: kept, because a division for each event is dear.
+    private var headPlace: Int
 
     /// Remembers `capacity` seconds, from `now` on.
     init(capacity: Int, now: Double) {
         seconds = Array(repeating: Second(), count: max(capacity, 1))
         head = Self.second(now)
+        headPlace = Self.place(head, of: seconds.count)
     }
 
     /// Forgets what is too old. A clock that steps back is held at the newest second.
@@ -47,11 +50,12 @@ struct RateRing: Sendable {
         let steps = min(second - head, Int64(seconds.count))
         for step in 0..<steps { seconds[place(second - step)] = Second() }
         head = second
+        headPlace = place(second)
     }
 
     /// Changes the newest second.
     mutating func record(_ body: (inout Second) -> Void) {
-        body(&seconds[place(head)])
+        body(&seconds[headPlace])
     }
 
     /// Sum of the newest `count` seconds, the current one included.
@@ -61,8 +65,10 @@ struct RateRing: Sendable {
         return sum
     }
 
-    private func place(_ second: Int64) -> Int {
-        let size = Int64(seconds.count)
+    private func place(_ second: Int64) -> Int { Self.place(second, of: seconds.count) }
+
+    private static func place(_ second: Int64, of count: Int) -> Int {
+        let size = Int64(count)
         return Int(((second % size) + size) % size)
     }
 

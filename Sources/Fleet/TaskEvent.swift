@@ -63,13 +63,12 @@ package struct TaskEvent: Sendable, Equatable {
     package var runtime: Double?
     /// Empty, or one with something in it: an array, because it is the one box with value semantics.
     private var rests: [Rest]
+}
 
+extension TaskEvent {
     /// Makes an event with the required fields only.
     package init(_ kind: Kind, uuid: String, origin: EventOrigin) {
-        self.kind = kind
-        self.uuid = uuid
-        self.origin = origin
-        rests = []
+        self.init(kind: kind, origin: origin, uuid: uuid, rests: [])
     }
 
     /// Makes an event of all its parts at once, which moves them; filling an event copies it.
@@ -78,18 +77,10 @@ package struct TaskEvent: Sendable, Equatable {
         kwargs: String?, rootID: String?, parentID: String?, retries: Int?, result: String?,
         runtime: Double?, rest: Rest?
     ) {
-        self.kind = kind
-        self.uuid = uuid
-        self.origin = origin
-        self.name = name
-        self.args = args
-        self.kwargs = kwargs
-        self.rootID = rootID
-        self.parentID = parentID
-        self.retries = retries
-        self.result = result
-        self.runtime = runtime
-        rests = Self.box(rest)
+        self.init(
+            kind: kind, origin: origin, uuid: uuid, name: name, args: args, kwargs: kwargs,
+            rootID: rootID, parentID: parentID, retries: retries, result: result,
+            runtime: runtime, rests: Self.box(rest))
     }
 }
 

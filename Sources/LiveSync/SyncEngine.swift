@@ -166,32 +166,39 @@ package final class SyncEngine {
     @discardableResult
     package func upsert(_ topic: TopicID, id: String, _ fields: [FieldUpdate]) -> Int? {
         var place = RowPlace()
-        upsert(topic, id: id, at: &place, fields)
+        upsert(topic, id: id, at: &place) { row in
+            for field in fields where field.column != TopicSchema.idColumn {
+                row.set(field.column, field.value)
+            }
+        }
         return place.slot < 0 ? nil : topics[topic.index].rows.metas[Int(place.slot)].handle
     }
 
-    /// The same for a caller who remembers where the row stands, which saves looking its id up.
+    /// The same for a caller who remembers where the row stands, which saves looking its id up, and writes
+    /// the fields one after the other, which saves a list of them.
     ///
-    /// - Parameter place: where it stood; need not be true any more. Kept by this function.
+    /// - Parameters:
+    ///   - place: where it stood; need not be true any more. Kept by this function.
+    ///   - write: is not called if the row is refused.
     package func upsert(
-        _ topic: TopicID, id: String, at place: inout RowPlace, _ fields: [FieldUpdate]
+        _ topic: TopicID, id: String, at place: inout RowPlace, _ write: (inout RowWriter) -> Void
     ) {
         let topic = topics[topic.index]
-        if topic.isRow(place, id) { return change(topic, Int(place.slot), fields) }
+        if topic.isRow(place, id) { return change(topic, Int(place.slot), write) }
         guard topic.hasRoom, id.utf8.count <= 1_024 else {
             place.slot = topic.slot(of: id).map { Int32($0) } ?? -1
             if place.slot < 0 {
                 counters.rowsRefused += 1
             } else {
-                change(topic, Int(place.slot), fields)
+                change(topic, Int(place.slot), write)
             }
             return
         }
         let (slot, isNew) = topic.reserve(id)
         place.slot = Int32(slot)
-        guard isNew else { return change(topic, slot, fields) }
+        guard isNew else { return change(topic, slot, write) }
         pending += 1
-        let (changed, refused) = topic.insert(id, at: slot, handle: pending, fields)
+        let (changed, refused) = topic.insert(id, at: slot, handle: pending, write)
         counters.fieldsChanged += changed + 1
         counters.fieldsRefused += refused
     }
@@ -225,9 +232,9 @@ package final class SyncEngine {
         return true
     }
 
-    private func change(_ topic: Topic, _ slot: Int, _ fields: [FieldUpdate]) {
+    private func change(_ topic: Topic, _ slot: Int, _ write: (inout RowWriter) -> Void) {
         let stamp = max(pending, revision + 1)
-        let (changed, refused) = topic.set(slot, fields, revision: stamp)
+        let (changed, refused) = topic.change(slot, revision: stamp, write)
         counters.fieldsRefused += refused
         guard changed > 0 else { return }
         counters.fieldsChanged += changed

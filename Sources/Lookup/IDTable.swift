@@ -29,13 +29,17 @@ package struct IDTable: Sendable {
         package init(_ id: String) {
             let bytes = id.utf8Span.span
             let count = bytes.count
-            var state = Self.secret ^ UInt64(count)
+            let secret = Self.secret
+            var state = secret ^ UInt64(count)
             var index = 0
             while index &+ 8 <= count {
                 state = Self.fold(state ^ Self.word(bytes, index))
                 index &+= 8
             }
-            if index < count {
+            if index < count, count >= 8 {
+                // The last eight once more: cheaper than one after the other.
+                state = Self.fold(state ^ Self.word(bytes, count &- 8))
+            } else if index < count {
                 var rest: UInt64 = 0
                 while index < count {
                     rest = rest << 8 | UInt64(bytes[index])
@@ -43,7 +47,7 @@ package struct IDTable: Sendable {
                 }
                 state = Self.fold(state ^ rest)
             }
-            state = Self.fold(state ^ Self.secret)
+            state = Self.fold(state ^ secret)
             value = UInt32(truncatingIfNeeded: state)
         }
 
@@ -61,19 +65,25 @@ package struct IDTable: Sendable {
             return product.high ^ product.low
         }
 
+        /// Eight bytes as a number. Checked once as a piece: of eight checks for themselves no load can be
+        /// made that takes them at once.
         @inline(__always)
         private static func word(_ bytes: Span<UInt8>, _ at: Int) -> UInt64 {
-            UInt64(bytes[at]) | UInt64(bytes[at + 1]) << 8 | UInt64(bytes[at + 2]) << 16
-                | UInt64(bytes[at + 3]) << 24 | UInt64(bytes[at + 4]) << 32
-                | UInt64(bytes[at + 5]) << 40 | UInt64(bytes[at + 6]) << 48
-                | UInt64(bytes[at + 7]) << 56
+            let piece = bytes.extracting(at..<at &+ 8)
+            let low =
+                UInt64(piece[0]) | UInt64(piece[1]) << 8 | UInt64(piece[2]) << 16
+                | UInt64(piece[3]) << 24
+            let high =
+                UInt64(piece[4]) | UInt64(piece[5]) << 8 | UInt64(piece[6]) << 16
+                | UInt64(piece[7]) << 24
+            return low | high << 32
         }
     }
 
     /// The place of an id.
     ///
     /// - Parameter isThere: whether the id is at a place.
-    @inlinable
+    @inlinable @inline(__always)
     package func find(_ mark: Mark, _ isThere: (Int32) -> Bool) -> Int32? {
         let last = entries.count - 1
         var index = Int(mark.value) & last

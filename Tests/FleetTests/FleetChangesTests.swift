@@ -70,6 +70,37 @@ import Testing
         #expect(recountDifferences(state).isEmpty)
     }
 
+    @Test func `records that are lent one after the other are those that are asked for one by one`() {
+        var random = Seeded(7)
+        var limits = FleetLimits()
+        limits.tasks = 100
+        var state = FleetState(limits: limits, startedAt: 0)
+        let kinds: [TaskEvent.Kind] = [
+            .sent, .received, .started, .succeeded, .failed, .retried, .revoked, .rejected,
+            .cancelled, .custom("progress"),
+        ]
+        var references: [TaskRef] = []
+        for round in 0..<600 {
+            let now = Double(round)
+            let id = "u\(Int.random(in: 0..<150, using: &random))"
+            state.apply(
+                Make.task(kinds.randomElement(using: &random) ?? .received, id, at: now) {
+                    $0.eta = round % 7 == 0 ? "2026-01-01T00:00:00" : nil
+                    $0.exception = round % 5 == 0 ? "NotRegistered('t.x')" : "ValueError('x')"
+                    $0.terminated = round % 3 == 0
+                }, receivedAt: now)
+            if round == 300 { _ = state.openGap(from: now, reason: "r", now: now) }
+            // Those of records that have left since stay in, and so do places that others have now.
+            references += state.takeChanges().tasks
+        }
+
+        var lent: [TaskRecord] = []
+        state.forEachTask(references) { _, record in lent.append(copy record) }
+
+        #expect(lent == references.compactMap { state.task($0) })
+        #expect(lent.count > 100)
+    }
+
     @Test func `an event that says nothing new changes nothing`() {
         var state = FleetState(startedAt: 0)
         state.feed([Make.task(.received, at: 1), Make.task(.started, at: 2)])

@@ -25,6 +25,73 @@ import Testing
         #expect(bench.engine.revision == 2)
     }
 
+    @Test func `fields that are written one after the other are the same as a list of them`() {
+        let (listed, written) = (Bench(), Bench())
+        var generator = SeededGenerator(seed: 23)
+        var places: [String: RowPlace] = [:]
+        for step in 0..<2_000 {
+            let id = "r\(generator.below(20))"
+            let name = generator.chance(80) ? "name \(generator.below(4))" : nil
+            let state = generator.chance(80) ? "S\(generator.below(3))" : nil
+            let seen = generator.chance(80) ? Double(generator.below(9)) : nil
+            // A number that is not finite is nothing.
+            let moment = generator.chance(5) ? .nan : seen
+            let count = generator.chance(80) ? generator.below(3) : nil
+            let isFlag = generator.chance(50)
+            let last = isFlag ? FieldValue(count.map { $0 > 1 }) : FieldValue(count)
+            listed.engine.upsert(
+                listed.tasks, id: id,
+                [
+                    FieldUpdate(1, FieldValue(name)), FieldUpdate(2, FieldValue(state)),
+                    FieldUpdate(3, FieldValue(moment)), FieldUpdate(4, last),
+                ])
+            written.engine.upsert(
+                written.tasks, id: id, at: &places[id, default: RowPlace()]
+            ) { row in
+                row.add(name)
+                row.add(state)
+                row.add(exactly: moment)
+                if isFlag { row.add(count.map { $0 > 1 }) } else { row.add(count) }
+            }
+            if generator.chance(3) {
+                listed.engine.remove(listed.tasks, id: id)
+                written.engine.remove(written.tasks, id: id)
+            }
+            listed.engine.commit(at: Milliseconds(step))
+            written.engine.commit(at: Milliseconds(step))
+        }
+
+        #expect(written.engine.revision == listed.engine.revision)
+        let ids = listed.engine.ids(of: listed.tasks)
+        #expect(ids.count > 10)
+        #expect(written.engine.ids(of: written.tasks) == ids)
+        for id in ids {
+            for column in 0...4 {
+                #expect(
+                    listed.engine.value(listed.tasks, id: id, column: column)
+                        == written.engine.value(written.tasks, id: id, column: column))
+                #expect(
+                    listed.engine.revision(listed.tasks, id: id, column: column)
+                        == written.engine.revision(written.tasks, id: id, column: column))
+            }
+        }
+        #expect(order(of: written) == order(of: listed))
+        #expect(order(of: written).count == ids.count)
+    }
+
+    /// The ids of the tasks in the order that is always kept.
+    private func order(of bench: Bench) -> [FieldValue] {
+        let topic = bench.engine.topics[bench.tasks.index]
+        guard let index = topic.tables?.orders[0].index else { return [] }
+        var position = OrderIndex.Position(chunk: 0, offset: 0)
+        var ids: [FieldValue] = []
+        while let slot = index.slot(at: position) {
+            ids.append(topic.rows.value(slot, TopicSchema.idColumn))
+            position = index.after(position)
+        }
+        return ids
+    }
+
     @Test func `a replaced row loses the fields that are not named`() {
         let bench = Bench()
         bench.engine.upsert(

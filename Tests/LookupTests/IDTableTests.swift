@@ -34,6 +34,22 @@ import Testing
         for (id, known) in truth { #expect(place(id) == known) }
     }
 
+    @Test func `every byte of an id of any length is hashed`() {
+        for length in 1...40 {
+            let id = String(repeating: "a", count: length)
+            var table = IDTable()
+            table.insert(IDTable.Mark(id), at: 0)
+            #expect(table.find(IDTable.Mark(id)) { _ in true } == 0)
+            for place in 0..<length {
+                let other = String(repeating: "a", count: place) + "b"
+                    + String(repeating: "a", count: length - place - 1)
+                // Nothing but the hash says no here.
+                #expect(table.find(IDTable.Mark(other)) { _ in true } == nil)
+            }
+            #expect(table.find(IDTable.Mark(id + "a")) { _ in true } == nil)
+        }
+    }
+
     @Test func `removing what is not there changes nothing`() {
         var table = IDTable()
         table.insert(IDTable.Mark("a"), at: 0)

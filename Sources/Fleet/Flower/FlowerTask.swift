@@ -88,6 +88,11 @@ package struct FlowerWorker: Sendable, Equatable {
     /// Stores a sign of life; zero times are ignored, as Celery does.
     mutating func beat(_ heard: Double, timestamp: Double) {
         guard heard != 0, timestamp != 0 else { return }
+        if beatCount > 3, heard >= beats[3] {
+            // Mostly: the oldest leaves, and the newest is the last.
+            beats = SIMD4(beats[1], beats[2], beats[3], heard)
+            return
+        }
         if beatCount > 3 {
             beats = SIMD4(beats[1], beats[2], beats[3], 0)
             beatCount = 3

@@ -28,19 +28,4 @@ extension FleetState {
         tasks.slots[place].setFlag(.toldRevoked, isRevoked)
         tasks.mark(place)
     }
-
-    /// What the mark says of a task that waits; `nil` if it has none.
-    func revocation(_ slot: borrowing TaskSlot) -> String? {
-        guard slot.flags.contains(.toldRevoked) else { return nil }
-        switch slot.state {
-        case .received:
-            return slot.extra?.eta == nil
-                ? "Revoked: its worker drops it when its turn comes."
-                : "Revoked, waiting for its time: its worker drops it then."
-        case .pending, .retry: return "Revoked: the worker that takes it drops it."
-        case .revoked where slot.end != .revoked:
-            return "Revoked, as its worker confirms; it is dropped when its time comes."
-        default: return nil
-        }
-    }
 }

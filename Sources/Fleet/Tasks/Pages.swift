@@ -8,7 +8,7 @@ struct Pages<Element: Sendable>: Sendable {
     private(set) var count: Int32 = 0
 
     /// Appends an element and tells its index.
-    mutating func append(_ element: Element) -> Int32 {
+    mutating func append(_ element: consuming Element) -> Int32 {
         if count == Int32(pages.count) << Self.pageBits {
             pages.append([])
             pages[pages.count - 1].reserveCapacity(Int(Self.pageSize))
@@ -18,10 +18,11 @@ struct Pages<Element: Sendable>: Sendable {
         return count - 1
     }
 
-    /// Lends an element where it stands: handing a subscript's element over copies it.
-    func withElement<Result>(_ index: Int32, _ body: (borrowing Element) -> Result) -> Result {
-        let page = pages[Int(index >> Self.pageBits)]
-        return body(page.span[Int(index & (Self.pageSize - 1))])
+    /// Changes an element where it stands, in one go: each use of the subscript asks anew whether its page
+    /// belongs to nobody else.
+    @inline(__always)
+    mutating func change<Result>(_ index: Int32, _ body: (inout Element) -> Result) -> Result {
+        body(&pages[Int(index >> Self.pageBits)][Int(index & (Self.pageSize - 1))])
     }
 
     /// Borrows the element in place: no copy, hence no reference counting of its strings.

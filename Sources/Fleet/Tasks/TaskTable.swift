@@ -83,9 +83,8 @@ struct TaskTable: Sendable {
 
     /// Notes that a record changed.
     mutating func mark(_ place: Int32) {
-        guard !slots[place].flags.contains(.listed) else { return }
-        slots[place].flags.insert(.listed)
-        listed.append(place)
+        let isNews = slots.change(place) { $0.flags.insert(.listed).inserted }
+        if isNews { listed.append(place) }
     }
 
     /// Hands out the changed places and the removed ids, and forgets them.

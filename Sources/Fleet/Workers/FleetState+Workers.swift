@@ -15,13 +15,9 @@ extension FleetState {
     /// A task event is a sign of life, and shows that task events are on.
     mutating func note(taskEvent event: borrowing TaskEvent, of place: Int32, now: Double) {
         guard place >= 0 else { return }
-        workers[place].lastSeen = now
-        workers[place].roseWithoutEvents = 0
         // Custom events are sent even if task events are off.
-        if case .custom = event.kind { return }
-        guard !workers[place].sawTaskEvents else { return }
-        workers[place].sawTaskEvents = true
-        workers.mark(place)
+        let isCustom = if case .custom = event.kind { true } else { false }
+        if workers[place].heard(ofTask: !isCustom, now: now) { workers.mark(place) }
     }
 
     /// Merges a worker event.
@@ -143,6 +139,18 @@ extension FleetState {
 }
 
 extension WorkerSlot {
+    /// Notes an event that is no sign of its own.
+    ///
+    /// - Parameter isTask: whether it shows that task events are on.
+    /// - Returns: whether that is news.
+    mutating func heard(ofTask isTask: Bool, now: Double) -> Bool {
+        lastSeen = now
+        roseWithoutEvents = 0
+        guard isTask, !sawTaskEvents else { return false }
+        sawTaskEvents = true
+        return true
+    }
+
     /// Sender's time of the newest sign of a process.
     func newestStamp(of pid: Int32) -> Double {
         processes.first { $0.pid == pid }?.stamp ?? -Double.infinity

@@ -1,5 +1,5 @@
-internal import EventLoop
-internal import Fleet
+package import EventLoop
+package import Fleet
 internal import LiveSync
 
 /// Carries what is learned about the fleet into the synced tables.
@@ -7,7 +7,7 @@ internal import LiveSync
 /// Facts are applied at once; rows are written when ``publish(now:at:)`` is called, so that a task
 /// which is received, started and done within one tick is written once.
 @LoopActor
-final class Feed {
+package final class Feed {
     private(set) var fleet: FleetState
     private let rows: Rows
     private var knownAlerts: Set<String> = []
@@ -16,26 +16,25 @@ final class Feed {
     private let knowledge: KnowledgeRows
     /// Where the rows of tasks stand, by the place of the task; used again and again for all of them.
     private var taskRows: [RowPlace] = []
-    private var taskRow = RowBuilder(capacity: 32)
 
     /// Seconds between two looks at the rules for alerts: they read the whole fleet.
     private static let alertInterval = 1.0
 
-    init(rows: Rows, limits: FleetLimits, now: Double) {
+    package init(rows: Rows, limits: FleetLimits, now: Double) {
         self.rows = rows
         knowledge = KnowledgeRows(rows)
         fleet = FleetState(limits: limits, startedAt: now)
     }
 
     /// Tells the fleet something.
-    func learn<Result>(_ body: (inout FleetState) -> Result) -> Result {
+    package func learn<Result>(_ body: (inout FleetState) -> Result) -> Result {
         body(&fleet)
     }
 
     /// Writes what changed since the last call into the tables. The caller commits.
     ///
     /// - Parameter now: unix seconds.
-    func publish(now: Double) {
+    package func publish(now: Double) {
         let changes = fleet.takeChanges()
         let engine = rows.engine
         publishTasks(changes.tasks)
@@ -66,15 +65,13 @@ final class Feed {
 
     /// The costliest part: nearly every event changes a row of a task.
     private func publishTasks(_ references: [TaskRef]) {
-        // Once for all: reading a struct out of a class copies it, which counts up all of its parts.
-        let fleet = fleet
-        for reference in references {
-            guard let task = fleet.task(reference) else { continue }
+        let rows = rows
+        fleet.forEachTask(references) { reference, task in
             let place = reference.place
             while taskRows.count <= place { taskRows.append(RowPlace()) }
-            taskRow.removeAll()
-            TaskProjection.write(task, to: &taskRow)
-            rows.engine.upsert(rows.tasks, id: task.id, at: &taskRows[place], taskRow.updates)
+            rows.engine.upsert(rows.tasks, id: task.id, at: &taskRows[place]) { row in
+                TaskProjection.write(task, to: &row)
+            }
         }
     }
 

@@ -3,24 +3,18 @@ internal import LiveSync
 /// Collects the fields of a row in the order of its topic's columns.
 ///
 /// The order is checked once per topic by a test, so that no name is looked up per row.
-struct RowBuilder {
+struct RowBuilder: RowSink {
     private(set) var updates: [FieldUpdate] = []
 
     init(capacity: Int) {
         updates.reserveCapacity(capacity)
     }
 
-    /// Forgets the fields and keeps their memory, for the next row.
-    mutating func removeAll() { updates.removeAll(keepingCapacity: true) }
-
     mutating func add(_ text: String?) { add(FieldValue(text)) }
     mutating func add(_ number: Int?) { add(FieldValue(number)) }
     mutating func add(_ flag: Bool?) { add(FieldValue(flag)) }
 
-    /// Adds a moment or duration, rounded to milliseconds: finer differences are no news.
-    mutating func add(_ number: Double?) {
-        add(FieldValue(number.map { ($0 * 1000).rounded() / 1000 }))
-    }
+    mutating func add(exactly number: Double?) { add(FieldValue(number)) }
 
     /// Adds a ratio or rate, rounded to `digits` digits after the point.
     mutating func add(_ number: Double?, digits: Int) {

@@ -11,7 +11,7 @@ enum TaskProjection {
     }
 
     /// Adds the fields in the order of ``Topics/tasks``.
-    static func write(_ task: borrowing TaskRecord, to row: inout RowBuilder) {
+    static func write(_ task: borrowing TaskRecord, to row: inout some RowSink) {
         row.add(task.name)
         row.add(task.state.name)
         row.add(task.worker)

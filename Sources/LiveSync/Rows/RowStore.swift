@@ -57,11 +57,15 @@ struct RowStore {
 
     // MARK: - Cells
 
-    private func cell(_ slot: Int, _ column: Int) -> RowCell {
+    /// What stands in a column of a row.
+    ///
+    /// Inlined, and so are those that it needs: to be lent the rows, a function that changes them copies them.
+    @inline(__always)
+    func cell(_ slot: Int, _ column: Int) -> RowCell {
         let place = places[column]
         guard place >= 0 else {
-            guard metas[slot].rare & (1 << UInt64(column)) != 0 else { return RowCell() }
-            return rare[rareKey(slot, column)] ?? RowCell()
+            return metas[slot].rare & (1 << UInt64(column)) == 0
+                ? RowCell() : rareCell(slot, column)
         }
         let block = slot / Self.rowsPerBlock
         let index = slot % Self.rowsPerBlock * placeCount + place
@@ -69,19 +73,29 @@ struct RowStore {
         return RowCell(kind: mark.kind, bits: bits[block][index], revision: mark.revision)
     }
 
-    private mutating func put(_ cell: RowCell, _ slot: Int, _ column: Int) {
+    @inline(never)
+    private func rareCell(_ slot: Int, _ column: Int) -> RowCell {
+        rare[rareKey(slot, column)] ?? RowCell()
+    }
+
+    /// Replaces what stands in a column of a row; the caller has let go of its text.
+    @inline(__always)
+    mutating func put(_ cell: RowCell, _ slot: Int, _ column: Int) {
         let place = places[column]
-        guard place >= 0 else {
-            metas[slot].rare |= 1 << UInt64(column)
-            rare[rareKey(slot, column)] = cell
-            return
-        }
+        guard place >= 0 else { return putRare(cell, slot, column) }
         let block = slot / Self.rowsPerBlock
         let index = slot % Self.rowsPerBlock * placeCount + place
         bits[block][index] = cell.bits
         marks[block][index] = RowCell.Mark(cell.kind, cell.revision)
     }
 
+    @inline(never)
+    private mutating func putRare(_ cell: RowCell, _ slot: Int, _ column: Int) {
+        metas[slot].rare |= 1 << UInt64(column)
+        rare[rareKey(slot, column)] = cell
+    }
+
+    @inline(__always)
     private func rareKey(_ slot: Int, _ column: Int) -> UInt64 {
         UInt64(slot) << 6 | UInt64(column)
     }
@@ -104,15 +118,8 @@ struct RowStore {
         value(of: cell(slot, column))
     }
 
-    /// True if a cell has no value.
-    func isAbsent(_ slot: Int, _ column: Int) -> Bool {
-        let place = places[column]
-        guard place >= 0 else { return cell(slot, column).kind == .absent }
-        let index = slot % Self.rowsPerBlock * placeCount + place
-        return marks[slot / Self.rowsPerBlock][index].kind == .absent
-    }
-
     /// True if a cell holds this text, not as a symbol.
+    @inline(__always)
     func isText(_ text: String, at slot: Int, _ column: Int) -> Bool {
         let cell = cell(slot, column)
         return cell.kind == .text && texts[cell.index] == text
@@ -166,60 +173,41 @@ struct RowStore {
         }
     }
 
-    /// Sets a cell and gives it the revision, if the value is another one. Does not touch the list.
+    /// How a column's texts are kept.
+    @inline(__always)
+    func kind(ofTextsIn column: Int) -> RowCell.Kind {
+        symbolColumns & (1 << UInt64(column)) != 0 ? .symbol : .text
+    }
+
+    /// True if a cell, which holds a text of some kind, holds this one.
+    @inline(__always)
+    func isText(_ text: String, in cell: RowCell) -> Bool {
+        cell.kind == .symbol ? symbols[cell.index] == text : texts[cell.index] == text
+    }
+
+    /// Keeps a text of a row.
     ///
-    /// - Returns: whether it was another one.
-    mutating func set(_ slot: Int, _ column: Int, _ value: FieldValue, revision: Int) -> Bool {
-        let old = cell(slot, column)
-        var new = RowCell(revision: offset(revision))
-        switch value {
-        case .absent: new.kind = .absent
-        case .bool(let flag): new.kind = flag ? .yes : .no
-        case .int(let number):
-            new.kind = .int
-            new.bits = UInt64(bitPattern: Int64(number))
-        case .double(let number):
-            if number.isFinite {
-                new.kind = .double
-                new.bits = number.bitPattern
-            }
-        case .text(let text):
-            new.kind = symbolColumns & (1 << UInt64(column)) != 0 ? .symbol : .text
-            return set(text, new, over: old, slot, column)
-        case .list(let json):
-            new.kind = .list
-            return set(json, new, over: old, slot, column)
-        }
-        if new.kind == old.kind, new.bits == old.bits { return false }
-        dropText(of: old, slot)
-        put(new, slot, column)
-        return true
-    }
-
-    private mutating func set(
-        _ text: String, _ cell: RowCell, over old: RowCell, _ slot: Int, _ column: Int
-    ) -> Bool {
-        var new = cell
-        if new.kind == .symbol {
-            if old.kind == .symbol, symbols[old.index] == text { return false }
-            dropText(of: old, slot)
-            new.bits = UInt64(symbols.insert(text))
-        } else if old.kind == .text || old.kind == .list {
-            let earlier = texts[old.index]
-            if old.kind == new.kind, earlier == text { return false }
-            metas[slot].textBytes -= UInt32(clamping: earlier.utf8.count)
-            texts.replace(old.index, with: text)
-            new.bits = old.bits
-        } else {
-            dropText(of: old, slot)
-            new.bits = UInt64(texts.insert(text))
-        }
+    /// - Returns: the cell that holds it.
+    @inline(__always)
+    mutating func keep(
+        _ text: String, _ kind: RowCell.Kind, _ stamp: UInt32, _ slot: Int
+    ) -> RowCell {
         metas[slot].textBytes += UInt32(clamping: text.utf8.count)
-        put(new, slot, column)
-        return true
+        let index = kind == .symbol ? symbols.insert(text) : texts.insert(text)
+        return RowCell(kind: kind, bits: UInt64(index), revision: stamp)
     }
 
-    private mutating func dropText(of cell: RowCell, _ slot: Int) {
+    /// Bytes of a row's texts, unescaped.
+    @inline(__always)
+    func textBytes(_ slot: Int) -> Int { Int(metas[slot].textBytes) }
+
+    /// Lets go of the text of a cell that is about to be replaced.
+    @inline(__always)
+    mutating func dropText(of cell: RowCell, _ slot: Int) {
+        if cell.kind.rawValue >= RowCell.Kind.text.rawValue { letGo(cell, slot) }
+    }
+
+    private mutating func letGo(_ cell: RowCell, _ slot: Int) {
         switch cell.kind {
         case .text, .list:
             metas[slot].textBytes -= UInt32(clamping: texts[cell.index].utf8.count)
@@ -231,7 +219,8 @@ struct RowStore {
         }
     }
 
-    private func offset(_ revision: Int) -> UInt32 {
+    /// A revision as cells keep it.
+    func offset(_ revision: Int) -> UInt32 {
         min(UInt32(clamping: revision - base), RowCell.Mark.lastRevision)
     }
 
@@ -240,7 +229,15 @@ struct RowStore {
     /// The slot that the next new row gets.
     var nextSlot: Int { free.last.map { Int($0) } ?? metas.count }
 
-    /// A slot for a new row; its cells are absent and it is the newest in the list.
+    /// A slot for a new row; its other cells are absent and it is the newest in the list.
+    mutating func insert(_ id: String, handle: Int) -> Int {
+        let slot = insert(handle: handle)
+        let stamp = offset(handle)
+        put(keep(id, .text, stamp, slot), slot, TopicSchema.idColumn)
+        return slot
+    }
+
+    /// The same without an id.
     mutating func insert(handle: Int) -> Int {
         let slot: Int
         if let used = free.popLast() {

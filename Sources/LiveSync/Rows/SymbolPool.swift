@@ -10,6 +10,7 @@ struct SymbolPool {
     /// Texts held.
     var count: Int { numbers.count }
 
+    @inline(__always)
     subscript(index: UInt32) -> String { texts[Int(index)] }
 
     /// Keeps a text once more.

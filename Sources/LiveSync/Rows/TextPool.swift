@@ -12,6 +12,7 @@ struct TextPool {
     /// Texts held.
     var count: Int { used - free.count }
 
+    @inline(__always)
     subscript(index: UInt32) -> String {
         blocks[Int(index) / Self.blockSize][Int(index) % Self.blockSize]
     }

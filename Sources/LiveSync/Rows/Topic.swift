@@ -13,8 +13,13 @@ final class Topic {
     let limits: SyncLimits
     /// Which of the engine's topics it is.
     let bit: TopicSet
+    /// Holds the rows, and writes them.
+    private var writer: RowWriter
     /// Changed by this class and by its ``tables`` only.
-    private(set) var rows: RowStore
+    private(set) var rows: RowStore {
+        _read { yield writer.rows }
+        _modify { yield &writer.rows }
+    }
     /// For windows only.
     let tables: WindowTables?
     /// Bytes that each column's name takes in a patch.
@@ -35,11 +40,12 @@ final class Topic {
         self.bit = TopicSet(number: number)
         self.limits = limits
         // Filter fields have few values, but for ids, which are all different.
-        self.rows = RowStore(
+        let rows = RowStore(
             columnCount: schema.columns.count, base: base, rare: schema.rareColumns,
             symbols: Set(schema.filterColumns).subtracting([TopicSchema.idColumn]))
         self.tables = schema.kind == .windows ? WindowTables(schema: schema, limits: limits) : nil
         self.nameBytes = schema.columns.map { $0.utf8.count + 4 }
+        self.writer = RowWriter(rows, tables, nameBytes: nameBytes, limit: limits.rowBytes)
         self.floor = base
         self.changedAt = base
     }
@@ -87,13 +93,14 @@ final class Topic {
     ///
     /// - Returns: how many fields it has beside its id, and how many were refused for their size.
     func insert(
-        _ id: String, at reserved: Int, handle: Int, _ fields: [FieldUpdate]
+        _ id: String, at reserved: Int, handle: Int, _ write: (inout RowWriter) -> Void
     ) -> (changed: Int, refused: Int) {
-        let slot = rows.insert(handle: handle)
+        let slot = rows.insert(id, handle: handle)
         assert(slot == reserved, "a slot was taken between reserving it and its row")
-        _ = rows.set(slot, TopicSchema.idColumn, .text(id), revision: handle)
-        let result = rows.set(slot, fields, revision: handle, nameBytes, limits.rowBytes)
-        textBytes += Int(rows.metas[slot].textBytes)
+        writer.open(slot, revision: handle, isNew: true)
+        write(&writer)
+        let result = writer.close()
+        textBytes += rows.textBytes(slot)
         changedAt = handle
         tables?.inserted(slot, in: &rows)
         return (result.columns.nonzeroBitCount, result.refused)
@@ -102,16 +109,18 @@ final class Topic {
     /// Sets fields of a row.
     ///
     /// - Returns: how many fields really changed, and how many were refused for their size.
-    func set(_ slot: Int, _ fields: [FieldUpdate], revision: Int) -> (changed: Int, refused: Int) {
-        let before = Int(rows.metas[slot].textBytes)
-        let taken = tables?.willChange(slot, fields, in: &rows) ?? 0
-        let result = rows.set(slot, fields, revision: revision, nameBytes, limits.rowBytes)
-        tables?.changed(slot, result.columns, taken: taken, in: &rows)
-        if result.columns != 0 {
-            rows.touch(slot, revision: revision)
-            textBytes += Int(rows.metas[slot].textBytes) - before
-            changedAt = revision
-        }
+    func change(
+        _ slot: Int, revision: Int, _ write: (inout RowWriter) -> Void
+    ) -> (changed: Int, refused: Int) {
+        let before = rows.textBytes(slot)
+        writer.open(slot, revision: revision, isNew: false)
+        write(&writer)
+        let result = writer.close()
+        guard result.columns != 0 else { return (0, result.refused) }
+        tables?.changed(slot, result.columns, taken: result.taken, in: &rows)
+        rows.touch(slot, revision: revision)
+        textBytes += rows.textBytes(slot) - before
+        changedAt = revision
         return (result.columns.nonzeroBitCount, result.refused)
     }
 
@@ -183,46 +192,5 @@ final class Topic {
             set.appendCell(
                 column, projection.shown(value, column: column), nameBytes: nameBytes[column])
         }
-    }
-}
-
-extension RowStore {
-    /// Sets fields of a row; one that would push the row beyond a frame becomes absent.
-    ///
-    /// - Parameters:
-    ///   - nameBytes: what each column's name takes.
-    ///   - limit: bytes of the row's encoding at most.
-    /// - Returns: the columns that changed, as a mask, and how many fields were refused.
-    fileprivate mutating func set(
-        _ slot: Int, _ fields: [FieldUpdate], revision: Int, _ nameBytes: [Int], _ limit: Int
-    ) -> (columns: UInt64, refused: Int) {
-        var columns: UInt64 = 0
-        var refused = 0
-        let span = fields.span
-        for index in span.indices {
-            let column = span[index].column
-            // Most fields of most rows: they have no value, and had none.
-            if span[index].value.isAbsent, isAbsent(slot, column) { continue }
-            guard column != TopicSchema.idColumn else { continue }
-            if set(slot, column, span[index].value, revision: revision) {
-                columns |= 1 << UInt64(column)
-            }
-            guard isOversized(slot, nameBytes, limit) else { continue }
-            _ = set(slot, column, .absent, revision: revision)
-            columns |= 1 << UInt64(column)
-            refused += 1
-        }
-        return (columns, refused)
-    }
-
-    /// True if the row's encoding might not fit a frame. Escapes take at most six times the bytes, so
-    /// that most rows are never measured.
-    private func isOversized(_ slot: Int, _ nameBytes: [Int], _ limit: Int) -> Bool {
-        guard Int(metas[slot].textBytes) * 6 + columnCount * 48 > limit else { return false }
-        var bytes = 24
-        forEachField(of: slot, in: .max) { column, value in
-            bytes += nameBytes[column] + value.encodedBytes
-        }
-        return bytes > limit
     }
 }

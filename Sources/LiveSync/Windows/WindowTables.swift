@@ -37,6 +37,8 @@ final class WindowTables {
     private let limits: SyncLimits
     private(set) var orders: [Order]
     private(set) var groups: GroupTable
+    /// Columns of the orders that are kept, as a mask.
+    private(set) var keys: UInt64 = 0
 
     init(schema: TopicSchema, limits: SyncLimits) {
         self.limits = limits
@@ -44,6 +46,12 @@ final class WindowTables {
             Order(index: OrderIndex(column: column), isKept: number == 0)
         }
         self.groups = GroupTable(columns: schema.filterColumns)
+        noteKeys()
+    }
+
+    private func noteKeys() {
+        keys = 0
+        for order in orders where order.isKept { keys |= 1 << UInt64(order.index.column) }
     }
 
     /// A window needs an order: makes it, unless it is there.
@@ -52,6 +60,7 @@ final class WindowTables {
         guard !orders[order].isKept else { return }
         orders[order].isKept = true
         orders[order].index = OrderIndex(column: orders[order].index.column, rows: rows)
+        noteKeys()
     }
 
     /// The window is gone.
@@ -72,6 +81,7 @@ final class WindowTables {
             orders[order] = Order(
                 index: OrderIndex(column: orders[order].index.column), isKept: false,
                 logStart: orders[order].logEnd)
+            noteKeys()
         }
     }
 
@@ -86,29 +96,22 @@ final class WindowTables {
         }
     }
 
-    /// Fields are about to change: takes the row out of the orders whose key changes.
+    /// A column is about to change: takes the row out of the orders whose key it is.
     ///
-    /// - Returns: these orders, as a mask.
-    func willChange(_ slot: Int, _ fields: [FieldUpdate], in rows: inout RowStore) -> UInt64 {
-        var taken: UInt64 = 0
+    /// - Parameter taken: orders that it was taken out of already, as a mask.
+    /// - Returns: those it is taken out of now.
+    func willChange(
+        _ slot: Int, _ column: Int, taken: UInt64, in rows: inout RowStore
+    ) -> UInt64 {
+        var left: UInt64 = 0
         for order in orders.indices where orders[order].isKept {
-            let column = orders[order].index.column
-            guard let place = Self.place(of: column, in: fields),
-                fields[place].value != rows.value(slot, column)
-            else { continue }
+            let bit: UInt64 = 1 << UInt64(order)
+            guard orders[order].index.column == column, taken & bit == 0 else { continue }
             log(slot, rows.metas[slot].group, -1, in: order, rows)
             orders[order].index.remove(slot, in: rows)
-            taken |= 1 << UInt64(order)
+            left |= bit
         }
-        return taken
-    }
-
-    /// Where a column's update stands; mostly all columns come, in order.
-    private static func place(of column: Int, in fields: [FieldUpdate]) -> Int? {
-        if column <= fields.count, column > 0, fields[column - 1].column == column {
-            return column - 1
-        }
-        return fields.lastIndex { $0.column == column }
+        return left
     }
 
     /// Fields have changed.

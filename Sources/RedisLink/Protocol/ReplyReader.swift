@@ -14,7 +14,10 @@ internal import CHiredis
 
     /// After each reply hiredis moves the rest of its buffer to the front; small slices keep that
     /// move short.
-    private static let sliceBytes = 16 << 10
+    private static let sliceBytes = 4 << 10
+    /// An empty buffer with more room than this is given back, and made anew for the next slice; hiredis' own
+    /// bound is less than what it makes at once for one message of a worker.
+    private static let keptBytes = 256 << 10
     /// A bulk string's header is `$`, a number and CR LF; more digits than these are no number.
     private static let bulkHeaderBytes = 24
 
@@ -26,6 +29,7 @@ internal import CHiredis
         unsafe self.reader = reader
         self.sink = sink
         self.limits = limits
+        unsafe reader.pointee.maxbuf = Self.keptBytes
         unsafe reader.pointee.privdata = Unmanaged.passUnretained(sink).toOpaque()
     }
 

@@ -312,8 +312,7 @@ struct EventBuilder {
         limit: Int = CeleryLimits.maxNameBytes
     ) throws(JsonError) -> String {
         if slice.isString { return try scanner.text(slice, limit: limit) }
-        return try scanner.text(
-            scanner.plainString(from: slice.start, to: slice.start + min(slice.count, limit)))
+        return scanner.rawText(scanner.prefix(limit, of: slice))
     }
 
     @inline(__always)

@@ -181,10 +181,6 @@ extension Redactor {
 
     /// Whether there is a `:` or a `=` at all; most texts have none.
     static func mayTell(_ bytes: Span<UInt8>) -> Bool {
-        for index in bytes.indices {
-            let byte = bytes[index]
-            if byte == UInt8(ascii: ":") || byte == UInt8(ascii: "=") { return true }
-        }
-        return false
+        ByteSearch.contains(bytes, UInt8(ascii: ":"), or: UInt8(ascii: "="))
     }
 }

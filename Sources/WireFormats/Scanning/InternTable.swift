@@ -10,13 +10,13 @@ struct InternTable {
 
     init() { entries = Array(repeating: ("", ""), count: InternTable.places) }
 
-    /// The text of a slice without escapes, or what is made of it, once.
+    /// The text of a plain string, or what is made of it, once.
     @inline(__always)
     mutating func text(
         _ slice: JsonSlice, _ scanner: borrowing JsonScanner, _ make: (String) -> String = { $0 }
     ) -> String {
         guard slice.count >= InternTable.keptBytes.lowerBound else {
-            return make(scanner.rawText(slice))
+            return make(scanner.plainText(slice))
         }
         return longText(slice, scanner, make)
     }
@@ -25,11 +25,11 @@ struct InternTable {
         _ slice: JsonSlice, _ scanner: borrowing JsonScanner, _ make: (String) -> String
     ) -> String {
         guard slice.count <= InternTable.keptBytes.upperBound else {
-            return make(scanner.rawText(slice))
+            return make(scanner.plainText(slice))
         }
         let place = scanner.mark(slice) & (InternTable.places - 1)
         if scanner.equal(slice, entries[place].raw) { return entries[place].made }
-        let raw = scanner.rawText(slice)
+        let raw = scanner.plainText(slice)
         let made = make(raw)
         entries[place] = (raw, made)
         return made

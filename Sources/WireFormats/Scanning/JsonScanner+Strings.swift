@@ -58,8 +58,18 @@ extension JsonScanner {
     ///   and ended by `…`.
     @inline(__always)
     package func text(_ slice: JsonSlice, limit: Int = .max) throws(JsonError) -> String {
-        if slice.kind == .plainString, slice.count <= limit { return rawText(slice) }
+        if slice.kind == .plainString, slice.count <= limit { return plainText(slice) }
         return try codedText(slice, limit: limit)
+    }
+
+    /// The text of a plain string: all ASCII, as `scanString` has seen, so that it is not looked at again.
+    @inline(__always)
+    func plainText(_ slice: JsonSlice) -> String {
+        assert(slice.kind == .plainString, "text that nobody has looked at")
+        guard slice.start + slice.count <= count else { return "" }
+        let bytes = unsafe Span(
+            _unsafeElements: UnsafeBufferPointer(start: base + slice.start, count: slice.count))
+        return unsafe String(copying: UTF8Span(unchecked: bytes, isKnownASCII: true))
     }
 
     /// The bytes of a slice as text, escapes left as they are.
@@ -83,7 +93,7 @@ extension JsonScanner {
 
     /// The text of a string slice; refuses lone surrogates and bytes that are no UTF-8.
     package func strictText(_ slice: JsonSlice) throws(JsonError) -> String {
-        if slice.kind == .plainString { return rawText(slice) }
+        if slice.kind == .plainString { return plainText(slice) }
         let bytes = try unescaped(slice, refuseLone: true, upTo: .max)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw JsonError(.invalidUTF8, at: slice.start)

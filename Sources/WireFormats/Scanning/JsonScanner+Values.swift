@@ -74,16 +74,18 @@ extension JsonScanner {
             start: slice.start + dropped, count: slice.count - dropped, kind: slice.kind)
     }
 
+    /// The slice's first `length` bytes.
+    @inline(__always)
+    package func prefix(_ length: Int, of slice: JsonSlice) -> JsonSlice {
+        JsonSlice(start: slice.start, count: min(length, slice.count), kind: slice.kind)
+    }
+
     /// Whether two slices of this text have the same bytes.
     @inline(__always)
     package func equal(_ left: JsonSlice, _ right: JsonSlice) -> Bool {
         guard left.count == right.count else { return false }
         guard max(left.start, right.start) + left.count <= count else { return false }
-        for index in 0..<left.count
-        where unsafe base[left.start + index] != base[right.start + index] {
-            return false
-        }
-        return true
+        return unsafe ByteSearch.areSame(base + left.start, base + right.start, count: left.count)
     }
 
     /// Whether the bytes of a slice are those of `text`.
@@ -94,10 +96,8 @@ extension JsonScanner {
         }
         let start = slice.start
         let answer = unsafe text.utf8.withContiguousStorageIfAvailable { other in
-            for index in 0..<other.count where unsafe base[start + index] != other[index] {
-                return false
-            }
-            return true
+            guard let first = other.baseAddress else { return true }
+            return unsafe ByteSearch.areSame(base + start, first, count: other.count)
         }
         return answer ?? false
     }
@@ -112,7 +112,7 @@ extension JsonScanner {
 }
 
 extension JsonScanner {
-    /// The slice of a string without escapes whose inside is `start` ..< `end`.
+    /// The slice of a string without escapes, all ASCII, whose inside is `start` ..< `end`.
     @inline(__always)
     package func plainString(from start: Int, to end: Int) -> JsonSlice {
         JsonSlice(start: start, count: end - start, kind: .plainString)

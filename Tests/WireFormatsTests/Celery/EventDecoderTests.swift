@@ -90,6 +90,25 @@ struct EventDecoderTests {
         #expect(event.result == "r")
     }
 
+    /// Such a text is taken as it stands, and need not be ASCII as most strings are.
+    @Test func `a hand-made value with letters of any language is kept as text`() throws {
+        let body =
+            #"{"type":"task-received","hostname":"h","timestamp":1,"uuid":"u","args":["é"],"kwargs":"ü"}"#
+        var text: [UInt8] = []
+        Base64.encode(Array(body.utf8).span, into: &text)
+        let envelope =
+            #"{"body":"\#(String(decoding: text, as: UTF8.self))","content-type":"application/json","#
+            + #""properties":{"body_encoding":"base64"}}"#
+        let (outcome, events) = decode(Array(envelope.utf8))
+
+        #expect(outcome == .decoded(events: 1, ignored: 0, refused: 0))
+        guard case .task(let event)? = events.first else { throw NotATask() }
+        #expect(event.args == #"["é"]"#)
+        #expect(event.args?.utf8.count == 6)
+        #expect(event.args?.count == 5)
+        #expect(event.kwargs == "ü")
+    }
+
     @Test func `a list keeps its good events and counts the others`() {
         let good: JsonValue = [
             "type": "task-started", "hostname": "h", "timestamp": 1, "uuid": "u",
