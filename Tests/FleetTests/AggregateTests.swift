@@ -71,7 +71,6 @@ import Testing
         var random = Seeded(seed)
         var limits = FleetLimits()
         limits.tasks = 120
-        limits.idleQueueSeconds = 150
         var state = FleetState(limits: limits, startedAt: 1_000)
         feed(&state, &random, rounds: 4_000) { state in
             #expect(told(state) == recount(state))
@@ -104,6 +103,22 @@ import Testing
         }
     }
 
+    @Test func `records of a queue that is gone are counted as of no known queue`() {
+        var limits = FleetLimits()
+        limits.idleQueueSeconds = 10
+        var state = FleetState(limits: limits, startedAt: 0)
+        state.feed([Make.task(.sent, at: 1), Make.task(.received, at: 2), Make.task(.succeeded, at: 3)])
+        let before = state.loadNumbers.compactMap { state.load($0) }
+        #expect(before.map(\.queue) == ["celery"] && before.map(\.count) == [1])
+
+        state.advance(now: 100)
+
+        #expect(state.queueNames.isEmpty)
+        let after = state.loadNumbers.compactMap { state.load($0) }
+        #expect(after.map(\.queue) == [nil] && after.map(\.name) == ["t.add"])
+        #expect(after.map(\.counts) == before.map(\.counts))
+    }
+
     @Test(arguments: [0, 1, 3]) func `pairs beyond the bound are counted together`(limit: Int) {
         var limits = FleetLimits()
         limits.loads = limit
@@ -116,7 +131,7 @@ import Testing
         #expect(loads.filter { $0.name != TaskLoad.other }.count == limit)
         #expect(loads.filter { $0.name == TaskLoad.other }.map(\.count) == [1])
 
-        // It is taken off where it was added, although there is room now.
+        // Each is taken off where it was added.
         for number in 0..<limit { state.feed([Make.task(.succeeded, "u\(number)", at: 2)]) }
         state.feed([Make.task(.succeeded, "u\(limit)", at: 3)])
         let all = state.loadNumbers.compactMap { state.load($0) }
@@ -153,7 +168,8 @@ import Testing
         for number in 0..<2_000 {
             now += Double.random(in: 0...1.5, using: &random)
             let runtime = someTime(&random)
-            let wait = Double(Int.random(in: 0..<4_000, using: &random)) / 1_000
+            // Never at a bound: what is told are two times.
+            let wait = (Double(Int.random(in: 0..<4_000, using: &random)) + 0.3) / 1_000
             let end = (now, "t\(number % 7)", "q\(number % 3)", runtime, wait)
             let id = "u\(number)"
             let events = [

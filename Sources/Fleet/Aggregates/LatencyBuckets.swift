@@ -24,6 +24,9 @@ package enum LatencyBuckets {
         // The exponent and the first two bits of the fraction count the buckets. One less than the bits of
         // a bound still is in the bucket below it, so that a bound belongs to its own.
         let place = Int(truncatingIfNeeded: (milliseconds.bitPattern - 1) >> 50) - 1_023 * parts
-        return min(place + 1, count - 1)
+        let bucket = min(place + 1, count - 1)
+        // Milliseconds are rounded: next to a bound they may be on its other side.
+        if seconds <= bounds[bucket - 1] { return bucket - 1 }
+        return bucket < bounds.count && seconds > bounds[bucket] ? bucket + 1 : bucket
     }
 }
