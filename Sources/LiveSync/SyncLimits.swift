@@ -53,8 +53,10 @@ package struct SyncLimits: Sendable, Equatable {
     package var frequency = 20.0
     /// Frame rate of a client that asks for none (R47).
     package var defaultFrequency = 4.0
-    /// A delta that is late by at most this, and by at most half its interval, counts as sent in time.
-    package var lateMilliseconds: Milliseconds = 50
+    /// A delta that is late by at most this, and by at most half its interval, counts as sent in time: the
+    /// next one is not moved. Long, because clients that are moved together stay together, and are then
+    /// told in one long turn, again and again.
+    package var lateMilliseconds: Milliseconds = 500
     /// An order that no window uses is kept for this long.
     package var orderMilliseconds: Milliseconds = 60_000
     /// Changes of group, key or existence remembered for the windows of one order.

@@ -103,6 +103,31 @@ import Testing
         #expect(bench.drain(&session).count == 1)
     }
 
+    @Test func `clients that one late turn has brought together part again`() throws {
+        var bench = Bench()
+        var (first, second) = (SyncSession(), SyncSession())
+        func told(_ session: inout SyncSession, at moment: Milliseconds) -> Bool {
+            bench.now = moment
+            bench.set("a", "active", .int(Int(moment)))
+            return !bench.drain(&session).isEmpty
+        }
+        try bench.open(&first, frequency: 1)
+        _ = bench.drain(&first)
+        bench.now = 1_400
+        try bench.open(&second, frequency: 1)
+        _ = bench.drain(&second)
+        #expect(told(&first, at: 2_000))
+        #expect(told(&second, at: 2_400))
+
+        // The turns of 3,000 and of 3,400 come late, as one.
+        #expect(told(&first, at: 3_450))
+        #expect(told(&second, at: 3_450))
+
+        #expect(told(&first, at: 4_000))
+        #expect(!told(&second, at: 4_399))
+        #expect(told(&second, at: 4_400))
+    }
+
     @Test func `under load everybody is told once a second`() throws {
         var bench = Bench()
         var session = SyncSession()
