@@ -14,6 +14,9 @@ extension FleetState {
             name: name == NameTable.none ? nil : nameTable.entries[Int(name)].name, counts: counts)
     }
 
+    /// Gaps since the start, those that are no longer remembered among them.
+    package var gapTotal: Int { nextGap - 1 }
+
     /// Run times of all tasks.
     package var runtimeCounts: LatencyCounts { LatencyCounts(latencies.runtimes) }
 

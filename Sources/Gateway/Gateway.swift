@@ -81,6 +81,7 @@ package final class Gateway {
     let http: HttpDesk
     let health: HealthDesk
     let cost: CostKeeper
+    let metrics: MetricsDesk
     let doctor: BrokerDoctor
     let refusals: (broker: RefusalWatch, results: RefusalWatch)
     /// What the decoders on the ingest threads count.
@@ -174,6 +175,13 @@ package final class Gateway {
                 publish: { later.gateway?.publish() },
                 wait: { ticker.waits(until: $0) }))
         let inspector = inspector
+        let isReady: @LoopActor () -> Bool = { health.isConnected && inspector.isReconciled }
+        let metrics = MetricsDesk(
+            MetricsDesk.Dependencies(
+                rows: rows, feed: feed, events: events, health: health, cost: cost, ingest: ingest,
+                commands: commands, audit: audit, sessions: sessions, clock: clock,
+                version: options.version, isReady: isReady))
+        self.metrics = metrics
         http = HttpDesk(
             HttpDesk.Dependencies(
                 rows: rows, feed: feed, events: events, details: details,
@@ -185,9 +193,9 @@ package final class Gateway {
                         $0, access: edges.access, secrets: edges.secrets, clock: clock)
                 },
                 commands: commands, origins: origins, clock: clock, log: log,
-                version: options.version,
+                version: options.version, metrics: { metrics.text() },
                 reconcile: { later.gateway?.reconcileNow() ?? false },
-                isReady: { health.isConnected && inspector.isReconciled }))
+                isReady: isReady))
         later.gateway = self
         ticker.action = {
             later.gateway?.publish()
@@ -581,6 +589,6 @@ extension Gateway: SocketServerHandler {
     }
 
     package func socketClosed(_ socket: SocketID, code: UInt16) {
-        sessions.closed(socket)
+        sessions.closed(socket, code: code)
     }
 }

@@ -111,6 +111,7 @@ struct Rights {
         GET /auth/oidc/callback                   + + + + +
         DELETE /api/sessions                      + + + + +
         GET /api/openapi.json                     + + + + +
+        GET /metrics                              + + + - +
         GET /api/celery/stats                     + + + + +
         GET /api/celery/workers                   + + + + +
         GET /api/celery/queues                    + + + + +
