@@ -159,6 +159,7 @@ package final class Gateway {
                 log: log,
                 origin: options.origin, onChange: { later.gateway?.changed() }))
         let tokens = TokenDesk(access: edges.access, audit: audit, clock: clock)
+        let tickets = TicketBook(secrets: edges.secrets)
         let health = health
         let origins = OriginPolicy(allowed: options.allowedOrigins)
         let ticker = ticker
@@ -167,6 +168,8 @@ package final class Gateway {
         sessions = SessionDesk(
             SessionDesk.Dependencies(
                 rows: rows, events: events, access: edges.access, tokens: tokens,
+                tickets: tickets, resumes: try ResumeTokens(secrets: edges.secrets),
+                resumeURL: options.resumeURL,
                 secrets: edges.secrets,
                 commands: commands, details: details,
                 origins: origins, clock: clock, log: log, version: options.version,
@@ -187,7 +190,7 @@ package final class Gateway {
                 rows: rows, feed: feed, events: events, details: details,
                 groups: GroupReader(
                     results: edges.results, settings: options.celery, feed: feed),
-                access: edges.access, tokens: tokens, audit: audit, auditFeed: auditFeed,
+                access: edges.access, tokens: tokens, tickets: tickets, audit: audit, auditFeed: auditFeed,
                 openID: edges.openID.map {
                     OpenIDDesk(
                         $0, access: edges.access, secrets: edges.secrets, clock: clock)

@@ -16,6 +16,7 @@ final class HttpDesk {
         let groups: GroupReader
         let access: any AccessControl
         let tokens: TokenDesk
+        let tickets: TicketBook
         let audit: AuditDesk
         let auditFeed: AuditFeed
         /// Present if people sign in with OpenID.

@@ -13,6 +13,11 @@ final class SessionDesk {
         let events: EventDesk
         let access: any AccessControl
         let tokens: TokenDesk
+        let tickets: TicketBook
+        /// What clients come back with.
+        let resumes: ResumeTokens
+        /// Where this gateway alone is reached, for those who come back; `nil` if it is not told.
+        let resumeURL: String?
         let secrets: any SecretSource
         let commands: CommandDesk
         let details: DetailReader
@@ -155,8 +160,9 @@ final class SessionDesk {
         }
         let session = ClientSession(
             socket: socket, name: name, nonce: nonce, peer: request.peer,
+            origin: request.headers["origin"],
             cookie: to.origins.trusts(request) ? SessionCookie.secret(in: request) : nil,
-            bearer: bearerToken(in: request), now: now)
+            bearer: bearerToken(in: request) ?? subprotocolToken(in: request, to.secrets), now: now)
         sessions[socket] = session
         newcomers.insert(socket)
         send(
@@ -220,9 +226,11 @@ final class SessionDesk {
     func end(_ session: ClientSession, _ code: CloseCode, _ reason: String, retryAfter: Int? = nil)
     {
         guard session.phase != .closing else { return }
+        let resume = session.principal == nil ? nil : resumeToken(of: session)
         session.phase = .closing
         send(
-            ServerFrame.bye(code: code, reason: reason, retryAfterMilliseconds: retryAfter),
+            ServerFrame.bye(
+                code: code, reason: reason, retryAfterMilliseconds: retryAfter, resume: resume),
             to: session)
         output?.close(session.socket, code: code.rawValue, reason: String(reason.prefix(100)))
     }

@@ -135,6 +135,7 @@ struct Rights {
         GET /api/celery/tasks/active              m + + - +
         GET /api/celery/tasks/scheduled           m + + - +
         GET /api/celery/tasks/{id}                m + + - +
+        POST /api/tickets                         + + + + +
         POST /api/celery/reconcile                - + + - +
         POST /api/celery/plans                    - + + - -
         POST /api/celery/commands                 - + + - +
