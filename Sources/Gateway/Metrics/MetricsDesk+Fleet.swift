@@ -83,7 +83,7 @@ extension MetricsDesk {
         let rest = records.dropFirst(Self.queues)
         func gauge(_ name: String, _ help: String, _ value: (QueueRecord) -> Int?) {
             out.begin(name, .gauge, help)
-            for queue in shown { out.add(value(queue).map(Double.init), ["queue": queue.name]) }
+            for queue in shown { out.add(value(queue).map { Double($0) }, ["queue": queue.name]) }
             guard !rest.isEmpty else { return }
             out.add(rest.reduce(0) { $0 + (value($1) ?? 0) }, ["queue": Self.other])
         }

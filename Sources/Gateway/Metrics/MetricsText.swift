@@ -58,7 +58,7 @@ struct MetricsText {
         for (bucket, count) in counts.enumerated() {
             passed += count
             let bound = bucket < bounds.count ? Self.number(bounds[bucket]) : "+Inf"
-            write(Double(passed), "_bucket", Array(labels) + [("le", bound)])
+            write(Double(passed), "_bucket", Array(labels) + [(key: "le", value: bound)])
         }
         write(sum, "_sum", Array(labels))
         write(Double(passed), "_count", Array(labels))

@@ -6,15 +6,15 @@ import WireFormats
 @testable import Gateway
 
 /// One-time tickets (R3): spent by being shown, short-lived, for one principal and one page.
-@Suite @LoopActor struct TicketTests {
-    nonisolated init() { EventLoop.shared.startThread() }
+@Suite struct TicketTests {
+    init() { EventLoop.shared.startThread() }
 
     private let ada = Principal(id: "ada", name: "ada", role: .operator)
     private let page = "https://ops.example"
 
-    private func book() -> TicketBook { TicketBook(secrets: Lonely.Secrets()) }
+    @LoopActor private func book() -> TicketBook { TicketBook(secrets: Lonely.Secrets()) }
 
-    @Test func `a ticket is good once`() throws {
+    @Test @LoopActor func `a ticket is good once`() throws {
         let book = book()
         let text = try #require(book.issue(for: ada, cookie: "c", origin: page, now: 100))
 
@@ -26,7 +26,7 @@ import WireFormats
     }
 
     @Test(arguments: [nil, "https://ops.example.evil", "https://ops.example:8443", "null"])
-    func `another page has no use of it, and neither has its own afterwards`(other: String?) throws {
+    @LoopActor func `another page has no use of it, and neither has its own afterwards`(other: String?) throws {
         let book = book()
         let text = try #require(book.issue(for: ada, cookie: nil, origin: page, now: 100))
 
@@ -34,13 +34,13 @@ import WireFormats
         #expect(book.redeem(text, origin: page, now: 101) == nil)
     }
 
-    @Test func `a ticket for programs is of no use to pages`() throws {
+    @Test @LoopActor func `a ticket for programs is of no use to pages`() throws {
         let book = book()
         let text = try #require(book.issue(for: ada, cookie: nil, origin: nil, now: 100))
         #expect(book.redeem(text, origin: page, now: 101) == nil)
     }
 
-    @Test func `it ends after half a minute`() throws {
+    @Test @LoopActor func `it ends after half a minute`() throws {
         let book = book()
         let texts = try (0..<2).map { _ in
             try #require(book.issue(for: ada, cookie: nil, origin: nil, now: 100))
@@ -49,7 +49,7 @@ import WireFormats
         #expect(book.redeem(texts[1], origin: nil, now: 130) == nil)
     }
 
-    @Test func `of one principal the oldest gives way, and of all there is a bound`() throws {
+    @Test @LoopActor func `of one principal the oldest gives way, and of all there is a bound`() throws {
         let book = book()
         let first = try #require(book.issue(for: ada, cookie: nil, origin: nil, now: 100))
         for number in 1...TicketBook.perPrincipal {
@@ -68,7 +68,7 @@ import WireFormats
         #expect(book.issue(for: last, cookie: nil, origin: nil, now: 140) != nil)
     }
 
-    @Test func `its text is not kept`() throws {
+    @Test @LoopActor func `its text is not kept`() throws {
         let book = TicketBook(secrets: Hashing())
         let text = try #require(book.issue(for: ada, cookie: nil, origin: nil, now: 100))
         #expect(!"\(Mirror(reflecting: book).children.map { "\($0.value)" })".contains(text))
