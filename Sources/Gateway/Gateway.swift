@@ -190,7 +190,8 @@ package final class Gateway {
                 rows: rows, feed: feed, events: events, details: details,
                 groups: GroupReader(
                     results: edges.results, settings: options.celery, feed: feed),
-                access: edges.access, tokens: tokens, tickets: tickets, audit: audit, auditFeed: auditFeed,
+                access: edges.access, tokens: tokens, tickets: tickets, audit: audit,
+                auditFeed: auditFeed,
                 openID: edges.openID.map {
                     OpenIDDesk(
                         $0, access: edges.access, secrets: edges.secrets, clock: clock)

@@ -107,7 +107,9 @@ import Testing
         var limits = FleetLimits()
         limits.idleQueueSeconds = 10
         var state = FleetState(limits: limits, startedAt: 0)
-        state.feed([Make.task(.sent, at: 1), Make.task(.received, at: 2), Make.task(.succeeded, at: 3)])
+        state.feed([
+            Make.task(.sent, at: 1), Make.task(.received, at: 2), Make.task(.succeeded, at: 3),
+        ])
         let before = state.loadNumbers.compactMap { state.load($0) }
         #expect(before.map(\.queue) == ["celery"] && before.map(\.count) == [1])
 

@@ -167,7 +167,10 @@ import WireFormats
         ("log-level = loud", "log-level (celeriac.conf, line 1): must be one of trace"),
         ("sockets-per-address = -1", "must be a whole number from 0 to 1000000, not `-1`"),
         ("connections-per-principal = 0", "must be a whole number from 1 to 1000000, not `0`"),
-        ("resume-url = ws://gw-1.example/ws/v1", "resume-url (celeriac.conf, line 1): must be a URL"),
+        (
+            "resume-url = ws://gw-1.example/ws/v1",
+            "resume-url (celeriac.conf, line 1): must be a URL"
+        ),
         ("resume-url = wss://gw-1.example/", "resume-url (celeriac.conf, line 1): must be a URL"),
         ("resume-url = https://gw-1.example/ws/v1", "resume-url (celeriac.conf, line 1): must be"),
         ("redact = a", "redact (celeriac.conf, line 1): must be standard, none, or at most 64"),

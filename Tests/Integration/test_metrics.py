@@ -75,7 +75,9 @@ async def test_what_prometheus_reads_is_what_happened(stack: Stack, connect: Con
     async with connect(stack, role='operator') as client:
         stats = await client.subscribe('stats')
         row = await client.until(
-            lambda: r if (r := stats.get(f'name:{name}')) and r.get('failed', 0) + r.get('succeeded', 0) == 10 else None, 40, 'ten ends'
+            lambda: r if (r := stats.get(f'name:{name}')) and r.get('failed', 0) + r.get('succeeded', 0) == 10 else None,
+            40,
+            'ten ends',
         )
         # A worker tells how long a success took; a failure took from its start to its end.
         assert (row['runtimeP50'], row['runtimeP99'], row['waitP50']) == (0.01, 1.024, 0.008)

@@ -68,6 +68,25 @@ import Testing
         #expect(bench.engine.nextDue(for: session, now: bench.now) == nil)
     }
 
+    @Test(arguments: [(29.0, 35), (30.0, 34), (31.0, 34)])
+    func `nobody is told more than thirty times a second`(
+        asked: Double, interval: Milliseconds
+    ) throws {
+        var bench = Bench()
+        var session = SyncSession()
+        try bench.open(&session, frequency: asked)
+        _ = bench.drain(&session)
+        bench.now += 10_000
+        bench.set("a", "active", .int(1))
+        #expect(bench.drain(&session).count == 1)
+
+        bench.now += interval - 1
+        bench.set("a", "active", .int(2))
+        #expect(bench.drain(&session).isEmpty)
+        bench.now += 1
+        #expect(bench.drain(&session).count == 1)
+    }
+
     @Test func `being told in ticks costs a client none of its deltas`() throws {
         var bench = Bench()
         var session = SyncSession()

@@ -112,6 +112,8 @@ struct TaskLoads: Sendable {
     func load(_ number: Int) -> (queue: Int32, name: UInt16, counts: [Int])? {
         guard places.indices.contains(number), places[number].sum > 0 else { return nil }
         let place = places[number]
-        return (place.pair.queue, place.pair.name, place.counts.indices.map { Int(place.counts[$0]) })
+        return (
+            place.pair.queue, place.pair.name, place.counts.indices.map { Int(place.counts[$0]) }
+        )
     }
 }

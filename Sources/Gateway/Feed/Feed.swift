@@ -13,7 +13,8 @@ final class Feed {
     private var knownAlerts: Set<String> = []
     private var knownStates: Set<String> = []
     /// Run times and waits of the buckets that have rows.
-    private var knownLatencies = Array(repeating: (runtimes: 0, waits: 0), count: LatencyBuckets.count)
+    private var knownLatencies = Array(
+        repeating: (runtimes: 0, waits: 0), count: LatencyBuckets.count)
     private var alertsDueAt = 0.0
     private let knowledge: KnowledgeRows
     /// Where the rows of tasks stand, by the place of the task; used again and again for all of them.

@@ -17,7 +17,8 @@ extension HttpDesk {
                 else {
                     return problem(
                         400, "Bad request",
-                        "origin must be one origin as browsers send it, and a page's own if a page asks")
+                        "origin must be one origin as browsers send it, and a page's own if a page asks"
+                    )
                 }
                 origin = read[0]
             }

@@ -16,7 +16,8 @@ extension RestRoutes {
         .post(
             "/api/tickets",
             "Get a one-time ticket for the first frame of a WebSocket, good for half a minute.",
-            .known, .object(["ticket": ["type": "string"], "ttlMs": ["type": "integer"]], status: 201),
+            .known,
+            .object(["ticket": ["type": "string"], "ttlMs": ["type": "integer"]], status: 201),
             body: ["type": "object", "properties": ["origin": ["type": "string"]]]
         ) { desk, call in desk.issueTicket(call) },
         planning,

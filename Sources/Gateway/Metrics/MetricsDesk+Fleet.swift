@@ -32,7 +32,9 @@ extension MetricsDesk {
             if let worker = fleet.worker(name) { health[worker.health, default: 0] += 1 }
         }
         out.begin("celeriac_workers", .gauge, "Workers by state.")
-        for state in WorkerHealth.allCases { out.add(health[state] ?? 0, ["state": state.rawValue]) }
+        for state in WorkerHealth.allCases {
+            out.add(health[state] ?? 0, ["state": state.rawValue])
+        }
         writeNames(fleet, &said, to: &out)
         highest = said
         writeQueues(fleet, to: &out)

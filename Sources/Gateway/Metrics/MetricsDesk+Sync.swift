@@ -33,7 +33,8 @@ extension MetricsDesk {
             "celeriac_sync_delta_starts", .gauge,
             "Different revisions that the newest deltas start from, of all queries together.",
             engine.deltaStarts)
-        out.begin("celeriac_sync_resets_total", .counter, "Subscriptions that start over, by reason.")
+        out.begin(
+            "celeriac_sync_resets_total", .counter, "Subscriptions that start over, by reason.")
         for reason in ResetReason.allCases {
             out.add(counters.resets[reason] ?? 0, ["reason": reason.rawValue])
         }
@@ -56,7 +57,8 @@ extension MetricsDesk {
         out.single(
             "celeriac_subscriptions", .gauge, "Subscriptions and windows.", desk.subscriptionCount)
         out.single(
-            "celeriac_unacked_bytes", .gauge, "Bytes sent to clients and not acknowledged.", unacked)
+            "celeriac_unacked_bytes", .gauge, "Bytes sent to clients and not acknowledged.", unacked
+        )
         writeHandshakes(to: &out)
         writeFrames(to: &out)
         writeLag(to: &out)

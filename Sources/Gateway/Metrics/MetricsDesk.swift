@@ -77,7 +77,8 @@ final class MetricsDesk {
         let health = to.health
         let counted = health.counted
         let refused = to.ingest.counts
-        out.begin("celeriac_ingest_state", .gauge, "1 for the state that the way from the workers has.")
+        out.begin(
+            "celeriac_ingest_state", .gauge, "1 for the state that the way from the workers has.")
         for state in HealthDesk.State.allCases {
             out.add(state == health.state ? 1 : 0, ["state": state.rawValue])
         }

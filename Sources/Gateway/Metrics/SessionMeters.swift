@@ -69,7 +69,8 @@ struct SessionMeters {
         deltaRevisions += span.to - span.from
         guard let at = commits.first(after: span.from) else { return }
         lag[
-            role, default: (LagHistogram(LagHistogram.seconds), LagHistogram(LagHistogram.revisions))
+            role,
+            default: (LagHistogram(LagHistogram.seconds), LagHistogram(LagHistogram.revisions))
         ].seconds.note(Double(now - at) / 1_000)
         lag[role]?.revisions.note(Double(span.to - span.from))
     }

@@ -106,7 +106,9 @@ final class SessionDesk {
             return (.draining, unavailable("Shutting down", "this gateway is shutting down", 5))
         }
         guard governor.level < .closed else {
-            return (.overload, unavailable("Busy", "the gateway cannot keep up; try again later", 10))
+            return (
+                .overload, unavailable("Busy", "the gateway cannot keep up; try again later", 10)
+            )
         }
         guard request.query.isEmpty else {
             return (

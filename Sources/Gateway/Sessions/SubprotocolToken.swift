@@ -8,8 +8,8 @@ internal import WireFormats
 /// is offered without its first four, which are the same in all of them.
 func subprotocolToken(in request: HttpRequest, _ secrets: any SecretSource) -> String? {
     let offers = (request.headers["sec-websocket-protocol"] ?? "").split(separator: ",")
-    for offer in offers.map({ $0.filter { $0 != " " && $0 != "\t" } }) {
-        guard offer != ClientProtocol.subprotocol else { continue }
+    for offer in offers.map({ $0.filter { $0 != " " && $0 != "\t" } })
+    where offer != ClientProtocol.subprotocol {
         let token = ClientProtocol.tokenPrefix + offer
         if secrets.tokenID(of: token) != nil { return token }
     }

@@ -26,7 +26,9 @@ import WireFormats
     }
 
     @Test(arguments: [nil, "https://ops.example.evil", "https://ops.example:8443", "null"])
-    @LoopActor func `another page has no use of it, and neither has its own afterwards`(other: String?) throws {
+    @LoopActor func `another page has no use of it, and neither has its own afterwards`(
+        other: String?
+    ) throws {
         let book = book()
         let text = try #require(book.issue(for: ada, cookie: nil, origin: page, now: 100))
 
@@ -49,7 +51,9 @@ import WireFormats
         #expect(book.redeem(texts[1], origin: nil, now: 130) == nil)
     }
 
-    @Test @LoopActor func `of one principal the oldest gives way, and of all there is a bound`() throws {
+    @Test @LoopActor func `of one principal the oldest gives way, and of all there is a bound`()
+        throws
+    {
         let book = book()
         let first = try #require(book.issue(for: ada, cookie: nil, origin: nil, now: 100))
         for number in 1...TicketBook.perPrincipal {
