@@ -67,6 +67,8 @@ struct NameTable: Sendable {
     mutating func place(_ name: String, now: Double) -> UInt16 {
         let mark = IDTable.Mark(name)
         if let known = known(name, mark) { return known }
+        // Somebody may call a task as the rest is called.
+        guard name != Self.otherName else { return 0 }
         let place: UInt16
         if let free = vacant.popLast() {
             let isListed = entries[Int(free)].isListed

@@ -52,10 +52,7 @@ extension MetricsDesk {
     private func writeNames(
         _ fleet: FleetState, _ said: inout [String: Int], to out: inout MetricsText
     ) {
-        // Somebody may call a task as the rest is called.
-        var names = Set<String>()
-        let figures = fleet.names.filter { names.insert($0).inserted }
-            .compactMap { fleet.nameStatistics($0) }.filter { $0.count > 0 }
+        let figures = fleet.names.compactMap { fleet.nameStatistics($0) }.filter { $0.count > 0 }
         out.begin(
             "celeriac_task_ends_total", .counter, "Tasks that ended, by task name and state.")
         for name in figures {
@@ -78,7 +75,7 @@ extension MetricsDesk {
     }
 
     private func writeQueues(_ fleet: FleetState, to out: inout MetricsText) {
-        // Nor does a queue of the rest's name stand beside the rest.
+        // No queue of the rest's name stand beside the rest.
         let records = fleet.queueNames.filter { $0 != Self.other }
             .compactMap { fleet.queue($0) }
         let shown = records.prefix(Self.queues)
