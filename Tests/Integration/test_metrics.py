@@ -56,9 +56,9 @@ def rising(family: Metric) -> None:
         assert buckets[-1][1] == parts['_count'][0][1] and '_sum' in parts
 
 
-def value(families: dict[str, Metric], name: str, **labels: str) -> float:
-    found = [sample.value for sample in families[name].samples if sample.labels == labels]
-    assert len(found) == 1, f'{name} {labels}: {families[name].samples}'
+def value(families: dict[str, Metric], family: str, /, **labels: str) -> float:
+    found = [sample.value for sample in families[family].samples if sample.labels == labels]
+    assert len(found) == 1, f'{family} {labels}: {families[family].samples}'
     return float(found[0])
 
 

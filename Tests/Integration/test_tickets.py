@@ -12,7 +12,7 @@ import httpx
 import pytest
 from harness.client import SUBPROTOCOL, GatewayClient, RpcError
 from harness.gateway import Gateway
-from harness.stack import Stack
+from harness.stack import Stack, unique
 from websockets.asyncio.client import connect as websocket_connect
 from websockets.typing import Origin, Subprotocol
 
@@ -54,7 +54,7 @@ async def test_a_ticket_opens_one_session_of_its_owner(stack: Stack) -> None:
 @pytest.mark.parametrize(('asked', 'shown'), [(PAGE, None), (None, PAGE)])
 async def test_a_ticket_is_for_its_page_only(stack: Stack, asked: str | None, shown: str | None) -> None:
     gateway = stack.running_gateway
-    text = ticket(gateway, gateway.token('viewer', 'page'), asked)
+    text = ticket(gateway, gateway.token('viewer', unique('page')), asked)
     await refused(gateway, text, shown)
     await refused(gateway, text, asked)
 
