@@ -64,7 +64,8 @@ def test_who_is_unknown_or_asks_for_nonsense_gets_none(stack: Stack) -> None:
     url, headers = f'{gateway.base_url}/api/tickets', {'authorization': f'Bearer {gateway.token("wall", "lobby")}'}
     assert httpx.post(url, json={}).status_code == 401
     assert httpx.post(url, headers=headers, content=b'{}').status_code == 415
-    for body in ([], {'origin': 5}, {'origin': 'ops.example'}, {'origin': f'{PAGE}, https://b.example'}):
+    bodies: list[Any] = [[], {'origin': 5}, {'origin': 'ops.example'}, {'origin': f'{PAGE}, https://b.example'}]
+    for body in bodies:
         assert httpx.post(url, headers=headers, json=body).status_code == 400, body
     assert httpx.post(url, headers={**headers, 'origin': PAGE}, json={'origin': 'https://b.example'}).status_code == 400
 
