@@ -26,6 +26,8 @@ package struct FleetLimits: Sendable, Equatable {
     package var queues = 2_000
     /// Task names with figures of their own; the others share `*other*`.
     package var names = 200
+    /// Pairs of queue and task name whose records are counted by state; the others share `*other*`.
+    package var loads = 1_000
     /// Custom states (`PROGRESS` …) told apart; the others share `CUSTOM`.
     package var customStates = 32
     /// Task id, parent and root id.

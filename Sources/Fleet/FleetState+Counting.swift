@@ -56,6 +56,7 @@ extension FleetState {
             add(before, -1)
             add(after, 1)
         }
+        countLoad(place, before, after)
         if after.state != before.state {
             recordsByState[Int(before.state.rawValue)] -= 1
             recordsByState[Int(after.state.rawValue)] += 1
@@ -70,6 +71,29 @@ extension FleetState {
         countName(before, after)
         countEnds(place, after)
         if after.counts != before.counts { count(place, before, after, now: now) }
+    }
+
+    /// State x queue x name: off from where the record is counted, and on where it belongs now.
+    private mutating func countLoad(_ place: Int32, _ before: TaskShare, _ after: TaskShare) {
+        let old = tasks.slots[place].load
+        var load = old
+        if after.queue != before.queue || after.nameIndex != before.nameIndex {
+            load = loads.place(queue: after.queue, name: after.nameIndex)
+            tasks.slots[place].load = load
+        }
+        guard load != old || after.state != before.state else { return }
+        loads.add(old, before.state, -1)
+        loads.add(load, after.state, 1)
+    }
+
+    /// Takes the number of a queue that is gone out of a task, which keeps the name.
+    mutating func forgetQueue(of place: Int32) {
+        let state = tasks.slots[place].state
+        loads.add(tasks.slots[place].load, state, -1)
+        tasks.slots[place].queueIndex = -1
+        let load = loads.place(queue: -1, name: tasks.slots[place].nameIndex)
+        tasks.slots[place].load = load
+        loads.add(load, state, 1)
     }
 
     /// The fleet's rate of ends: each end once, no matter who told it first, the worker or the result
@@ -180,6 +204,7 @@ extension FleetState {
                 entry.lately.record(succeeded: second.succeeded, failed: second.failed, now: now)
             }
         }
+        countLatency(second, after, now: now)
         var news = second
         news.finished = 0
         news.succeeded = 0
@@ -198,9 +223,22 @@ extension FleetState {
         }
     }
 
+    /// A run time or a wait: of the fleet, of the name, and of the queue.
+    private mutating func countLatency(
+        _ second: RateRing.Second, _ share: TaskShare, now: Double
+    ) {
+        guard second.runtimes + second.waits > 0 else { return }
+        latencies.record(second, now: now)
+        if share.nameIndex != NameTable.none {
+            nameTable.update(share.nameIndex) { $0.latencies.record(second, now: now) }
+        }
+        if share.queue >= 0 { queues[share.queue].latencies.record(second, now: now) }
+    }
+
     /// Lets a record go.
     mutating func forget(_ place: Int32) {
         let share = tasks.slots[place].share()
+        loads.add(tasks.slots[place].load, share.state, -1)
         add(share, -1)
         recordsByState[Int(share.state.rawValue)] -= 1
         if share.nameIndex != NameTable.none { nameTable.update(share.nameIndex) { $0.kept -= 1 } }

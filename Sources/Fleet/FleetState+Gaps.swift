@@ -241,6 +241,7 @@ extension FleetState {
         sweepWorkers(now: now)
         sweepQueues(now: now)
         nameTable.advance(to: now)
+        _ = latencies.advance(to: now)
         nameTable.recycle(now: now, quietFor: limits.ghostSeconds)
         rememberFindings(now: now)
         aggregatesChanged = true

@@ -177,6 +177,7 @@ extension FleetState {
             scheduled: queue.scheduled, workers: queue.consumers.map { workers[$0].name }.sorted(),
             oldestAge: queue.oldestAge, rateIn: queue.rateIn(),
             rateOut: queue.rateOut(), runtimeMean: minute.runtimeMean, waitMean: minute.waitMean,
+            runtimes: queue.latencies.runtimes.quantiles, waits: queue.latencies.waits.quantiles,
             depthAt: queue.depthAt.known, stale: queue.isStale, pause: queue.pause,
             stillConsuming: queue.isPaused ? liveConsumers(place) : [])
     }
@@ -214,6 +215,8 @@ extension FleetState {
         summary.successRate = judged == 0 ? nil : Double(long.succeeded) / Double(judged)
         summary.runtimeMean = minute.runtimeMean
         summary.waitMean = minute.waitMean
+        summary.runtimes = latencies.runtimes.quantiles
+        summary.waits = latencies.waits.quantiles
         summary.completeness = share(summary.startedSeen, of: summary.startedExpected)
         summary.taskBytes = tasks.bytes
         summary.evictedFinished = evictedFinished

@@ -112,6 +112,7 @@ extension FleetState {
         if let place = tasks.find(id, mark) { return place }
         let place = tasks.create(id, mark, seen: now)
         recordsByState[Int(StateCode.pending.rawValue)] += 1
+        loads.add(TaskLoads.unknown, .pending, 1)
         makeRoom(sparing: place)
         return place
     }

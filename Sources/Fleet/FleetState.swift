@@ -23,6 +23,10 @@ package struct FleetState: Sendable {
     let startedAt: Double
     /// Records by state code.
     var recordsByState: [Int]
+    /// The same, by queue and name.
+    var loads: TaskLoads
+    /// Run times and waits of all tasks.
+    var latencies: Latencies
     /// Ends and receipts since the start.
     var totalCounts = TotalCounts()
     /// Running, prefetched and ETA-held tasks.
@@ -89,6 +93,8 @@ package struct FleetState: Sendable {
         states = StateNames(limit: limits.customStates)
         rates = RateRing(capacity: 300, now: startedAt)
         recordsByState = Array(repeating: 0, count: 256)
+        loads = TaskLoads(limit: limits.loads)
+        latencies = Latencies(now: startedAt)
         if limits.flowerTasks > 0 {
             flower = FlowerState(
                 maximumTasks: limits.flowerTasks, maximumWorkers: limits.flowerWorkers)
@@ -173,6 +179,7 @@ package struct FleetState: Sendable {
         (changes.workers, changes.removedWorkers) = workers.takeChanges()
         (changes.queues, changes.removedQueues) = queues.takeChanges()
         (changes.names, changes.removedNames) = nameTable.takeChanges()
+        (changes.loads, changes.removedLoads) = loads.takeChanges()
         changes.gaps = changedGaps.sorted()
         changes.arrivals = arrivals.sorted()
         changes.aggregates = aggregatesChanged

@@ -17,6 +17,7 @@ struct NameTable: Sendable {
         var runtimeMax = 0.0
         var touched = 0.0
         var lately: LatelyRing
+        var latencies: Latencies
         /// Queue that a task of this name was last told to be in, or -1.
         var queue: Int32 = -1
         var isListed = false
@@ -27,6 +28,7 @@ struct NameTable: Sendable {
             self.touched = now
             self.isListed = isListed
             lately = LatelyRing(now: now)
+            latencies = Latencies(now: now)
         }
 
         /// Takes over the figures of an entry that goes.
@@ -40,6 +42,7 @@ struct NameTable: Sendable {
             runtimeSum += other.runtimeSum
             runtimeMax = max(runtimeMax, other.runtimeMax)
             lately.absorb(other.lately)
+            latencies.absorb(other.latencies)
         }
     }
 
@@ -64,6 +67,8 @@ struct NameTable: Sendable {
     mutating func place(_ name: String, now: Double) -> UInt16 {
         let mark = IDTable.Mark(name)
         if let known = known(name, mark) { return known }
+        // Somebody may call a task as the rest is called.
+        guard name != Self.otherName else { return 0 }
         let place: UInt16
         if let free = vacant.popLast() {
             let isListed = entries[Int(free)].isListed
@@ -111,8 +116,10 @@ struct NameTable: Sendable {
 
     /// Lets the figures of the last minutes get older.
     mutating func advance(to now: Double) {
-        for place in entries.indices where entries[place].lately.advance(to: now) {
-            update(UInt16(place)) { _ in }
+        for place in entries.indices {
+            let hasEnds = entries[place].lately.advance(to: now)
+            let hasLatencies = entries[place].latencies.advance(to: now)
+            if hasEnds || hasLatencies { update(UInt16(place)) { _ in } }
         }
     }
 
@@ -159,6 +166,7 @@ struct NameTable: Sendable {
             succeeded: entry.succeeded, failed: entry.failed, retried: entry.retried,
             runtimeMean: entry.runtimes == 0 ? nil : entry.runtimeSum / Double(entry.runtimes),
             runtimeMax: entry.runtimes == 0 ? nil : entry.runtimeMax,
-            succeededLately: lately.succeeded, failedLately: lately.failed)
+            succeededLately: lately.succeeded, failedLately: lately.failed,
+            runtimes: entry.latencies.runtimes.quantiles, waits: entry.latencies.waits.quantiles)
     }
 }

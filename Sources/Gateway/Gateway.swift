@@ -81,6 +81,7 @@ package final class Gateway {
     let http: HttpDesk
     let health: HealthDesk
     let cost: CostKeeper
+    let metrics: MetricsDesk
     let doctor: BrokerDoctor
     let refusals: (broker: RefusalWatch, results: RefusalWatch)
     /// What the decoders on the ingest threads count.
@@ -158,6 +159,7 @@ package final class Gateway {
                 log: log,
                 origin: options.origin, onChange: { later.gateway?.changed() }))
         let tokens = TokenDesk(access: edges.access, audit: audit, clock: clock)
+        let tickets = TicketBook(secrets: edges.secrets)
         let health = health
         let origins = OriginPolicy(allowed: options.allowedOrigins)
         let ticker = ticker
@@ -166,6 +168,8 @@ package final class Gateway {
         sessions = SessionDesk(
             SessionDesk.Dependencies(
                 rows: rows, events: events, access: edges.access, tokens: tokens,
+                tickets: tickets, resumes: try ResumeTokens(secrets: edges.secrets),
+                resumeURL: options.resumeURL,
                 secrets: edges.secrets,
                 commands: commands, details: details,
                 origins: origins, clock: clock, log: log, version: options.version,
@@ -174,20 +178,28 @@ package final class Gateway {
                 publish: { later.gateway?.publish() },
                 wait: { ticker.waits(until: $0) }))
         let inspector = inspector
+        let isReady: @LoopActor () -> Bool = { health.isConnected && inspector.isReconciled }
+        let metrics = MetricsDesk(
+            MetricsDesk.Dependencies(
+                rows: rows, feed: feed, events: events, health: health, cost: cost, ingest: ingest,
+                commands: commands, audit: audit, sessions: sessions, clock: clock,
+                version: options.version, isReady: isReady))
+        self.metrics = metrics
         http = HttpDesk(
             HttpDesk.Dependencies(
                 rows: rows, feed: feed, events: events, details: details,
                 groups: GroupReader(
                     results: edges.results, settings: options.celery, feed: feed),
-                access: edges.access, tokens: tokens, audit: audit, auditFeed: auditFeed,
+                access: edges.access, tokens: tokens, tickets: tickets, audit: audit,
+                auditFeed: auditFeed,
                 openID: edges.openID.map {
                     OpenIDDesk(
                         $0, access: edges.access, secrets: edges.secrets, clock: clock)
                 },
                 commands: commands, origins: origins, clock: clock, log: log,
-                version: options.version,
+                version: options.version, metrics: { metrics.text() },
                 reconcile: { later.gateway?.reconcileNow() ?? false },
-                isReady: { health.isConnected && inspector.isReconciled }))
+                isReady: isReady))
         later.gateway = self
         ticker.action = {
             later.gateway?.publish()
@@ -581,6 +593,6 @@ extension Gateway: SocketServerHandler {
     }
 
     package func socketClosed(_ socket: SocketID, code: UInt16) {
-        sessions.closed(socket)
+        sessions.closed(socket, code: code)
     }
 }

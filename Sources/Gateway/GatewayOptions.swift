@@ -29,6 +29,9 @@ package struct GatewayOptions: Sendable {
     /// Sessions that one principal may have.
     package var connectionsPerPrincipal: Int
 
+    /// Where this gateway alone is reached by WebSocket; `nil` if clients are not told.
+    package var resumeURL: String?
+
     /// Makes options.
     package init(
         celery: CelerySettings, brokerName: String, replyKey: String, origin: String,
@@ -36,7 +39,7 @@ package struct GatewayOptions: Sendable {
         costCeiling: Int = 60_000, unverified: [String] = [],
         openAddress: String? = nil, fleetLimits: FleetLimits = FleetLimits(),
         eventLogBytes: Int = 64 << 20,
-        connectionsPerPrincipal: Int
+        connectionsPerPrincipal: Int, resumeURL: String? = nil
     ) {
         self.celery = celery
         self.brokerName = brokerName
@@ -51,5 +54,6 @@ package struct GatewayOptions: Sendable {
         self.fleetLimits = fleetLimits
         self.eventLogBytes = eventLogBytes
         self.connectionsPerPrincipal = connectionsPerPrincipal
+        self.resumeURL = resumeURL
     }
 }

@@ -154,6 +154,14 @@ package final class SyncEngine {
         topics[topic.index].ids
     }
 
+    /// Different revisions that the newest deltas of each query and window start from, all together (R18).
+    package var deltaStarts: Int {
+        var count = 0
+        queries.forEach { count += $0.startCount }
+        windows.forEach { count += $0.deltas.startCount }
+        return count
+    }
+
     // Changing
 
     /// True between a change and its ``commit(at:)``; no frames may be asked for meanwhile.

@@ -49,12 +49,15 @@ package struct SyncLimits: Sendable, Equatable {
     package var unackedBytes = 256 * 1024
     /// Data outstanding without an acknowledgement for this long makes a client slow (R45).
     package var ackTimeoutMilliseconds: Milliseconds = 10_000
-    /// Highest frame rate a client may ask for (R47).
-    package var frequency = 20.0
+    /// Highest frame rate a client may ask for (R47): as many deltas as it may acknowledge one by one, ten
+    /// for free and twenty as messages (2.14).
+    package var frequency = 30.0
     /// Frame rate of a client that asks for none (R47).
     package var defaultFrequency = 4.0
-    /// A delta that is late by at most this, and by at most half its interval, counts as sent in time.
-    package var lateMilliseconds: Milliseconds = 50
+    /// A delta that is late by at most this, and by at most half its interval, counts as sent in time: the
+    /// next one is not moved. Long, because clients that are moved together stay together, and are then
+    /// told in one long turn, again and again.
+    package var lateMilliseconds: Milliseconds = 500
     /// An order that no window uses is kept for this long.
     package var orderMilliseconds: Milliseconds = 60_000
     /// Changes of group, key or existence remembered for the windows of one order.

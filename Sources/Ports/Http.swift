@@ -118,6 +118,10 @@ package protocol SocketOutput: AnyObject {
 
     /// WebSockets open now.
     var socketCount: Int { get }
+
+    /// Handshakes that were refused without asking the gateway, by status: for their form, or because there
+    /// are too many.
+    var handshakesRejected: [Int: Int] { get }
 }
 
 extension SocketOutput {

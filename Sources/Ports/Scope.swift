@@ -1,6 +1,6 @@
 /// What a credential is limited to, within what its role may; `nil` where there is no limit.
 package struct Scope: Sendable, Equatable {
-    /// Topics whose rows may be read; `events` is the event log.
+    /// Topics whose rows may be read; `events` is the event log, `metrics` what `/metrics` answers.
     package var topics: Set<String>?
     /// Commands that may be given.
     package var commands: Set<String>?

@@ -20,6 +20,7 @@ extension SocketServer {
         head.request.headers["sec-websocket-protocol"] = protocols
         head.request.headers["origin"] = reader.header("origin")
         if let refusal = refusal(reader, head, upgrade: upgrade) {
+            handshakesRejected[refusal.status, default: 0] += 1
             return refuse(connection, refusal)
         }
         switch handler.decideUpgrade(head.request) {

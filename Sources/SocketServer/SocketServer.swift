@@ -88,6 +88,9 @@ package final class SocketServer: SocketOutput {
     /// WebSockets open now.
     package var socketCount: Int { sockets.count }
 
+    /// Handshakes that were refused without asking the handler, by status.
+    package internal(set) var handshakesRejected: [Int: Int] = [:]
+
     /// TCP connections open now, WebSockets included.
     package var connectionCount: Int { connections.count }
 

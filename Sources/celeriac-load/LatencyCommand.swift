@@ -27,10 +27,10 @@ struct LatencyCommand: ParsableCommand {
 
     func run() throws {
         guard 1...Self.clientLimit ~= clients, 1...20_000 ~= rate, 1...600 ~= seconds,
-            1...20 ~= maxHz
+            1...30 ~= maxHz
         else {
             throw ValidationError(
-                "clients 1-\(Self.clientLimit), rate 1-20000, seconds 1-600, max-hz 1-20")
+                "clients 1-\(Self.clientLimit), rate 1-20000, seconds 1-600, max-hz 1-30")
         }
         guard let page = URL(string: gateway), let host = page.host, let port = page.port,
             let store = URL(string: broker), let redisHost = store.host

@@ -16,8 +16,8 @@ struct WatchCommand: ParsableCommand {
     @Option(help: "Newest tasks that each client looks at.") var rows = 50
 
     func run() throws {
-        guard 1...Self.clientLimit ~= clients, 1...20 ~= maxHz, 1...200 ~= rows else {
-            throw ValidationError("clients 1-\(Self.clientLimit), max-hz 1-20, rows 1-200")
+        guard 1...Self.clientLimit ~= clients, 1...30 ~= maxHz, 1...200 ~= rows else {
+            throw ValidationError("clients 1-\(Self.clientLimit), max-hz 1-30, rows 1-200")
         }
         guard let page = URL(string: gateway), let host = page.host, let port = page.port else {
             throw ValidationError("give --gateway ws://127.0.0.1:PORT/ws/v1")

@@ -23,9 +23,9 @@ struct WorkersCommand: ParsableCommand {
     @Option(help: "Target for the 99th percentile, milliseconds.") var target = 100.0
 
     func run() throws {
-        guard 1...LatencyCommand.clientLimit ~= clients, 1...600 ~= seconds, 1...20 ~= maxHz else {
+        guard 1...LatencyCommand.clientLimit ~= clients, 1...600 ~= seconds, 1...30 ~= maxHz else {
             throw ValidationError(
-                "clients 1-\(LatencyCommand.clientLimit), seconds 1-600, max-hz 1-20")
+                "clients 1-\(LatencyCommand.clientLimit), seconds 1-600, max-hz 1-30")
         }
         guard let page = URL(string: gateway), let host = page.host, let port = page.port else {
             throw ValidationError("give --gateway ws://127.0.0.1:PORT/ws/v1")

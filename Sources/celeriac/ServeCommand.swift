@@ -40,6 +40,7 @@ struct ServeCommand: ParsableCommand {
             trustedProxies: settings.trustedProxies, redactor: settings.redactor,
             socketsPerAddress: settings.socketsPerAddress,
             connectionsPerPrincipal: settings.connectionsPerPrincipal,
+            resumeURL: settings.resumeURL.isEmpty ? nil : settings.resumeURL,
             keyPrefix: settings.brokerKeyPrefix,
             resultPrefix: settings.resultPrefix,
             visibilityTimeout: Double(settings.visibilityTimeout), naming: settings.naming,

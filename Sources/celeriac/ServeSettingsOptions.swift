@@ -58,6 +58,11 @@ struct ServeSettingsOptions: ParsableArguments {
         help: ArgumentHelp(
             "WebSockets that one token or user may have (default: 10).", valueName: "count"))
     var connectionsPerPrincipal: String?
+    @Option(
+        help: ArgumentHelp(
+            "Where this gateway alone is reached, such as wss://gw-1.example/ws/v1, for clients that come back.",
+            valueName: "url"))
+    var resumeURL: String?
     @Option(help: ArgumentHelp("global_keyprefix of the broker.", valueName: "prefix"))
     var brokerKeyPrefix: String?
     @Option(help: ArgumentHelp("global_keyprefix of the result backend.", valueName: "prefix"))
@@ -150,7 +155,7 @@ struct ServeSettingsOptions: ParsableArguments {
             .insecureListen: insecureListen ? "true" : nil,
             .tlsCert: tlsCert, .tlsKey: tlsKey, .logLevel: logLevel, .logFormat: logFormat,
             .redact: redact, .socketsPerAddress: socketsPerAddress,
-            .connectionsPerPrincipal: connectionsPerPrincipal,
+            .connectionsPerPrincipal: connectionsPerPrincipal, .resumeURL: resumeURL,
             .brokerKeyPrefix: brokerKeyPrefix, .resultKeyPrefix: resultKeyPrefix,
             .visibilityTimeout: visibilityTimeout, .prioritySteps: prioritySteps,
             .queueSep: queueSep, .flowerTasks: flowerTasks,

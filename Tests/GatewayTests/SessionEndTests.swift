@@ -11,8 +11,8 @@ import Testing
     private let request = HttpRequest(method: "GET", path: "/ws/v1", headers: [:])
 
     @Test @LoopActor func `without random numbers a new session ends with 4500`() throws {
-        // The gateway itself needs one, and each session two.
-        let (gateway, sockets) = try Lonely.gateway(secrets: Lonely.Secrets(identifiers: 3))
+        // The gateway itself needs two, and each session two.
+        let (gateway, sockets) = try Lonely.gateway(secrets: Lonely.Secrets(identifiers: 4))
         let (first, second) = (SocketID(number: 1), SocketID(number: 2))
 
         gateway.socketOpened(first, request: request)

@@ -62,6 +62,7 @@ import WireFormats
         #expect(plain.logLevel == .info)
         #expect(plain.socketsPerAddress == nil)
         #expect(plain.connectionsPerPrincipal == 10)
+        #expect(plain.resumeURL.isEmpty)
         #expect(plain.visibilityTimeout == 3_600)
         #expect(plain.naming == .standard)
         #expect(plain.flowerTasks == 10_000)
@@ -95,6 +96,7 @@ import WireFormats
                 redact = standard, iban
                 sockets-per-address = 20
                 connections-per-principal = 11
+                resume-url = wss://gw-1.example:8443/ws/v1
                 broker-key-prefix = app:
                 result-key-prefix =
                 visibility-timeout = 60
@@ -131,6 +133,7 @@ import WireFormats
         #expect(read.redactor == Redactor(patterns: ["standard", "iban"]))
         #expect(read.socketsPerAddress == 20)
         #expect(read.connectionsPerPrincipal == 11)
+        #expect(read.resumeURL == "wss://gw-1.example:8443/ws/v1")
         #expect(read.brokerKeyPrefix == "app:")
         #expect(read.resultKeyPrefix.isEmpty)
         #expect(read.visibilityTimeout == 60)
@@ -164,6 +167,12 @@ import WireFormats
         ("log-level = loud", "log-level (celeriac.conf, line 1): must be one of trace"),
         ("sockets-per-address = -1", "must be a whole number from 0 to 1000000, not `-1`"),
         ("connections-per-principal = 0", "must be a whole number from 1 to 1000000, not `0`"),
+        (
+            "resume-url = ws://gw-1.example/ws/v1",
+            "resume-url (celeriac.conf, line 1): must be a URL"
+        ),
+        ("resume-url = wss://gw-1.example/", "resume-url (celeriac.conf, line 1): must be a URL"),
+        ("resume-url = https://gw-1.example/ws/v1", "resume-url (celeriac.conf, line 1): must be"),
         ("redact = a", "redact (celeriac.conf, line 1): must be standard, none, or at most 64"),
         ("redact = iban,", "redact (celeriac.conf, line 1): must be standard, none, or at most 64"),
         ("insecure-listen = maybe", "must be true or false, not `maybe`"),

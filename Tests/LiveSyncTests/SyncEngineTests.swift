@@ -135,6 +135,25 @@ import Testing
         #expect(bench.engine.nextDue(for: session, now: bench.now) == nil)
     }
 
+    @Test(arguments: [(29.0, 35), (30.0, 34), (31.0, 34)])
+    func `nobody is told more than thirty times a second`(
+        asked: Double, interval: Milliseconds
+    ) throws {
+        var bench = Bench()
+        var session = SyncSession()
+        try bench.open(&session, frequency: asked)
+        _ = bench.drain(&session)
+        bench.now += 10_000
+        bench.set("a", "active", .int(1))
+        #expect(bench.drain(&session).count == 1)
+
+        bench.now += interval - 1
+        bench.set("a", "active", .int(2))
+        #expect(bench.drain(&session).isEmpty)
+        bench.now += 1
+        #expect(bench.drain(&session).count == 1)
+    }
+
     @Test func `being told in ticks costs a client none of its deltas`() throws {
         var bench = Bench()
         var session = SyncSession()
@@ -168,6 +187,31 @@ import Testing
         #expect(bench.drain(&session).isEmpty)
         bench.now += 1
         #expect(bench.drain(&session).count == 1)
+    }
+
+    @Test func `clients that one late turn has brought together part again`() throws {
+        var bench = Bench()
+        var (first, second) = (SyncSession(), SyncSession())
+        func told(_ session: inout SyncSession, at moment: Milliseconds) -> Bool {
+            bench.now = moment
+            bench.set("a", "active", .int(Int(moment)))
+            return !bench.drain(&session).isEmpty
+        }
+        try bench.open(&first, frequency: 1)
+        _ = bench.drain(&first)
+        bench.now = 1_400
+        try bench.open(&second, frequency: 1)
+        _ = bench.drain(&second)
+        #expect(told(&first, at: 2_000))
+        #expect(told(&second, at: 2_400))
+
+        // The turns of 3,000 and of 3,400 come late, as one.
+        #expect(told(&first, at: 3_450))
+        #expect(told(&second, at: 3_450))
+
+        #expect(told(&first, at: 4_000))
+        #expect(!told(&second, at: 4_399))
+        #expect(told(&second, at: 4_400))
     }
 
     @Test func `under load everybody is told once a second`() throws {

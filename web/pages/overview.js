@@ -28,7 +28,7 @@ const TILES = [
   ['successRate', 'Success rate', (fleet) => ({ value: percent(fleet.successRate), unit: fleet.successRate === undefined ? '' : '%', sub: fleet.successRate === undefined ? 'nothing finished lately' : 'last 5 min' }), 'fleet.successRate', { zeroBased: false }],
   ['completed', 'Completed', (_, stats) => ({ value: compact(totalOf(stats, 'SUCCESS')), sub: `${compact(totalOf(stats, 'RETRY'))} retries` }), 'total.SUCCESS', { zeroBased: false }],
   ['failed', 'Failed', (_, stats) => ({ value: compact(totalOf(stats, 'FAILURE')), sub: 'since the start' }), 'total.FAILURE', { zeroBased: false }],
-  ['runtimeMean', 'Run time', (fleet) => ({ ...split(duration(fleet.runtimeMean)), sub: `wait ${duration(fleet.waitMean)}` }), 'fleet.runtimeMean'],
+  ['runtimeMean', 'Run time', (fleet) => ({ ...split(duration(fleet.runtimeMean)), sub: `p95 ${duration(fleet.runtimeP95)}, wait ${duration(fleet.waitMean)}` }), 'fleet.runtimeMean'],
   ['workersOnline', 'Workers', (fleet) => ({ value: compact(fleet.workersOnline), unit: `of ${compact(fleet.workers)}`, sub: 'online' }), 'fleet.workersOnline'],
 ];
 

@@ -15,7 +15,7 @@ import { StackedBar, StackedLegend } from '../elements/stacked-bar.js';
 import { TrashCard } from '../elements/trash-card.js';
 import { WaitingMessages } from '../elements/waiting-messages.js';
 
-const FACTS = ['Waiting', 'Unacknowledged', 'Active', 'Reserved', 'Scheduled (ETA)', 'Unreachable', 'In per min', 'Out per min', 'Mean wait', 'Mean run time', 'Oldest'];
+const FACTS = ['Waiting', 'Unacknowledged', 'Active', 'Reserved', 'Scheduled (ETA)', 'Unreachable', 'In per min', 'Out per min', 'Mean wait', 'Wait p95', 'Mean run time', 'Run time p95', 'Oldest'];
 
 export class QueueDetailPage {
   #app;
@@ -85,7 +85,7 @@ export class QueueDetailPage {
     this.#bar.set(parts, Math.max(1, queueLoad(row)));
     if (this.#steps.childElementCount !== parts.length) this.#steps.replaceChildren(...parts.map((part) => h('tr', null, h('td', { text: part.label }), h('td', { class: 'number num' }))));
     parts.forEach((part, index) => setText(this.#steps.children[index].lastChild, count(part.value)));
-    const values = [count(row.depth), count(row.unacked), count(row.active), count(row.reserved), count(row.scheduled), count(row.unreachable), rate(row.rateIn), rate(row.rateOut), duration(row.waitMean), duration(row.runtimeMean), duration(row.oldestAge)];
+    const values = [count(row.depth), count(row.unacked), count(row.active), count(row.reserved), count(row.scheduled), count(row.unreachable), rate(row.rateIn), rate(row.rateOut), duration(row.waitMean), duration(row.waitP95), duration(row.runtimeMean), duration(row.runtimeP95), duration(row.oldestAge)];
     FACTS.forEach((label, index) => this.#facts.set(label, values[index]));
     const workers = this.#app.client.topics.get('workers');
     const names = arrayOf(row.workers).filter((name) => typeof name === 'string');

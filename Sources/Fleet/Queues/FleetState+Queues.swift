@@ -128,7 +128,8 @@ extension FleetState {
             let before = queues[place].rates.sum(last: 60)
             queues[place].rates.advance(to: now)
             let after = queues[place].rates.sum(last: 60)
-            if before.sent != after.sent || before.received != after.received {
+            let hasAged = queues[place].latencies.advance(to: now)
+            if hasAged || before.sent != after.sent || before.received != after.received {
                 queues.mark(place)
             }
             noteConsumption(place, now: now)

@@ -10,6 +10,7 @@ struct QueueSlot: Sendable {
     /// Workers that consume it (numbers in the worker table), sorted.
     var consumers: [Int32] = []
     var rates: RateRing
+    var latencies: Latencies
     /// Depths of the last minute and a bit: (gateway time, messages).
     var history: [(at: Double, depth: Int)] = []
     /// The oldest message of each priority step: its tag, and since when it waits at least.
@@ -31,6 +32,7 @@ struct QueueSlot: Sendable {
         self.name = name
         self.lastSeen = now
         self.rates = RateRing(capacity: 60, now: now)
+        self.latencies = Latencies(now: now)
     }
 
     /// Seconds since the oldest waiting message was sent, at least; `nil` if nothing is known of it.

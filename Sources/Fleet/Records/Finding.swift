@@ -1,6 +1,6 @@
 /// Something about the fleet that somebody should look at, with what to change.
 package struct Finding: Sendable, Equatable {
-    package enum Severity: String, Sendable {
+    package enum Severity: String, Sendable, CaseIterable {
         case error, warning, info
     }
 

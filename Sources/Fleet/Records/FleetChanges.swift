@@ -21,6 +21,9 @@ package struct FleetChanges: Sendable {
     /// Task names whose figures changed, and those that were folded into `*other*`.
     package var names: [String] = []
     package var removedNames: [String] = []
+    /// Numbers of pairs of queue and name whose counts by state changed, and of those without a record.
+    package var loads: [Int] = []
+    package var removedLoads: [Int] = []
     /// Names of workers of which a new process spoke: to be asked again, and told again what a
     /// process forgets (task events, revokes, paused queues).
     package var arrivals: [String] = []
@@ -35,6 +38,7 @@ package struct FleetChanges: Sendable {
     package var isEmpty: Bool {
         tasks.isEmpty && removedTasks.isEmpty && workers.isEmpty && removedWorkers.isEmpty
             && queues.isEmpty && removedQueues.isEmpty && names.isEmpty && removedNames.isEmpty
-            && arrivals.isEmpty && gaps.isEmpty && !aggregates
+            && loads.isEmpty && removedLoads.isEmpty && arrivals.isEmpty && gaps.isEmpty
+            && !aggregates
     }
 }

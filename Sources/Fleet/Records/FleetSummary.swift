@@ -19,6 +19,9 @@ package struct FleetSummary: Sendable, Equatable {
     /// Seconds, over the last 60 s.
     package var runtimeMean: Double?
     package var waitMean: Double?
+    /// Of the last 5 min, in steps of 60 s.
+    package var runtimes: LatencyQuantiles?
+    package var waits: LatencyQuantiles?
     /// Share of task-started events seen, 0..1; and the counts behind it.
     package var completeness: Double?
     package var startedSeen = 0
@@ -57,4 +60,7 @@ package struct NameStatistics: Sendable, Equatable {
     /// Ends of the last 5 min, in steps of 30 s.
     package var succeededLately = 0
     package var failedLately = 0
+    /// Of the last 5 min, in steps of 60 s.
+    package var runtimes: LatencyQuantiles?
+    package var waits: LatencyQuantiles?
 }

@@ -31,6 +31,9 @@ package struct QueueRecord: Sendable, Equatable {
     package var rateOut: Double?
     package var runtimeMean: Double?
     package var waitMean: Double?
+    /// Of the last 5 min, in steps of 60 s.
+    package var runtimes: LatencyQuantiles?
+    package var waits: LatencyQuantiles?
     /// When the depth was read, unix seconds.
     package var depthAt: Double?
     package var stale: Bool

@@ -73,6 +73,8 @@ struct TaskSlot: Sendable {
     var firstChild: Int32 = -1
     var bytes: Int32 = 0
     var nameIndex = NameTable.none
+    /// Where `TaskLoads` counts it.
+    var load = TaskLoads.unknown
     var flags: Flags = [.alive]
     var retries: UInt16 = 0
     var redelivered: UInt16 = 0

@@ -131,7 +131,7 @@ extension FleetState {
                 let worker = tasks.slots[task].workerIndex
                 let queue = tasks.slots[task].queueIndex
                 if worker >= 0, !workers[worker].isAlive { tasks.slots[task].workerIndex = -1 }
-                if queue >= 0, !queues[queue].isAlive { tasks.slots[task].queueIndex = -1 }
+                if queue >= 0, !queues[queue].isAlive { forgetQueue(of: task) }
                 task = tasks.slots[task].next
             }
         }

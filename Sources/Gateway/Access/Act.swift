@@ -17,6 +17,8 @@ enum Act: Sendable {
     case differences
     /// Have everything asked anew.
     case reconcile
+    /// Read the figures for Prometheus.
+    case metrics
     /// Read the list of a plan of one's own.
     case plans
     /// Find out which tasks a command would be about.

@@ -11,6 +11,9 @@ final class AuditDesk {
     private let log: Logger
     private let redactor: Redactor
     private let onLine: @LoopActor () -> Void
+    /// When each line was handed over that is not written yet.
+    private var waiting: [Int: Double] = [:]
+    private var handed = 0
     private var strangers = RefusalLedger(RefusalLedger.strangers)
     private var principals = RefusalLedger(RefusalLedger.principals)
 
@@ -36,6 +39,10 @@ final class AuditDesk {
         entry.action = redactor.redacted(entry.action)
         entry.target = redactor.redacted(entry.target)
         entry.detail = redactor.redacted(entry.detail)
+        handed += 1
+        let number = handed
+        waiting[number] = clock.now()
+        defer { waiting[number] = nil }
         do {
             try await audit.append(entry)
             onLine()
@@ -45,6 +52,11 @@ final class AuditDesk {
                 "not in the audit",
                 metadata: ["action": "\(entry.action)", "error": "\(error.message)"])
         }
+    }
+
+    /// Seconds for which the oldest line has waited to be written; 0 if none waits.
+    func lag(now: Double) -> Double {
+        waiting.values.min().map { max(0, now - $0) } ?? 0
     }
 
     /// Writes a refusal, or counts it if its source has had too many.

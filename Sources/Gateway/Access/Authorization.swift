@@ -12,6 +12,8 @@ enum Authorization {
     private static let adminTopics: Set<String> = ["audit"]
     /// The event log among the topics of a ``Scope``.
     static let eventsTopic = "events"
+    /// `/metrics` among them.
+    static let metricsTopic = "metrics"
 
     /// What somebody may do about something.
     static func verdict(on act: Act, for principal: Principal) -> Verdict {
@@ -35,6 +37,8 @@ enum Authorization {
             return allowed([.operator, .admin], role, "read the settings of workers")
         case .reconcile:
             return allowed([.operator, .admin, .bot], role, "have everything asked anew")
+        case .metrics:
+            return allowed([.viewer, .operator, .admin, .bot], role, "read metrics")
         case .plans:
             return allowed(CommandCatalog.planned.flatMap(\.roles), role, "read plans")
         case .plan(let command):
@@ -60,6 +64,7 @@ enum Authorization {
         case .known: return nil
         case .topic(let schema): return topic(schema.name)
         case .events: return topic(eventsTopic)
+        case .metrics: return topic(metricsTopic)
         case .outcomes: return topic(Topics.commands.name)
         case .settings, .differences: return topic(Topics.workers.name)
         case .reconcile: return scope.commands == nil ? nil : "having everything asked anew"

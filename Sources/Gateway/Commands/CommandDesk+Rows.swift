@@ -14,6 +14,9 @@ extension CommandDesk {
     }
 
     func apply(_ tracker: CommandTracker, to record: inout CommandRecord) {
+        if record.stage != tracker.state, !tracker.state.isOpen {
+            outcomes[tracker.state, default: 0] += 1
+        }
         record.stage = tracker.state
         // What workers say may quote what users wrote.
         record.evidence = tracker.evidence.map { to.settings.redactor.redacted($0) }

@@ -97,6 +97,8 @@ final class CommandDesk {
     var newcomers = Newcomers()
     var rates = CommandRates()
     var beginning = 0
+    /// How often commands came to each end since the start.
+    var outcomes: [CommandStage: Int] = [:]
     /// Commands of the last run of the gateway that had no end.
     var lost: [CommandRecord] = []
     /// The states in which the last run left its commands: what differs later is news for the audit.

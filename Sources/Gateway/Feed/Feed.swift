@@ -12,6 +12,9 @@ package final class Feed {
     private let rows: Rows
     private var knownAlerts: Set<String> = []
     private var knownStates: Set<String> = []
+    /// Run times and waits of the buckets that have rows.
+    private var knownLatencies = Array(
+        repeating: (runtimes: 0, waits: 0), count: LatencyBuckets.count)
     private var alertsDueAt = 0.0
     private let knowledge: KnowledgeRows
     /// Where the rows of tasks stand, by the place of the task; used again and again for all of them.
@@ -54,7 +57,15 @@ package final class Feed {
             engine.upsert(rows.stats, id: "name:\(name)", StatsProjection.name(figures))
         }
         for name in changes.removedNames { engine.remove(rows.stats, id: "name:\(name)") }
-        if changes.aggregates { publishAggregates(now: now) }
+        for number in changes.removedLoads { engine.remove(rows.stats, id: "load:\(number)") }
+        for number in changes.loads {
+            guard let load = fleet.load(number) else { continue }
+            engine.upsert(rows.stats, id: "load:\(number)", StatsProjection.load(load))
+        }
+        if changes.aggregates {
+            publishAggregates(now: now)
+            publishLatencies()
+        }
         if !changes.gaps.isEmpty { publishGaps(Set(changes.gaps)) }
         if now >= alertsDueAt {
             alertsDueAt = now + Self.alertInterval
@@ -96,6 +107,20 @@ package final class Feed {
                 "overall": FieldValue(summary.completeness), "seen": .int(summary.startedSeen),
                 "expected": .int(summary.startedExpected),
             ])
+    }
+
+    /// Only the buckets whose counts changed: a row, once there, stays.
+    private func publishLatencies() {
+        let runtimes = fleet.runtimeCounts.lately
+        let waits = fleet.waitCounts.lately
+        for bucket in runtimes.indices {
+            let counts = (runtimes: runtimes[bucket], waits: waits[bucket])
+            guard counts != knownLatencies[bucket] else { continue }
+            knownLatencies[bucket] = counts
+            rows.engine.upsert(
+                rows.stats, id: "latency:\(bucket)",
+                StatsProjection.latency(bucket, runtimes: counts.runtimes, waits: counts.waits))
+        }
     }
 
     private func publishGaps(_ ids: Set<Int>) {

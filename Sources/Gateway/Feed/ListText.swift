@@ -8,3 +8,8 @@ func listText(_ texts: some Sequence<String>) -> String {
     writer.endArray()
     return String(decoding: writer.bytes, as: UTF8.self)
 }
+
+/// Numbers as a JSON array, for a field of a row.
+func listText(_ numbers: [Int]) -> String {
+    "[" + numbers.map(String.init).joined(separator: ",") + "]"
+}

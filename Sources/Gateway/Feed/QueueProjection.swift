@@ -5,7 +5,7 @@ internal import LiveSync
 enum QueueProjection {
     /// The fields in the order of ``Topics/queues``.
     static func fields(_ queue: QueueRecord) -> [FieldUpdate] {
-        var row = RowBuilder(capacity: 22)
+        var row = RowBuilder(capacity: 28)
         row.add(queue.depth)
         row.add(queue.steps.isEmpty ? nil : queue.steps)
         row.add(queue.unreachable == 0 ? nil : queue.unreachable)
@@ -28,6 +28,8 @@ enum QueueProjection {
         row.add(queue.pause?.reason)
         row.add(queue.pause?.resumeAt)
         row.add(queue.stillConsuming.isEmpty ? nil : queue.stillConsuming)
+        row.add(queue.runtimes)
+        row.add(queue.waits)
         return row.updates
     }
 }

@@ -10,6 +10,8 @@ enum Topics {
             "eventsPerSecond", "throughput", "throughput10s", "throughput5m", "successRate",
             "runtimeMean", "waitMean", "completeness", "state", "count", "name", "succeeded",
             "failed", "retried", "runtimeMax", "succeeded5m", "failed5m",
+            "runtimeP50", "runtimeP95", "runtimeP99", "waitP50", "waitP95", "waitP99",
+            "queue", "counts", "le", "runtimes", "waits",
         ])
 
     /// Worker nodes.
@@ -33,6 +35,7 @@ enum Topics {
             "consumers", "workers", "oldestAge", "rateIn", "rateOut", "runtimeMean", "waitMean",
             "state", "stale", "priorities",
             "pausedBy", "pausedAt", "pauseReason", "resumeAt", "stillConsuming",
+            "runtimeP50", "runtimeP95", "runtimeP99", "waitP50", "waitP95", "waitP99",
         ],
         filters: ["id", "state"])
 

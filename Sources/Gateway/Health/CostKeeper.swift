@@ -77,11 +77,17 @@ final class CostKeeper {
     /// Whether something was put off within the last minute.
     var isLimited: Bool { clock.now() - putOffAt < Self.toldSeconds }
 
+    /// What we caused since the start.
+    var total: BrokerCost {
+        var total = measure()
+        total.commands += scripted
+        return total
+    }
+
     /// What we caused in the last minute; call it about once a second.
     func perMinute() -> BrokerCost {
         let now = clock.now()
-        var total = measure()
-        total.commands += scripted
+        let total = total
         samples.append((now, total))
         while samples.count > 1, samples[1].at <= now - 60 { samples.removeFirst() }
         guard let first = samples.first else { return total }

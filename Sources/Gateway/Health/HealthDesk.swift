@@ -6,7 +6,7 @@ internal import Ports
 @LoopActor
 final class HealthDesk {
     /// How the way from the workers to us is.
-    enum State: String {
+    enum State: String, CaseIterable {
         case ok, lagging, down, reconciling
 
         /// Seconds from the socket to the fleet's state beyond which we say that we lag.
@@ -27,7 +27,8 @@ final class HealthDesk {
     private var since = 0.0
     private var server: String?
     private var detail: String?
-    private var probe: Double?
+    /// Round trip of the newest probe, seconds.
+    private(set) var probe: Double?
     private var messages = 0
     private var bytes = 0
     private var dropped = 0
@@ -90,6 +91,14 @@ final class HealthDesk {
         self.dropped += dropped
         asOf = max(asOf ?? 0, at)
     }
+
+    /// What was counted since the start.
+    var counted: (events: Int, messages: Int, bytes: Int, dropped: Int) {
+        (events, messages, bytes, dropped)
+    }
+
+    /// The longest time of the last seconds from the broker's socket until applied.
+    func longestLag() -> Double? { lag.longest(at: clock.now()) }
 
     /// Events are applied so many seconds after the oldest of them was read from the broker's socket.
     func applied(after delay: Double) {

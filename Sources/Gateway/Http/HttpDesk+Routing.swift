@@ -10,7 +10,7 @@ extension HttpDesk {
         let isReadable = parts?.contains(nil) == false
         let found = isReadable ? RestRoutes.matches((parts ?? []).compactMap { $0 }) : []
         guard let first = found.first, first.route.isOpen else {
-            guard request.path.hasPrefix("/api/") else { return nothingHere }
+            guard !found.isEmpty || request.path.hasPrefix("/api/") else { return nothingHere }
             let caller: Caller
             switch await identify(request) {
             case .known(let known): caller = known

@@ -16,6 +16,7 @@ final class HttpDesk {
         let groups: GroupReader
         let access: any AccessControl
         let tokens: TokenDesk
+        let tickets: TicketBook
         let audit: AuditDesk
         let auditFeed: AuditFeed
         /// Present if people sign in with OpenID.
@@ -25,6 +26,8 @@ final class HttpDesk {
         let clock: GatewayClock
         let log: Logger
         let version: String
+        /// What `/metrics` answers.
+        let metrics: @LoopActor () -> String
         /// Asks the workers and the result backend everything anew; false if the broker is away.
         let reconcile: @LoopActor () -> Bool
         /// Whether the broker is reachable and the state reconciled.
@@ -111,6 +114,14 @@ final class HttpDesk {
                 ("content-type", "text/plain; charset=utf-8"), ("cache-control", "no-store"),
             ],
             body: Array(body.utf8))
+    }
+
+    /// `GET /metrics`.
+    func metrics() -> HttpResponse {
+        HttpResponse(
+            status: 200,
+            headers: [("content-type", MetricsText.contentType), ("cache-control", "no-store")],
+            body: Array(to.metrics().utf8))
     }
 
     /// Somebody has shown too many wrong credentials.

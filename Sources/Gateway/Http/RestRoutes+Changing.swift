@@ -13,6 +13,13 @@ extension RestRoutes {
             .reconcile, .object(["state": ["type": "string"]], status: 202)
         ) { desk, _ in desk.reconcile() },
         everySession,
+        .post(
+            "/api/tickets",
+            "Get a one-time ticket for the first frame of a WebSocket, good for half a minute.",
+            .known,
+            .object(["ticket": ["type": "string"], "ttlMs": ["type": "integer"]], status: 201),
+            body: ["type": "object", "properties": ["origin": ["type": "string"]]]
+        ) { desk, call in desk.issueTicket(call) },
         planning,
         .command(
             "/api/celery/commands", "Submit a command that the body names.",

@@ -69,6 +69,10 @@ extension RestRoutes {
             .object(["openapi": ["type": "string"], "paths": ["type": "object"]])
         ) { desk, _ in json(OpenApi.document(version: desk.to.version)) },
         .get(
+            "/metrics", "Figures of the gateway and of Celery, in Prometheus's text format 0.0.4.",
+            .metrics, .text
+        ) { desk, _ in desk.metrics() },
+        .get(
             "/api/celery/catalog", "All commands as they are declared.", .known,
             .object(["commands": list])
         ) { _, _ in json(["commands": CommandReference.json]) },

@@ -21,9 +21,12 @@ final class ClientSession {
     let name: String
     let nonce: String
     let peer: String
-    /// The secret of the session cookie, if the handshake came with one from one of our pages.
-    let cookie: String?
-    /// The bearer token of the handshake's header.
+    /// The page that the handshake came from; `nil` if it came from none.
+    let origin: String?
+    /// The secret of the session cookie, if the handshake came with one from one of our pages, or of the
+    /// session that its ticket was fetched with.
+    var cookie: String?
+    /// The bearer token of the handshake's headers.
     let bearer: String?
     var phase = Phase.greeted
     var usesCookie = false
@@ -51,13 +54,14 @@ final class ClientSession {
     var checkedAt: Milliseconds
 
     init(
-        socket: SocketID, name: String, nonce: String, peer: String, cookie: String?,
-        bearer: String?, now: Milliseconds
+        socket: SocketID, name: String, nonce: String, peer: String, origin: String?,
+        cookie: String?, bearer: String?, now: Milliseconds
     ) {
         self.socket = socket
         self.name = name
         self.nonce = nonce
         self.peer = peer
+        self.origin = origin
         self.cookie = cookie
         self.bearer = bearer
         let seconds = Double(now) / 1000

@@ -318,6 +318,17 @@ extension SessionDesk {
                 await to.access.principal(session: cookie, now: to.clock.now()))
         case .bearer(let token):
             return Identification(await to.tokens.look(at: token, from: session.peer, place))
+        case .ticket(let text):
+            let now = to.clock.now()
+            guard let ticket = to.tickets.redeem(text, origin: session.origin, now: now) else {
+                return .unknown
+            }
+            guard let cookie = ticket.cookie else {
+                return Identification(
+                    await to.access.principal(id: ticket.principal, now: now))
+            }
+            (session.cookie, session.usesCookie) = (cookie, true)
+            return Identification(await to.access.principal(session: cookie, now: now))
         case .handshake:
             guard let token = session.bearer else { return .unknown }
             return Identification(await to.tokens.look(at: token, from: session.peer, .handshake))
@@ -345,14 +356,11 @@ extension SessionDesk {
                     "ackTimeoutMs": .integer(to.rows.engine.limits.ackTimeoutMilliseconds),
                 ]),
             JsonMember("now", .integer(Int64(to.clock.now() * 1000))),
-            JsonMember("resumed", false),
         ]
+        members += resuming(start)
         if let expires = principal.expiresAt {
             let left = max(0, (expires - to.clock.now()) * 1000)
             members.append(JsonMember("tokenTtlMs", .integer(Int64(min(left, 1e15)))))
-        }
-        if start.wantsResume {
-            members.append(JsonMember("reason", "per_subscription"))
         }
         return .object(members)
     }

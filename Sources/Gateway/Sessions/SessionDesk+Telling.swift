@@ -7,6 +7,7 @@ extension SessionDesk {
     /// The tick: sends every session what is due for it, after a commit.
     func tell() {
         let engine = to.rows.engine
+        meters.committed(engine.revision, at: now)
         let head = to.events.log.head
         var changed = engine.topicsChanged(since: told.revision)
         if head != told.head { changed.insert(.extra) }
@@ -63,6 +64,8 @@ extension SessionDesk {
         let now = now
         var bytes = 0
         var frames = gatherEvents(session, &bytes)
+        if !frames.isEmpty { meters.sent(.events, frames: frames.count, bytes: bytes) }
+        let role = session.principal?.role ?? .viewer
         while bytes < SessionLimits.writeBytes,
             let outgoing = to.rows.engine.next(for: &session.sync, now: now)
         {
@@ -73,6 +76,7 @@ extension SessionDesk {
                     text: ServerFrame.encode(content, subscription: number), isCompressible: true)
             }
             bytes += frame.bytes.count
+            meters.sent(outgoing.frame, bytes: frame.bytes.count, to: role, now: now)
             frames.append(frame)
         }
         return frames

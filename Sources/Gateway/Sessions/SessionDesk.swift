@@ -13,6 +13,11 @@ final class SessionDesk {
         let events: EventDesk
         let access: any AccessControl
         let tokens: TokenDesk
+        let tickets: TicketBook
+        /// What clients come back with.
+        let resumes: ResumeTokens
+        /// Where this gateway alone is reached, for those who come back; `nil` if it is not told.
+        let resumeURL: String?
         let secrets: any SecretSource
         let commands: CommandDesk
         let details: DetailReader
@@ -53,6 +58,8 @@ final class SessionDesk {
     private(set) var writes = 0
     /// Frames of rows that were written as JSON; the others were there already.
     var framesEncoded = 0
+    /// What is counted for `/metrics`.
+    var meters = SessionMeters()
     /// Whom the next tick looks at.
     var agenda: Agenda
     /// Up to where the last tick told: the revision, the end of the event log, and whose history it is.
@@ -81,26 +88,38 @@ final class SessionDesk {
 
     /// Decides whether a request may become a WebSocket (R1-R3).
     func decideUpgrade(_ request: HttpRequest) -> UpgradeDecision {
+        guard let (reason, response) = refusal(of: request) else {
+            meters.note(.accepted)
+            return .accept(subprotocol: ClientProtocol.subprotocol)
+        }
+        meters.note(reason)
+        return .refuse(response)
+    }
+
+    private func refusal(
+        of request: HttpRequest
+    ) -> (SessionMeters.Handshake, HttpResponse)? {
         guard request.path == "/ws/v1" else {
-            return .refuse(problem(404, "Not found", "WebSockets are served at /ws/v1"))
+            return (.path, problem(404, "Not found", "WebSockets are served at /ws/v1"))
         }
         guard drain == nil else {
-            var response = problem(503, "Shutting down", "this gateway is shutting down")
-            response.headers.append(("retry-after", "5"))
-            return .refuse(response)
+            return (.draining, unavailable("Shutting down", "this gateway is shutting down", 5))
         }
         guard governor.level < .closed else {
-            var response = problem(503, "Busy", "the gateway cannot keep up; try again later")
-            response.headers.append(("retry-after", "10"))
-            return .refuse(response)
+            return (
+                .overload, unavailable("Busy", "the gateway cannot keep up; try again later", 10)
+            )
         }
         guard request.query.isEmpty else {
-            return .refuse(
+            return (
+                .query,
                 problem(
-                    400, "Bad request", "/ws/v1 takes no query; credentials never go into a URL"))
+                    400, "Bad request", "/ws/v1 takes no query; credentials never go into a URL")
+            )
         }
         guard to.origins.tolerates(request) else {
-            return .refuse(
+            return (
+                .origin,
                 problem(
                     403, "Forbidden", "this origin is not allowed; see the allowed-origins setting")
             )
@@ -109,15 +128,23 @@ final class SessionDesk {
             $0.drop { $0 == " " }.prefix { $0 != " " }
         }
         guard offered.contains(where: { $0 == ClientProtocol.subprotocol }) else {
-            return .refuse(
-                problem(400, "Bad request", "offer the subprotocol \(ClientProtocol.subprotocol)"))
+            return (
+                .subprotocol,
+                problem(400, "Bad request", "offer the subprotocol \(ClientProtocol.subprotocol)")
+            )
         }
         guard newcomers.count < SessionLimits.unauthenticated else {
-            var response = problem(503, "Busy", "too many connections have not signed in yet")
-            response.headers.append(("retry-after", "5"))
-            return .refuse(response)
+            return (
+                .newcomers, unavailable("Busy", "too many connections have not signed in yet", 5)
+            )
         }
-        return .accept(subprotocol: ClientProtocol.subprotocol)
+        return nil
+    }
+
+    private func unavailable(_ title: String, _ detail: String, _ seconds: Int) -> HttpResponse {
+        var response = problem(503, title, detail)
+        response.headers.append(("retry-after", "\(seconds)"))
+        return response
     }
 
     /// A WebSocket is open: the server speaks first (R4).
@@ -135,8 +162,9 @@ final class SessionDesk {
         }
         let session = ClientSession(
             socket: socket, name: name, nonce: nonce, peer: request.peer,
+            origin: request.headers["origin"],
             cookie: to.origins.trusts(request) ? SessionCookie.secret(in: request) : nil,
-            bearer: bearerToken(in: request), now: now)
+            bearer: bearerToken(in: request) ?? subprotocolToken(in: request, to.secrets), now: now)
         sessions[socket] = session
         newcomers.insert(socket)
         send(
@@ -148,7 +176,10 @@ final class SessionDesk {
     }
 
     /// A WebSocket is gone.
-    func closed(_ socket: SocketID) {
+    ///
+    /// - Parameter code: the peer's close code or ours, 1006 if there was none.
+    func closed(_ socket: SocketID, code: UInt16) {
+        meters.closed(code)
         agenda.remove(socket)
         newcomers.remove(socket)
         guard let session = sessions.removeValue(forKey: socket) else { return }
@@ -179,6 +210,7 @@ final class SessionDesk {
     // MARK: - Sending
 
     func send(_ bytes: [UInt8], to session: ClientSession) {
+        meters.sent(.session, frames: 1, bytes: bytes.count)
         send([Ports.SharedFrame(text: bytes)], to: session)
     }
 
@@ -196,9 +228,11 @@ final class SessionDesk {
     func end(_ session: ClientSession, _ code: CloseCode, _ reason: String, retryAfter: Int? = nil)
     {
         guard session.phase != .closing else { return }
+        let resume = session.principal == nil ? nil : resumeToken(of: session)
         session.phase = .closing
         send(
-            ServerFrame.bye(code: code, reason: reason, retryAfterMilliseconds: retryAfter),
+            ServerFrame.bye(
+                code: code, reason: reason, retryAfterMilliseconds: retryAfter, resume: resume),
             to: session)
         output?.close(session.socket, code: code.rawValue, reason: String(reason.prefix(100)))
     }

@@ -31,6 +31,8 @@ package enum SettingName: String, Sendable, CaseIterable {
     case socketsPerAddress = "sockets-per-address"
     /// WebSockets that one credential may have.
     case connectionsPerPrincipal = "connections-per-principal"
+    /// Where this gateway alone is reached by WebSocket, for clients that come back.
+    case resumeURL = "resume-url"
     /// `global_keyprefix` of the broker's transport options.
     case brokerKeyPrefix = "broker-key-prefix"
     /// `global_keyprefix` of the result backend's transport options.

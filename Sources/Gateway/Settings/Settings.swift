@@ -81,6 +81,8 @@ package struct Settings: Sendable {
     package let socketsPerAddress: Int?
     /// WebSockets that one credential may have.
     package let connectionsPerPrincipal: Int
+    /// Where this gateway alone is reached by WebSocket; empty if clients are not told.
+    package let resumeURL: String
     /// `global_keyprefix` of the broker.
     package let brokerKeyPrefix: String
     /// `global_keyprefix` of the result backend.
@@ -163,6 +165,10 @@ package struct Settings: Sendable {
         socketsPerAddress = sockets == 0 ? nil : sockets
         connectionsPerPrincipal = try reader.number(
             .connectionsPerPrincipal, default: SessionLimits.connections, in: 1...1_000_000)
+        resumeURL = try reader.value(
+            .resumeURL, default: "",
+            expected: "a URL such as wss://gw-1.example/ws/v1 (ws:// on this machine alone)",
+            Self.socketURL)
         brokerKeyPrefix = try reader.value(
             .brokerKeyPrefix, default: "", expected: "at most 256 bytes", Self.keyPrefix)
         resultKeyPrefix = try reader.value(
@@ -255,6 +261,14 @@ package struct Settings: Sendable {
 
     private static func url(_ text: String) -> String? {
         text.contains("://") && !text.hasPrefix("://") && text.utf8.count <= 4_096 ? text : nil
+    }
+
+    private static func socketURL(_ text: String) -> String? {
+        guard !text.isEmpty else { return text }
+        guard text.hasPrefix("ws"), let address = WebAddress("http" + text.dropFirst(2)),
+            address.rest == "/ws/v1"
+        else { return nil }
+        return text
     }
 
     private static func path(_ text: String) -> String? {

@@ -82,6 +82,9 @@ struct DeltaCache {
         return starts.count < Self.exactStarts ? asked : bucket
     }
 
+    /// Different revisions that the deltas kept start from.
+    var startCount: Int { Set(runs.map(\.from)).count }
+
     private mutating func lead(to: Int) {
         guard self.to != to else { return }
         runs.removeAll(keepingCapacity: true)

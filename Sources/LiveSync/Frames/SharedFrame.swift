@@ -3,6 +3,10 @@
 package final class SharedFrame {
     /// What it says.
     package let content: FrameContent
+    /// What kind of frame it is.
+    package let kind: FrameKind
+    /// The revisions that a delta goes from and to; `nil` for other frames.
+    package let span: (from: Int, to: Int)?
     private var attachments: [(subscription: Int, value: AnyObject)] = []
 
     /// Subscription numbers with an attachment of their own. Clients of one kind choose the same
@@ -11,6 +15,13 @@ package final class SharedFrame {
 
     init(_ content: FrameContent) {
         self.content = content
+        switch content {
+        case .reset: (kind, span) = (.reset, nil)
+        case .snapshot: (kind, span) = (.snapshot, nil)
+        case .delta(let part): (kind, span) = (.delta, (part.from, part.to))
+        case .viewSnapshot: (kind, span) = (.viewSnapshot, nil)
+        case .viewDelta(let part): (kind, span) = (.viewDelta, (part.from, part.to))
+        }
     }
 
     /// What was kept for a subscription number, or a new one.

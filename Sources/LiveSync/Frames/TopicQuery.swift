@@ -23,6 +23,9 @@ final class TopicQuery {
         self.rules = rules
     }
 
+    /// Different revisions that the newest deltas start from.
+    var startCount: Int { deltas.startCount }
+
     /// The revision to start a delta from, for a client at `asked`; see ``DeltaCache``.
     func start(asked: Int, bucket: Int, to: Int) -> Int {
         deltas.start(asked: asked, bucket: bucket, to: to)

@@ -166,8 +166,14 @@ extension ClientFrame {
                 throw FrameFault(.unauthenticated, "auth.token must be a text")
             }
             return .bearer(token)
+        case "ticket":
+            guard let ticket = auth["ticket"]?.string else {
+                throw FrameFault(.unauthenticated, "auth.ticket must be a text")
+            }
+            return .ticket(ticket)
         case nil where auth.isNull: return .handshake
-        default: throw FrameFault(.unauthenticated, "auth.kind must be cookie or bearer")
+        default:
+            throw FrameFault(.unauthenticated, "auth.kind must be cookie, ticket or bearer")
         }
     }
 

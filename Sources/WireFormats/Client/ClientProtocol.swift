@@ -2,6 +2,8 @@
 package enum ClientProtocol {
     /// The WebSocket subprotocol (R1).
     package static let subprotocol = "celeriac.v1.json"
+    /// What every bearer token begins with; without it one fits a subprotocol (R3).
+    package static let tokenPrefix = "clr_"
     /// Version of the frames: another major one is another protocol.
     package static let major = 1
     /// Additions since the major version.

@@ -6,6 +6,8 @@ package struct SessionStart: Sendable, Equatable {
         case cookie(csrf: String)
         /// A bearer token in this frame.
         case bearer(String)
+        /// A one-time ticket of `POST /api/tickets`.
+        case ticket(String)
         /// The bearer token of the handshake.
         case handshake
     }
@@ -20,7 +22,4 @@ package struct SessionStart: Sendable, Equatable {
     package var resume: String?
     /// Which display or process it is, if it says so: a newer session of the same one takes over.
     package var instance: String? = nil
-
-    /// Whether it asked to resume: its subscriptions resume one by one, this only tells it what to expect.
-    package var wantsResume: Bool { resume != nil }
 }

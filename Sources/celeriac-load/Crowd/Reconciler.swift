@@ -9,7 +9,8 @@ struct Reconciler {
     /// Fields that follow the clock: they change while one compares.
     static let restless: Set<String> = [
         "eventsPerSecond", "throughput", "throughput10s", "throughput5m", "successRate",
-        "runtimeMean", "waitMean", "succeeded5m", "failed5m", "heartbeat", "drift", "uptime",
+        "runtimeMean", "waitMean", "runtimeP50", "runtimeP95", "runtimeP99", "waitP50", "waitP95",
+        "waitP99", "runtimes", "waits", "succeeded5m", "failed5m", "heartbeat", "drift", "uptime",
         "loadavg", "oldestAge", "rateIn", "rateOut", "since", "statsAt", "completeness",
     ]
 

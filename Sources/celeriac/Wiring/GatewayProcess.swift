@@ -28,6 +28,8 @@ final class GatewayProcess {
         var socketsPerAddress: Int?
         /// Sessions that one principal may have.
         var connectionsPerPrincipal: Int
+        /// Where this gateway alone is reached; `nil` if clients are not told.
+        var resumeURL: String?
         /// `global_keyprefix` of the broker.
         var keyPrefix = ""
         /// Prefix of result keys.
@@ -121,7 +123,8 @@ final class GatewayProcess {
                 unverified: plan.routes.unverified,
                 openAddress: plan.openAddress, fleetLimits: limits,
                 eventLogBytes: plan.eventLog << 20,
-                connectionsPerPrincipal: plan.connectionsPerPrincipal),
+                connectionsPerPrincipal: plan.connectionsPerPrincipal,
+                resumeURL: plan.resumeURL),
             clock: clock, log: log)
         let gateway = gateway
         later.gateway = gateway

@@ -279,12 +279,14 @@ import WireFormats
             #expect(Authorization.verdict(on: act, for: limited).cell == expected)
             #expect(Authorization.verdict(on: .plan(command), for: limited).cell == expected)
         }
-        for act: Act in [.events, .outcomes, .settings, .differences, .reconcile, .plans] {
+        for act: Act in [
+            .events, .metrics, .outcomes, .settings, .differences, .reconcile, .plans,
+        ] {
             #expect(Authorization.verdict(on: act, for: limited).cell == "-")
         }
         #expect(Authorization.verdict(on: .known, for: limited) == .everything)
         limited.scope = Scope(topics: Set(ScopeNames.topics), commands: Set(ScopeNames.commands))
-        for act: Act in [.events, .outcomes, .settings, .differences, .plans] {
+        for act: Act in [.events, .metrics, .outcomes, .settings, .differences, .plans] {
             #expect(
                 Authorization.verdict(on: act, for: limited)
                     == Authorization.verdict(on: act, for: whole))

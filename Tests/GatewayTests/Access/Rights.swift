@@ -111,6 +111,7 @@ struct Rights {
         GET /auth/oidc/callback                   + + + + +
         DELETE /api/sessions                      + + + + +
         GET /api/openapi.json                     + + + + +
+        GET /metrics                              + + + - +
         GET /api/celery/stats                     + + + + +
         GET /api/celery/workers                   + + + + +
         GET /api/celery/queues                    + + + + +
@@ -134,6 +135,7 @@ struct Rights {
         GET /api/celery/tasks/active              m + + - +
         GET /api/celery/tasks/scheduled           m + + - +
         GET /api/celery/tasks/{id}                m + + - +
+        POST /api/tickets                         + + + + +
         POST /api/celery/reconcile                - + + - +
         POST /api/celery/plans                    - + + - -
         POST /api/celery/commands                 - + + - +

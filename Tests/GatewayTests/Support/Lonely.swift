@@ -42,6 +42,7 @@ enum Lonely {
         private(set) var frames: [SocketID: [SharedFrame]] = [:]
         private(set) var writes: [SocketID: Int] = [:]
         var socketCount: Int { 0 }
+        var handshakesRejected: [Int: Int] { [503: 2] }
 
         /// Frames that a socket has got.
         func count(_ number: UInt64) -> Int { frames[SocketID(number: number)]?.count ?? 0 }

@@ -6,6 +6,8 @@ from typing import Any
 
 FREE = frozenset({'description', 'summary', 'title', 'examples', 'name'})
 """Words for people."""
+ASKED = frozenset({'SubAck', 'Proof'})
+"""What only clients send, beside parameters."""
 
 
 def shrunk(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
@@ -16,7 +18,7 @@ def shrunk(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         if name not in after['schemas']:
             faults.append(f'schema {name} is gone')
         else:
-            faults += _compare(schema, after['schemas'][name], name, of_client=name.endswith('Params') or name == 'SubAck')
+            faults += _compare(schema, after['schemas'][name], name, of_client=name.endswith('Params') or name in ASKED)
     return faults
 
 
@@ -46,6 +48,9 @@ def _compare_objects(old: dict[str, Any], new: dict[str, Any], place: str, *, of
             # A client may be asked for less and told more, never the other way round.
             lost = set(new.get(word, [])) - set(old[word]) if of_client else set(old[word]) - set(new.get(word, []))
             faults += [f'{where}: {name}' for name in sorted(lost)]
+        elif word in {'oneOf', 'anyOf'} and of_client:
+            # A client may be given another choice behind those that it has.
+            faults += _compare(old[word], new.get(word, [])[: len(old[word])], where, of_client=of_client)
         elif word == 'enum':
             faults += [f'{where}: {value} is gone' for value in old[word] if value not in new.get(word, [])]
         elif word not in new:
