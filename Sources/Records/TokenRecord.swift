@@ -45,7 +45,18 @@ package struct TokenRecord: Sendable, Equatable {
         func names(_ column: String) -> Set<String>? {
             (row[column] as String?).map { Set($0.split(separator: ",").map(String.init)) }
         }
-        scope = Scope(topics: names("topics"), commands: names("commands"))
+        func patterns(_ column: String) throws(RecordsError) -> Set<String>? {
+            guard let text = row[column] as String? else { return nil }
+            do {
+                return Set(try JSONDecoder().decode([String].self, from: Data(text.utf8)))
+            } catch {
+                // A limit that cannot be read must not be none.
+                throw RecordsError(.damaged, "the \(column) that a token is for cannot be read")
+            }
+        }
+        scope = Scope(
+            topics: names("topics"), commands: names("commands"), queues: try patterns("queues"),
+            tasks: try patterns("tasks"))
         isBearer = (row["hash"] as Data?) != nil
         issuer = row["issuer"]
         createdAt = row["created"]

@@ -43,6 +43,8 @@ final class Window {
     }
 
     let key: Key
+    /// The key's filter, for those rows that its projection shows.
+    let filter: Filter
     let topic: Topic
     let tables: WindowTables
     var entries: [Entry] = []
@@ -69,6 +71,7 @@ final class Window {
 
     init(key: Key, topic: Topic, tables: WindowTables, revision: Int) {
         self.key = key
+        self.filter = key.filter.narrowed(to: key.projection)
         self.topic = topic
         self.tables = tables
         self.openedAt = revision
@@ -76,7 +79,7 @@ final class Window {
         self.orderChangedAt = revision
         self.computedAt = revision
         self.groupGeneration = tables.groups.generation
-        self.matcher = GroupMatcher(key.filter, columns: tables.groups.columns)
+        self.matcher = GroupMatcher(filter, columns: tables.groups.columns)
         tables.use(key.order, of: topic.rows)
         if let after = key.after { front = .through(after) }
         recount()
@@ -144,7 +147,7 @@ final class Window {
     private func replayLog(_ order: WindowTables.Order, revision: Int) {
         let matcher = learnedMatcher()
         let parts = tables.groups.parts
-        let span = key.filter.span
+        let span = filter.span
         let follows = key.mode == .follow
         var touched: Set<Int> = []
         var (newTotal, newBefore) = (total, before)
@@ -175,7 +178,7 @@ final class Window {
         let rows = topic.rows
         let matcher = learnedMatcher()
         let parts = tables.groups.parts
-        let span = key.filter.span
+        let span = filter.span
         let isPinned = key.mode == .pinned
         var marked: [(index: Int, hasLeft: Bool)] = []
         var hasChange = false
