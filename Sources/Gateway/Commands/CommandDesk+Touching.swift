@@ -38,7 +38,8 @@ extension CommandDesk {
         switch action {
         case .run(let run): touched(by: run)
         case .group(let group):
-            group.runs.flatMap(touched) + (group.body.map { touched(by: [$0]) } ?? [])
+            group.runs.flatMap { touched(by: $0) }
+                + (group.body.map { touched(by: [$0]) } ?? [])
         case .retry(let retry): touched(by: retry)
         case .revoke(let revoke): touched(revoke.ids)
         // Its tasks are looked at with the plan.
@@ -73,8 +74,9 @@ extension CommandDesk {
 
     private func touched(by retry: RetrySpec) -> [Touched] {
         let old = touched(retry.id)
-        let queue = retry.queue ?? old.queue ?? RunSpec(task: "", id: "").queue
-        return [old, Touched(task: retry.task ?? old.task, queue: queue)]
+        return [
+            old, Touched(task: retry.task ?? old.task, queue: retry.queue ?? old.queue),
+        ]
     }
 
     private func touched(by message: MessageSpec) -> [Touched] {
@@ -83,7 +85,7 @@ extension CommandDesk {
         return [place, Touched(queue: other)]
     }
 
-    private func touched(_ ids: [String]) -> [Touched] { ids.map(touched) }
+    private func touched(_ ids: [String]) -> [Touched] { ids.map { touched($0) } }
 
     private func touched(_ id: String) -> Touched {
         // One of an id that was cut may be another than the one that is meant.

@@ -12,7 +12,7 @@ extension HttpDesk {
         } catch {
             return problem(400, "Bad request", error.reason)
         }
-        if query.isFlower { return flower(call) ?? flowerTask(call) }
+        if query.isFlower { return flowerRefusal(call) ?? flowerTask(call) }
         let grant = call.grant
         guard let record = to.feed.fleet.task(call.name), Self.isShown(record, to: grant) else {
             return problem(
@@ -42,7 +42,7 @@ extension HttpDesk {
     }
 
     /// The refusal of the flower view to somebody who may not have all tasks.
-    private func flower(_ call: RestCall) -> HttpResponse? {
+    private func flowerRefusal(_ call: RestCall) -> HttpResponse? {
         call.verdict(on: .flower).refusal.map { problem(403, "Forbidden", $0, code: 1003) }
     }
 
@@ -90,7 +90,8 @@ extension HttpDesk {
                 call.request.query,
                 known: TaskQuery.page.union(isPlain ? TaskQuery.filters.union(["view"]) : []))
             guard !query.isFlower else {
-                return try flower(call) ?? flowerPage(query, isMasked: call.isMasked)
+                if let refusal = flowerRefusal(call) { return refusal }
+                return try flowerPage(query, isMasked: call.isMasked)
             }
             var filter = query.filter
             if let only { filter.states = only }
