@@ -149,7 +149,7 @@ extension RecordStore {
         }
     }
 
-    private static func limit(_ id: String, to scope: Scope, in db: Database) throws {
+    static func limit(_ id: String, to scope: Scope, in db: Database) throws {
         func names(_ set: Set<String>?) -> String? { set?.sorted().joined(separator: ",") }
         func patterns(_ set: Set<String>?) throws -> String? {
             try set.map { String(decoding: try JSONEncoder().encode($0.sorted()), as: UTF8.self) }
@@ -162,7 +162,7 @@ extension RecordStore {
             ])
     }
 
-    private static func check(_ scope: Scope) throws(RecordsError) {
+    static func check(_ scope: Scope) throws(RecordsError) {
         if let refusal = scope.refusal { throw RecordsError(.invalid, refusal) }
     }
 

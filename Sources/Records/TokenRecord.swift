@@ -14,6 +14,8 @@ package struct TokenRecord: Sendable, Equatable {
     package var scope: Scope
     /// Whether it is a bearer token; otherwise its owner comes in by one-time codes or a provider's word.
     package var isBearer: Bool
+    /// Whether its owner comes in by a client certificate.
+    package var hasCertificate: Bool
     /// The provider that vouches for its owner; `nil` if none does, or it was not asked for.
     package var issuer: String?
     /// When it was made, unix seconds.
@@ -58,6 +60,7 @@ package struct TokenRecord: Sendable, Equatable {
             topics: names("topics"), commands: names("commands"), queues: try patterns("queues"),
             tasks: try patterns("tasks"))
         isBearer = (row["hash"] as Data?) != nil
+        hasCertificate = (row["certificate"] as Data?) != nil
         issuer = row["issuer"]
         createdAt = row["created"]
         expiresAt = row["expires"]

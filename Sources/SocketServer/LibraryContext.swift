@@ -66,6 +66,12 @@ internal import Logging
             unsafe info.ssl_cert_filepath = unsafe memory.string(identity.certificatePath)
             unsafe info.ssl_private_key_filepath = unsafe memory.string(identity.privateKeyPath)
             unsafe info.ssl_options_set = opensslOptions
+            if let authority = identity.clientAuthorityPath {
+                unsafe info.ssl_ca_filepath = unsafe memory.string(authority)
+                unsafe info.options |= UInt64(
+                    LWS_SERVER_OPTION_REQUIRE_VALID_OPENSSL_CLIENT_CERT
+                        | LWS_SERVER_OPTION_PEER_CERT_NOT_REQUIRED)
+            }
         }
         guard let vhost = unsafe lws_create_vhost(context, &info) else {
             let said = LibraryLog.errors().joined(separator: "; ")

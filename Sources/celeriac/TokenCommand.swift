@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Credentials
 internal import Foundation
 internal import Gateway
 internal import Ports
@@ -18,7 +19,7 @@ extension TokenCommand {
     /// that a script can take it as it is.
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a bearer token and print it, once.")
+            abstract: "Make a bearer token and print it, once; or pin a client certificate.")
 
         @OptionGroup var settings: SettingsOptions
         @Option(help: "viewer, operator, admin, wall or bot.", transform: RoleArgument.read)
@@ -39,18 +40,36 @@ extension TokenCommand {
         @OptionGroup var grant: GrantOptions
         @Option(
             help: ArgumentHelp(
+                "Make no token: its owner comes in by this client certificate (PEM), until that ends. Needs serve --tls-client-ca.",
+                valueName: "file"))
+        var certificate: String?
+        @Option(
+            help: ArgumentHelp(
                 "When it ends, as in 12h, 30d; never if not given.", valueName: "span"),
             transform: SpanArgument.read)
         var expires: TimeSpan?
 
         func run() async throws {
             let (name, role, span) = (name, role, expires)
+            let certificate = try certificate.map {
+                try ClientCertificate(path: $0, now: Date().timeIntervalSince1970)
+            }
             let scope = Scope(
                 topics: topics, commands: commands, queues: grant.queuePatterns,
                 tasks: grant.taskPatterns)
             try await RecordsTool.run(settings) { store in
                 let now = Date().timeIntervalSince1970
                 let end = span.map { now + Double($0.seconds) }
+                if let certificate {
+                    let end = min(end ?? .infinity, certificate.endsAt)
+                    let id = try await store.pinCertificate(
+                        key: certificate.key, name: name, role: role, scope: scope,
+                        expiresAt: end, now: now, remote: "local", by: RecordsTool.user)
+                    RecordsTool.say(
+                        "token \(id): \(name), \(role.rawValue), by this client certificate until \(RecordsTool.time(end))"
+                    )
+                    return
+                }
                 let token = try await store.createToken(
                     name: name, role: role, scope: scope, expiresAt: end, now: now,
                     remote: "local", by: RecordsTool.user)

@@ -60,6 +60,7 @@ enum TokenTable {
         if token.revokedAt != nil { return "revoked" }
         guard token.isValid(at: now) else { return "expired" }
         if token.issuer != nil { return "by OpenID" }
+        if token.hasCertificate { return "by certificate" }
         return token.isBearer ? "valid" : "links only"
     }
 }

@@ -25,6 +25,8 @@ final class ClientSession {
     let cookie: String?
     /// The bearer token of the handshake's header.
     let bearer: String?
+    /// The public key of the handshake's client certificate.
+    let certificateKey: [UInt8]?
     var phase = Phase.greeted
     var usesCookie = false
     /// The principal among whose connections it counts.
@@ -52,7 +54,7 @@ final class ClientSession {
 
     init(
         socket: SocketID, name: String, nonce: String, peer: String, cookie: String?,
-        bearer: String?, now: Milliseconds
+        bearer: String?, certificateKey: [UInt8]?, now: Milliseconds
     ) {
         self.socket = socket
         self.name = name
@@ -60,6 +62,7 @@ final class ClientSession {
         self.peer = peer
         self.cookie = cookie
         self.bearer = bearer
+        self.certificateKey = certificateKey
         let seconds = Double(now) / 1000
         requests = TokenBucket(rate: SessionLimits.rate, burst: SessionLimits.burst, now: seconds)
         acknowledgements = TokenBucket(

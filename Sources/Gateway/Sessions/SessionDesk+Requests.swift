@@ -319,7 +319,11 @@ extension SessionDesk {
         case .bearer(let token):
             return Identification(await to.tokens.look(at: token, from: session.peer, place))
         case .handshake:
-            guard let token = session.bearer else { return .unknown }
+            guard let token = session.bearer else {
+                guard let key = session.certificateKey else { return .unknown }
+                return Identification(
+                    await to.access.principal(certificateKey: key, now: to.clock.now()))
+            }
             return Identification(await to.tokens.look(at: token, from: session.peer, .handshake))
         }
     }

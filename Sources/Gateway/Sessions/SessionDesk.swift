@@ -136,7 +136,7 @@ final class SessionDesk {
         let session = ClientSession(
             socket: socket, name: name, nonce: nonce, peer: request.peer,
             cookie: to.origins.trusts(request) ? SessionCookie.secret(in: request) : nil,
-            bearer: bearerToken(in: request), now: now)
+            bearer: bearerToken(in: request), certificateKey: request.certificateKey, now: now)
         sessions[socket] = session
         newcomers.insert(socket)
         send(

@@ -114,6 +114,10 @@ enum Lonely {
         }
 
         func principal(bearer: String, now: Double) async -> Principal? { principal(bearer) }
+        /// The public key of a certificate is the name of its owner's token.
+        func principal(certificateKey key: [UInt8], now: Double) async -> Principal? {
+            principal(String(decoding: key, as: UTF8.self))
+        }
         func principal(session secret: String, now: Double) async -> Principal? { nil }
         func principal(id: String, now: Double) async -> Principal? {
             asked.append(id)
