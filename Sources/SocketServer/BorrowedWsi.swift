@@ -51,13 +51,12 @@ internal import EventLoop
                 pointer, LWS_TLS_CERT_INFO_OPAQUE_PUBLIC_KEY, info, Self.keyBytes) == 0
         else { return nil }
         let length = Int(unsafe info.pointee.ns.len)
-        guard 1...Self.keyBytes ~= length,
-            let start = unsafe MemoryLayout<lws_tls_cert_info_results>.offset(of: \.ns.name)
-        else { return nil }
-        // SAFETY: the name is the union's last member, and may go on behind it (lws-x509.h); so much was
-        // allocated.
+        guard 1...Self.keyBytes ~= length else { return nil }
+        // SAFETY: what is written follows the length and may go on behind the union (lws-x509.h); so much
+        // was allocated.
         return unsafe [UInt8](
-            UnsafeRawBufferPointer(start: memory.advanced(by: start), count: length))
+            UnsafeRawBufferPointer(
+                start: memory.advanced(by: MemoryLayout<Int32>.size), count: length))
     }
 
     // MARK: - Writing
