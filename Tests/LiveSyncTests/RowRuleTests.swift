@@ -63,6 +63,52 @@ import Testing
         #expect(table.orderedIDs.first == (mode == .pinned ? "t49" : "t60"))
     }
 
+    @Test func `a pinned row that is mine no more tells nothing of what it became`() throws {
+        var bench = filled()
+        var session = SyncSession()
+        var table = ClientTable()
+        try open(bench, &session, .pinned)
+        take(bench, &session, &table)
+        func change(_ name: String, _ args: String) {
+            bench.engine.upsert(
+                bench.tasks, id: "t49",
+                [FieldUpdate(1, .text(name)), FieldUpdate(4, .text(args))])
+            bench.engine.commit(at: bench.now)
+            bench.now += 2_000
+        }
+
+        change("theirs.now", "secret 1")
+        take(bench, &session, &table)
+        change("theirs.then", "secret 2")
+        take(bench, &session, &table)
+        let row = try #require(table.byID["t49"])
+        #expect(row[1] == .text("mine.job") && row[4] == nil)
+        #expect(table.left.count == 1 && table.total == .exact(9))
+        try bench.engine.resync(1, for: &session)
+        take(bench, &session, &table)
+        #expect(table.byID["t49"] == nil && table.byID.count == 3)
+
+        var second = SyncSession()
+        var whole = ClientTable()
+        change("mine.again", "mine")
+        try open(bench, &second, .pinned)
+        take(bench, &second, &whole)
+        change("theirs.again", "secret 3")
+        take(bench, &second, &whole)
+        // What changes while it is hidden is told when it is back.
+        bench.engine.upsert(bench.tasks, id: "t49", [FieldUpdate(4, .text("seen at last"))])
+        bench.engine.commit(at: bench.now)
+        bench.now += 2_000
+        take(bench, &second, &whole)
+        bench.engine.upsert(bench.tasks, id: "t49", [FieldUpdate(1, .text("mine.back"))])
+        bench.engine.commit(at: bench.now)
+        bench.now += 2_000
+        take(bench, &second, &whole)
+        #expect(whole.byID["t49"]?[1] == .text("mine.back"))
+        #expect(whole.byID["t49"]?[4] == .text("seen at last"))
+        #expect(whole.left.isEmpty && whole.faults.isEmpty && table.faults.isEmpty)
+    }
+
     @Test func `a filter finds nothing that is hidden, whatever it asks`() throws {
         let bench = filled()
         for filter: FilterExpression in [

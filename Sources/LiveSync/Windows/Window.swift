@@ -45,6 +45,8 @@ final class Window {
     let key: Key
     /// The key's filter, for those rows that its projection shows.
     let filter: Filter
+    /// What its clients may know of, whatever they filter by.
+    let shown: Filter
     let topic: Topic
     let tables: WindowTables
     var entries: [Entry] = []
@@ -72,6 +74,7 @@ final class Window {
     init(key: Key, topic: Topic, tables: WindowTables, revision: Int) {
         self.key = key
         self.filter = key.filter.narrowed(to: key.projection)
+        self.shown = Filter.everything.narrowed(to: key.projection)
         self.topic = topic
         self.tables = tables
         self.openedAt = revision
