@@ -42,8 +42,8 @@ internal import EventLoop
         let memory = UnsafeMutableRawPointer.allocate(
             byteCount: room, alignment: MemoryLayout<lws_tls_cert_info_results>.alignment)
         defer { unsafe memory.deallocate() }
+        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: room)
         let info = unsafe memory.bindMemory(to: lws_tls_cert_info_results.self, capacity: 1)
-        unsafe info.initialize(to: unsafe lws_tls_cert_info_results())
         guard
             unsafe lws_tls_peer_cert_info(pointer, LWS_TLS_CERT_INFO_VERIFIED, info, 0) == 0,
             unsafe info.pointee.verified == 1,
