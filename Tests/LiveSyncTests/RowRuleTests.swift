@@ -99,7 +99,7 @@ import Testing
         bench.engine.upsert(bench.tasks, id: "t49", [FieldUpdate(4, .text("seen at last"))])
         bench.engine.commit(at: bench.now)
         bench.now += 2_000
-        take(bench, &second, &whole)
+        #expect(bench.drain(&second).isEmpty)
         bench.engine.upsert(bench.tasks, id: "t49", [FieldUpdate(1, .text("mine.back"))])
         bench.engine.commit(at: bench.now)
         bench.now += 2_000

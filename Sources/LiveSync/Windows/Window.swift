@@ -187,7 +187,11 @@ final class Window {
         var hasChange = false
         for (index, entry) in entries.enumerated() {
             let isGone = rows.metas[entry.slot].handle != entry.handle
-            if !isGone, rows.lastChange(entry.slot) > computedAt { hasChange = true }
+            if !isGone, rows.lastChange(entry.slot) > computedAt,
+                topic.matches(entry.slot, shown)
+            {
+                hasChange = true
+            }
             guard isPinned else { continue }
             let hasLeft =
                 isGone || !matcher.matches(rows.metas[entry.slot].group, parts)

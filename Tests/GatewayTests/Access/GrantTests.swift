@@ -142,7 +142,8 @@ import WireFormats
         let schema = try #require(Topics.all.first { $0.name == name })
         let method = schema.kind == .whole ? "sub" : "view"
         var seen: [String] = []
-        for limit in [.unlimited, try #require(Self.limits[scope])] {
+        let limited = try #require(Self.limits[scope])
+        for limit in [Scope.unlimited, limited] {
             let (gateway, sockets, _) = try gateway(.admin, limit)
             let talk = try await Talk(gateway, sockets, token: "admin")
             let opened = try await talk.ask("\(method).open", ["sub": 1, "topic": .string(name)])
