@@ -23,6 +23,8 @@ package struct TaskFilter: Sendable {
     package var name: String?
     /// Only those that wait for their eta.
     package var isScheduled = false
+    /// Whether a task with this name and in this queue, as far as they are known, may be shown at all.
+    package var isShown: (@Sendable (_ name: String?, _ queue: String?) -> Bool)?
 
     /// Makes a filter that lets everything through.
     package init() {}
@@ -81,10 +83,12 @@ extension FleetState {
             guard seen < after.seen || (seen == after.seen && tasks.slots[place].id < after.id)
             else { return false }
         }
-        if let wanted = filter.name,
-            (tasks.slots[place].name ?? TaskSlot.unregisteredName(tasks.slots[place].text)) != wanted
-        {
-            return false
+        if filter.name != nil || filter.isShown != nil {
+            let name = tasks.slots[place].name ?? TaskSlot.unregisteredName(tasks.slots[place].text)
+            if let wanted = filter.name, name != wanted { return false }
+            if let isShown = filter.isShown, !isShown(name, tasks.slots[place].queue) {
+                return false
+            }
         }
         if let wanted = filter.queue, tasks.slots[place].queue != wanted { return false }
         if let wanted = filter.worker, tasks.slots[place].worker != wanted { return false }

@@ -149,6 +149,14 @@ package final class SyncEngine {
         return topic.slot(of: id).map { topic.rows.value($0, column) } ?? .absent
     }
 
+    /// True if there is a row of this id, and somebody may know of it.
+    package func shows(_ topic: TopicID, id: String, to projection: Projection) -> Bool {
+        let topic = topics[topic.index]
+        return topic.slot(of: id).map {
+            topic.matches($0, Filter.everything.narrowed(to: projection))
+        } ?? false
+    }
+
     /// Ids of all rows of a topic, in no order.
     package func ids(of topic: TopicID) -> [String] {
         topics[topic.index].ids

@@ -49,6 +49,11 @@ package protocol AccessControl: AnyObject {
     /// The principal of a bearer token, if it is valid now.
     func principal(bearer: String, now: Double) async -> Principal?
 
+    /// The principal whose client certificate has this public key, if it may come in now.
+    ///
+    /// - Parameter key: as in ``HttpRequest/certificateKey``.
+    func principal(certificateKey key: [UInt8], now: Double) async -> Principal?
+
     /// Exchanges a one-time code (from the set-up link) for a session; the code is spent.
     ///
     /// - Returns: the session's secret for the cookie, and whose it is.

@@ -16,11 +16,15 @@ package struct HttpRequest: Sendable {
     package var peer: String
     /// Whether the request came over TLS.
     package var isSecure: Bool
+    /// The public key (SubjectPublicKeyInfo, DER) of the client certificate that was verified when the
+    /// connection was made; `nil` if none was shown. Never by the word of a proxy.
+    package var certificateKey: [UInt8]?
 
     /// Makes a request.
     package init(
         method: String, path: String, query: String = "", headers: [String: String] = [:],
-        body: [UInt8] = [], peer: String = "", isSecure: Bool = false
+        body: [UInt8] = [], peer: String = "", isSecure: Bool = false,
+        certificateKey: [UInt8]? = nil
     ) {
         self.method = method
         self.path = path
@@ -29,6 +33,7 @@ package struct HttpRequest: Sendable {
         self.body = body
         self.peer = peer
         self.isSecure = isSecure
+        self.certificateKey = certificateKey
     }
 }
 

@@ -28,7 +28,8 @@ package enum FirstStart: Sendable, Equatable {
             let users = try Set(String.fetchAll(db, sql: "SELECT id FROM users"))
             guard
                 !admins.contains(where: {
-                    $0.isBearer || $0.lastUsedAt != nil || users.contains($0.id)
+                    $0.isBearer || $0.hasCertificate || $0.lastUsedAt != nil
+                        || users.contains($0.id)
                 })
             else { return .alreadySetUp }
             let admin = try admins.first ?? store.insertAdmin(now: now, in: db)

@@ -19,6 +19,7 @@ extension RecordStore {
     ) async throws(RecordsError) -> NewToken {
         let name = try Bounded.name(name, "a token's name", limit: 128)
         try Bounded.time(expiresAt, "a token's end")
+        try Self.check(scope)
         return try await write("recording a token") { db in
             let token = try self.secrets.makeToken()
             let hash = Data(try self.secrets.sha256(Array(token.text.utf8)))
@@ -30,7 +31,7 @@ extension RecordStore {
                 AuditEntry(
                     at: now, principal: by, remote: remote, action: "token.create",
                     target: "token \(name)", outcome: "done",
-                    detail: ["role \(role.rawValue)", Self.text(scope)].compactMap { $0 }
+                    detail: ["role \(role.rawValue)", scope.text].compactMap { $0 }
                         .joined(separator: ", ")),
                 in: db)
             return token
@@ -101,6 +102,36 @@ extension RecordStore {
         }
     }
 
+    /// Limits a token's owner, be it a user, to other queues and names of tasks; their sessions live on with
+    /// that. What topics and commands it is for stays.
+    ///
+    /// - Parameters:
+    ///   - reference: its id, or its name.
+    ///   - queues: patterns; `nil` for any.
+    ///   - tasks: likewise.
+    /// - Returns: the token as it is now; `.notFound` if no unrevoked token is called that.
+    package func limit(
+        _ reference: String, queues: Set<String>?, tasks: Set<String>?, now: Double,
+        remote: String, by: String
+    ) async throws(RecordsError) -> TokenRecord {
+        try Self.check(Scope(queues: queues, tasks: tasks))
+        return try await write("changing what a token is for") { db in
+            guard var token = try Self.token(reference, in: db) else {
+                throw RecordsError(.notFound, "no token or user is called \(reference)")
+            }
+            let before = token.scope.text
+            (token.scope.queues, token.scope.tasks) = (queues, tasks)
+            try Self.limit(token.id, to: token.scope, in: db)
+            try self.append(
+                AuditEntry(
+                    at: now, principal: by, remote: remote, action: "token.limit",
+                    target: "token \(token.name)", outcome: "done",
+                    detail: "\(before ?? "no limit") → \(token.scope.text ?? "no limit")"),
+                in: db)
+            return token
+        }
+    }
+
     /// Ends the sessions and codes of an owner.
     static func endEntries(of id: String, in db: Database) throws {
         for table in ["sessions", "oneTimeCodes"] {
@@ -118,19 +149,21 @@ extension RecordStore {
         }
     }
 
-    private static func limit(_ id: String, to scope: Scope, in db: Database) throws {
+    static func limit(_ id: String, to scope: Scope, in db: Database) throws {
         func names(_ set: Set<String>?) -> String? { set?.sorted().joined(separator: ",") }
+        func patterns(_ set: Set<String>?) throws -> String? {
+            try set.map { String(decoding: try JSONEncoder().encode($0.sorted()), as: UTF8.self) }
+        }
         try db.execute(
-            sql: "UPDATE tokens SET topics = ?, commands = ? WHERE id = ?",
-            arguments: [names(scope.topics), names(scope.commands), id])
+            sql: "UPDATE tokens SET topics = ?, commands = ?, queues = ?, tasks = ? WHERE id = ?",
+            arguments: [
+                names(scope.topics), names(scope.commands), try patterns(scope.queues),
+                try patterns(scope.tasks), id,
+            ])
     }
 
-    /// A scope for the audit; `nil` if there is no limit.
-    private static func text(_ scope: Scope) -> String? {
-        let parts = [("topics", scope.topics), ("commands", scope.commands)].compactMap {
-            name, set in set.map { "\(name) \($0.sorted().joined(separator: " "))" }
-        }
-        return parts.isEmpty ? nil : "only " + parts.joined(separator: ", ")
+    static func check(_ scope: Scope) throws(RecordsError) {
+        if let refusal = scope.refusal { throw RecordsError(.invalid, refusal) }
     }
 
     /// Notes that a token was used, unless that was noted within the last minute.

@@ -21,8 +21,24 @@ enum Schema {
         migrator.registerMigration("7 users") { try $0.execute(sql: users) }
         migrator.registerMigration("8 second factor") { try $0.execute(sql: secondFactor) }
         migrator.registerMigration("9 identities") { try $0.execute(sql: identities) }
+        migrator.registerMigration("10 grants") { try $0.execute(sql: grants) }
+        migrator.registerMigration("11 client certificates") {
+            try $0.execute(sql: certificates)
+        }
         return migrator
     }
+
+    /// SHA-256 of the public key of a certificate (SubjectPublicKeyInfo).
+    private static let certificates = """
+        ALTER TABLE tokens ADD COLUMN certificate BLOB;
+        CREATE UNIQUE INDEX tokensByCertificate ON tokens(certificate) WHERE revoked IS NULL;
+        """
+
+    /// Patterns as a JSON array of texts; null if there is no limit.
+    private static let grants = """
+        ALTER TABLE tokens ADD COLUMN queues TEXT;
+        ALTER TABLE tokens ADD COLUMN tasks TEXT;
+        """
 
     /// Who a provider says an owner of a session is. Such an owner's row of `tokens` has no hash.
     private static let identities = """

@@ -35,11 +35,18 @@ package final class TokenAccess: AccessControl {
             guard let (token, known) = try await self.store.token(id: id),
                 let known, self.secrets.isEqual(known, hash), token.isValid(at: now)
             else { return nil }
-            if token.lastUsedAt ?? 0 < now - Limits.useSeconds {
-                self.inBackground("the use of a token was not noted") { () throws(RecordsError) in
-                    try await self.store.noteUse(ofToken: id, now: now)
-                }
-            }
+            self.noteUse(of: token, now: now)
+            return token.principal
+        }
+    }
+
+    package func principal(certificateKey key: [UInt8], now: Double) async -> Principal? {
+        guard let hash = hash(key) else { return nil }
+        return await answer(for: .certificate(hash), now: now) { () throws(RecordsError) in
+            guard let token = try await self.store.token(certificate: hash),
+                token.isValid(at: now)
+            else { return nil }
+            self.noteUse(of: token, now: now)
             return token.principal
         }
     }
@@ -224,6 +231,13 @@ package final class TokenAccess: AccessControl {
         return await task.value
     }
 
+    private func noteUse(of token: TokenRecord, now: Double) {
+        guard token.lastUsedAt ?? 0 < now - Limits.useSeconds else { return }
+        inBackground("the use of a token was not noted") { () throws(RecordsError) in
+            try await self.store.noteUse(ofToken: token.id, now: now)
+        }
+    }
+
     private func opened(
         _ opening:
             @LoopActor () async throws(RecordsError) -> (secret: String, principal: Principal)?
@@ -250,9 +264,11 @@ package final class TokenAccess: AccessControl {
         }
     }
 
-    private func hash(_ text: String) -> [UInt8]? {
+    private func hash(_ text: String) -> [UInt8]? { hash(Array(text.utf8)) }
+
+    private func hash(_ bytes: [UInt8]) -> [UInt8]? {
         do {
-            return try secrets.sha256(Array(text.utf8))
+            return try secrets.sha256(bytes)
         } catch {
             logger.error("no hash", metadata: ["reason": "\(error.message)"])
             return nil

@@ -14,6 +14,8 @@ package struct TokenRecord: Sendable, Equatable {
     package var scope: Scope
     /// Whether it is a bearer token; otherwise its owner comes in by one-time codes or a provider's word.
     package var isBearer: Bool
+    /// Whether its owner comes in by a client certificate.
+    package var hasCertificate: Bool
     /// The provider that vouches for its owner; `nil` if none does, or it was not asked for.
     package var issuer: String?
     /// When it was made, unix seconds.
@@ -45,8 +47,20 @@ package struct TokenRecord: Sendable, Equatable {
         func names(_ column: String) -> Set<String>? {
             (row[column] as String?).map { Set($0.split(separator: ",").map(String.init)) }
         }
-        scope = Scope(topics: names("topics"), commands: names("commands"))
+        func patterns(_ column: String) throws(RecordsError) -> Set<String>? {
+            guard let text = row[column] as String? else { return nil }
+            do {
+                return Set(try JSONDecoder().decode([String].self, from: Data(text.utf8)))
+            } catch {
+                // A limit that cannot be read must not be none.
+                throw RecordsError(.damaged, "the \(column) that a token is for cannot be read")
+            }
+        }
+        scope = Scope(
+            topics: names("topics"), commands: names("commands"), queues: try patterns("queues"),
+            tasks: try patterns("tasks"))
         isBearer = (row["hash"] as Data?) != nil
+        hasCertificate = (row["certificate"] as Data?) != nil
         issuer = row["issuer"]
         createdAt = row["created"]
         expiresAt = row["expires"]

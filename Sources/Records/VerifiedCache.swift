@@ -10,6 +10,8 @@ struct VerifiedCache {
         case bearer([UInt8])
         /// SHA-256 of a session's secret.
         case session([UInt8])
+        /// SHA-256 of the public key of a certificate.
+        case certificate([UInt8])
         /// The public id of a token.
         case id(String)
     }

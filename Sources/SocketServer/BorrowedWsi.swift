@@ -31,6 +31,34 @@ internal import EventLoop
 
     var isSecure: Bool { unsafe lws_is_ssl(pointer) != 0 }
 
+    /// Bytes of a client's public key at most (RSA of 16,384 bits has 2,086).
+    private static let keyBytes = 4_096
+
+    /// The public key of the certificate that the client has shown and OpenSSL has verified, also when the
+    /// session was resumed.
+    var certificateKey: [UInt8]? {
+        guard isSecure else { return nil }
+        let room = MemoryLayout<lws_tls_cert_info_results>.size + Self.keyBytes
+        let memory = UnsafeMutableRawPointer.allocate(
+            byteCount: room, alignment: MemoryLayout<lws_tls_cert_info_results>.alignment)
+        defer { unsafe memory.deallocate() }
+        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: room)
+        let info = unsafe memory.bindMemory(to: lws_tls_cert_info_results.self, capacity: 1)
+        guard
+            unsafe lws_tls_peer_cert_info(pointer, LWS_TLS_CERT_INFO_VERIFIED, info, 0) == 0,
+            unsafe info.pointee.verified == 1,
+            unsafe lws_tls_peer_cert_info(
+                pointer, LWS_TLS_CERT_INFO_OPAQUE_PUBLIC_KEY, info, Self.keyBytes) == 0
+        else { return nil }
+        let length = Int(unsafe info.pointee.ns.len)
+        guard 1...Self.keyBytes ~= length else { return nil }
+        // SAFETY: what is written follows the length and may go on behind the union (lws-x509.h); so much
+        // was allocated.
+        return unsafe [UInt8](
+            UnsafeRawBufferPointer(
+                start: memory.advanced(by: MemoryLayout<Int32>.size), count: length))
+    }
+
     // MARK: - Writing
 
     /// Bytes that libwebsockets keeps because the kernel did not take them.

@@ -66,6 +66,11 @@ internal import Logging
             unsafe info.ssl_cert_filepath = unsafe memory.string(identity.certificatePath)
             unsafe info.ssl_private_key_filepath = unsafe memory.string(identity.privateKeyPath)
             unsafe info.ssl_options_set = opensslOptions
+            if let authority = identity.clientAuthorityPath {
+                unsafe info.ssl_ca_filepath = unsafe memory.string(authority)
+                unsafe info.options |=
+                    verifyClients | UInt64(LWS_SERVER_OPTION_PEER_CERT_NOT_REQUIRED)
+            }
         }
         guard let vhost = unsafe lws_create_vhost(context, &info) else {
             let said = LibraryLog.errors().joined(separator: "; ")
@@ -134,6 +139,9 @@ internal import Logging
 
 /// `CONTEXT_PORT_NO_LISTEN_SERVER`: a server whose sockets are adopted.
 private let noListenServer: Int32 = -2
+
+/// `LWS_SERVER_OPTION_REQUIRE_VALID_OPENSSL_CLIENT_CERT`, which does not import.
+private let verifyClients: UInt64 = 1 << 1 | 1 << 12
 
 /// TLS 1.2 and later, no compression, no renegotiation (openssl/ssl.h; the macros do not import).
 private let opensslOptions: Int = 1 << 26 | 1 << 28 | 1 << 17 | 1 << 30

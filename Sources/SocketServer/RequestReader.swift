@@ -60,7 +60,9 @@ struct RequestReader {
         var request = HttpRequest(
             method: method, path: UrlText.encodePath(Array(path.joined(separator: [0x26]))),
             query: query.map(UrlText.encodeQueryItem).joined(separator: "&"),
-            peer: client.address, isSecure: client.isSecure)
+            peer: client.address, isSecure: client.isSecure,
+            certificateKey: configuration.identity?.clientAuthorityPath == nil
+                ? nil : wsi.certificateKey)
         for name in configuration.allowedHeaders {
             request.headers[name] = header(name)
         }

@@ -9,6 +9,11 @@ func libraryCallback(
     guard let wsi = unsafe wsi, unsafe lws_get_context(wsi) != nil,
         let user = unsafe lws_context_user(lws_get_context(wsi))
     else { return 0 }
+    // The length is OpenSSL's verdict on the client's certificate; 0 from here would let it in
+    // (`OpenSSL_verify_callback` of 4.1.6).
+    if reason == LWS_CALLBACK_OPENSSL_PERFORM_CLIENT_CERT_VERIFICATION {
+        return length == 0 ? 1 : 0
+    }
     let wsiAddress = UInt(bitPattern: wsi)
     let userAddress = UInt(bitPattern: user)
     let inputAddress = UInt(bitPattern: input)

@@ -8,11 +8,17 @@ package struct SocketServerConfiguration: Sendable {
         package var certificatePath: String
         /// Path of the private key, PEM.
         package var privateKeyPath: String
+        /// Path of the authorities, PEM, that vouch for certificates of clients; `nil`: none is asked for.
+        /// A client may come without one; with one that they do not vouch for it is not let in.
+        package var clientAuthorityPath: String?
 
-        /// Names the two files.
-        package init(certificatePath: String, privateKeyPath: String) {
+        /// Names the files.
+        package init(
+            certificatePath: String, privateKeyPath: String, clientAuthorityPath: String? = nil
+        ) {
             self.certificatePath = certificatePath
             self.privateKeyPath = privateKeyPath
+            self.clientAuthorityPath = clientAuthorityPath
         }
     }
 

@@ -45,6 +45,7 @@ struct ServeCommand: ParsableCommand {
             resultPrefix: settings.resultPrefix,
             visibilityTimeout: Double(settings.visibilityTimeout), naming: settings.naming,
             flowerTasks: settings.flowerTasks, eventLog: settings.eventLog, tls: settings.tls,
+            clientAuthority: settings.clientAuthority,
             inspectInterval: settings.inspectInterval, costCeiling: settings.costCeiling,
             workerGoneAfter: Double(settings.workerGoneAfter), openID: settings.openID,
             openIDSecret: openID?.secret)

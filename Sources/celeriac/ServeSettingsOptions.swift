@@ -40,6 +40,12 @@ struct ServeSettingsOptions: ParsableArguments {
     var tlsCert: String?
     @Option(help: ArgumentHelp("Key of the certificate, PEM.", valueName: "file"))
     var tlsKey: String?
+    @Option(
+        name: .customLong("tls-client-ca"),
+        help: ArgumentHelp(
+            "Authorities of client certificates, PEM: who shows one that is pinned is signed in by it.",
+            valueName: "file"))
+    var tlsClientCA: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical (default: info).")
     var logLevel: String?
     @Option(help: "text, json, or auto: text on a terminal (default: auto).")
@@ -153,7 +159,8 @@ struct ServeSettingsOptions: ParsableArguments {
             .broker: broker, .resultBackend: resultBackend, .listen: listen, .web: web,
             .allowedOrigins: allowedOrigins, .trustedProxies: trustedProxies,
             .insecureListen: insecureListen ? "true" : nil,
-            .tlsCert: tlsCert, .tlsKey: tlsKey, .logLevel: logLevel, .logFormat: logFormat,
+            .tlsCert: tlsCert, .tlsKey: tlsKey, .tlsClientCA: tlsClientCA,
+            .logLevel: logLevel, .logFormat: logFormat,
             .redact: redact, .socketsPerAddress: socketsPerAddress,
             .connectionsPerPrincipal: connectionsPerPrincipal, .resumeURL: resumeURL,
             .brokerKeyPrefix: brokerKeyPrefix, .resultKeyPrefix: resultKeyPrefix,

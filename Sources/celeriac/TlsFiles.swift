@@ -19,6 +19,15 @@ enum TlsFiles {
             let source = settings.entries.first { $0.name == .tlsCert }?.source ?? .builtIn
             throw SettingsError(.tlsCert, source, error.message)
         }
+        if let authority = settings.clientAuthority {
+            do throws(CredentialError) {
+                _ = try ClientCertificate(path: authority, now: 0)
+            } catch {
+                let source =
+                    settings.entries.first { $0.name == .tlsClientCA }?.source ?? .builtIn
+                throw SettingsError(.tlsClientCA, source, error.message)
+            }
+        }
         var warnings: [String] = []
         if pair.daysLeft < warningDays {
             warnings.append(

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Credentials
 internal import Foundation
 internal import Gateway
 internal import Ports
@@ -10,7 +11,7 @@ struct TokenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "token",
         abstract: "Make, list, change and revoke tokens; make one-time login links.",
-        subcommands: [Create.self, List.self, ChangeRole.self, Revoke.self, Link.self])
+        subcommands: [Create.self, List.self, ChangeRole.self, Limit.self, Revoke.self, Link.self])
 }
 
 extension TokenCommand {
@@ -18,7 +19,7 @@ extension TokenCommand {
     /// that a script can take it as it is.
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a bearer token and print it, once.")
+            abstract: "Make a bearer token and print it, once; or pin a client certificate.")
 
         @OptionGroup var settings: SettingsOptions
         @Option(help: "viewer, operator, admin, wall or bot.", transform: RoleArgument.read)
@@ -36,6 +37,12 @@ extension TokenCommand {
                 valueName: "names"),
             transform: ScopeArgument.commands)
         var commands: Set<String>?
+        @OptionGroup var grant: GrantOptions
+        @Option(
+            help: ArgumentHelp(
+                "Make no token: its owner comes in by this client certificate (PEM), until that ends. Needs serve --tls-client-ca.",
+                valueName: "file"))
+        var certificate: String?
         @Option(
             help: ArgumentHelp(
                 "When it ends, as in 12h, 30d; never if not given.", valueName: "span"),
@@ -44,10 +51,25 @@ extension TokenCommand {
 
         func run() async throws {
             let (name, role, span) = (name, role, expires)
-            let scope = Scope(topics: topics, commands: commands)
+            let certificate = try certificate.map {
+                try ClientCertificate(path: $0, now: Date().timeIntervalSince1970)
+            }
+            let scope = Scope(
+                topics: topics, commands: commands, queues: grant.queuePatterns,
+                tasks: grant.taskPatterns)
             try await RecordsTool.run(settings) { store in
                 let now = Date().timeIntervalSince1970
                 let end = span.map { now + Double($0.seconds) }
+                if let certificate {
+                    let end = min(end ?? .infinity, certificate.endsAt)
+                    let id = try await store.pinCertificate(
+                        key: certificate.key, name: name, role: role, scope: scope,
+                        expiresAt: end, now: now, remote: "local", by: RecordsTool.user)
+                    RecordsTool.say(
+                        "token \(id): \(name), \(role.rawValue), by this client certificate until \(RecordsTool.time(end))"
+                    )
+                    return
+                }
                 let token = try await store.createToken(
                     name: name, role: role, scope: scope, expiresAt: end, now: now,
                     remote: "local", by: RecordsTool.user)
@@ -101,6 +123,37 @@ extension TokenCommand {
                     by: RecordsTool.user)
                 RecordsTool.say(
                     "token \(changed.id): \(changed.name) is now \(changed.role.rawValue)")
+            }
+        }
+    }
+
+    /// Limits a token's owner to other queues and names of tasks.
+    struct Limit: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract:
+                "Limit a token's owner, or a user, to queues and names of tasks; live sockets learn it within 5 s.",
+            discussion: "What is given takes the place of what was; --none lifts these limits.")
+
+        @OptionGroup var settings: SettingsOptions
+        @OptionGroup var grant: GrantOptions
+        @Argument(help: "Its id or its name, or a user's.") var token: String
+        @Flag(help: "Lift all limits to queues and names of tasks.") var none = false
+
+        func validate() throws {
+            guard none == (grant.queues.isEmpty && grant.tasks.isEmpty) else {
+                throw ValidationError("give --queue or --task, or --none to lift the limits")
+            }
+        }
+
+        func run() async throws {
+            let (reference, queues, tasks) = (token, grant.queuePatterns, grant.taskPatterns)
+            try await RecordsTool.run(settings) { store in
+                let changed = try await store.limit(
+                    reference, queues: queues, tasks: tasks, now: Date().timeIntervalSince1970,
+                    remote: "local", by: RecordsTool.user)
+                RecordsTool.say(
+                    "token \(changed.id): \(changed.name), \(changed.scope.text ?? "without limits")"
+                )
             }
         }
     }

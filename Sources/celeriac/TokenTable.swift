@@ -10,6 +10,8 @@ enum TokenTable {
         var role: String
         var topics: [String]?
         var commands: [String]?
+        var queues: [String]?
+        var tasks: [String]?
         var state: String
         var created: Double
         var expires: Double?
@@ -38,6 +40,7 @@ enum TokenTable {
             let row = Row(
                 id: token.id, name: token.name, role: token.role.rawValue,
                 topics: token.scope.topics?.sorted(), commands: token.scope.commands?.sorted(),
+                queues: token.scope.queues?.sorted(), tasks: token.scope.tasks?.sorted(),
                 state: state(token, now), created: token.createdAt, expires: token.expiresAt,
                 lastUsed: token.lastUsedAt)
             return String(decoding: try encoder.encode(row), as: UTF8.self)
@@ -46,14 +49,18 @@ enum TokenTable {
 
     private static func scope(_ token: TokenRecord) -> String {
         guard !token.scope.isUnlimited else { return "all" }
-        return [token.scope.topics, token.scope.commands].compactMap { $0?.sorted() }
-            .joined().joined(separator: ",")
+        let names = [token.scope.topics, token.scope.commands].compactMap { $0?.sorted() }.joined()
+        let patterns = [("queue", token.scope.queues), ("task", token.scope.tasks)].flatMap {
+            what, set in (set?.sorted() ?? []).map { "\(what)=\($0)" }
+        }
+        return (names + patterns).joined(separator: ",")
     }
 
     private static func state(_ token: TokenRecord, _ now: Double) -> String {
         if token.revokedAt != nil { return "revoked" }
         guard token.isValid(at: now) else { return "expired" }
         if token.issuer != nil { return "by OpenID" }
+        if token.hasCertificate { return "by certificate" }
         return token.isBearer ? "valid" : "links only"
     }
 }

@@ -140,6 +140,14 @@ import Testing
                     filter: .and([
                         .isIn("state", [.text("a"), .text("b")]), .eq("worker", .text("a")),
                     ]), projection: partial, frequency: 4),
+                Client(
+                    filter: .isIn("state", [.text("a"), .text("b")]),
+                    projection: Projection(
+                        of: schema, hidden: ["queue"], masked: ["runtime"],
+                        rules: [
+                            RowRule(schema, "state", [Glob("a"), Glob("c")]),
+                            RowRule(schema, "worker", [Glob("*a*")]),
+                        ]), frequency: 4),
             ]
             for client in clients.indices { try open(client, since: nil) }
         }
@@ -288,6 +296,7 @@ import Testing
             switch client {
             case 0: true
             case 1, 2: fields["state"] == "a"
+            case 4: fields["state"] == "a" && fields["worker"] == "a"
             default: ["a", "b"].contains(fields["state"]) && fields["worker"] == "a"
             }
         }

@@ -84,6 +84,73 @@ import Testing
         #expect(line.detail == "role bot, only topics queues stats, commands task.run")
     }
 
+    @Test func `patterns of queues and tasks are kept as they are, and can be changed`()
+        async throws
+    {
+        let scope = Scope(
+            commands: ["task.run"], queues: ["mail", "a,b \"é\"*"], tasks: ["shop.*"])
+        let token = try await store.createToken(
+            name: "ada", role: .operator, scope: scope, expiresAt: nil, now: 1, remote: "local",
+            by: "root")
+        let session = try #require(try await store.openSession(token: token.id, now: 2))
+        #expect(try await store.tokens().first?.principal.scope == scope)
+
+        let changed = try await store.limit(
+            "ada", queues: nil, tasks: ["mail.*"], now: 3, remote: "local", by: "root")
+
+        #expect(changed.scope == Scope(commands: ["task.run"], tasks: ["mail.*"]))
+        let hash = try Data(store.secrets.sha256(Array(session.secret.utf8)))
+        let found = try await store.session(hash: [UInt8](hash), now: 4)
+        #expect(found?.token.scope == changed.scope)
+        let line = try #require(try await store.lines(after: 0, limit: 10).last).entry
+        #expect(line.action == "token.limit" && line.target == "token ada")
+        #expect(line.detail.hasSuffix("→ only commands task.run, tasks mail.*"))
+        let refusal = await #expect(throws: RecordsError.self) {
+            try await store.limit(
+                "nobody", queues: nil, tasks: nil, now: 1, remote: "local", by: "root")
+        }
+        #expect(refusal?.code == .notFound)
+    }
+
+    @Test(
+        arguments: [
+            (Scope.patterns, 1, nil), (Scope.patterns + 1, 1, .invalid), (0, 1, .invalid),
+            (1, Scope.patternBytes, nil), (1, Scope.patternBytes + 1, .invalid), (1, 0, .invalid),
+        ] as [(Int, Int, RecordsError.Code?)])
+    func `a token has so many patterns of so many bytes`(
+        count: Int, bytes: Int, refusal: RecordsError.Code?
+    ) async throws {
+        let patterns = Set(
+            (0..<count).map { number in
+                bytes > 1
+                    ? String(repeating: "é", count: bytes / 2) + (bytes % 2 == 1 ? "x" : "")
+                    : String(repeating: String(UnicodeScalar(UInt8(33 + number))), count: bytes)
+            })
+        for scope in [Scope(queues: patterns), Scope(tasks: patterns)] {
+            var code: RecordsError.Code?
+            do throws(RecordsError) {
+                _ = try await store.createToken(
+                    name: "t\(patterns.count)\(scope.queues == nil)", role: .operator,
+                    scope: scope, expiresAt: nil, now: 1, remote: "local", by: "root")
+            } catch {
+                code = error.code
+            }
+            #expect(code == refusal)
+        }
+    }
+
+    @Test func `patterns that cannot be read limit to nothing, and not to everything`() async throws
+    {
+        let token = try await create("ada", role: .operator)
+        try await store.write("damaging a token") { db in
+            try db.execute(
+                sql: "UPDATE tokens SET queues = '[1' WHERE id = ?", arguments: [token.id])
+        }
+        let refusal = await #expect(throws: RecordsError.self) { try await store.tokens() }
+        #expect(refusal?.code == .damaged)
+        #expect(Scope(queues: ["a\u{7}"]).refusal != nil)
+    }
+
     @Test func `another role holds for the token and its sessions, and is in the audit`()
         async throws
     {

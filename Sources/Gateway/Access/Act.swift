@@ -25,4 +25,12 @@ enum Act: Sendable {
     case plan(CommandDeclaration)
     /// Have something done, with these of its parameters.
     case command(CommandDeclaration, using: [CommandParameter])
+    /// Have something done to, or with, these; whether one may do such things at all is another question.
+    case touch([Touched])
+    /// Look at the messages that wait in a queue.
+    case messages(queue: String)
+    /// Read what is told of groups of tasks, whatever their names and queues.
+    case groups
+    /// Read what Celery's own state, and so Flower, makes of all tasks.
+    case flower
 }

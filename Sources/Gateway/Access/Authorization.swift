@@ -20,12 +20,21 @@ enum Authorization {
         if let subject = outside(principal.scope, act) {
             return .refused(reason: "this credential is not for \(subject)")
         }
+        if let grant = Grant(principal.scope), let deed = beyond(grant, act) {
+            return .refused(
+                reason:
+                    "this credential is for \(limits(principal.scope)) alone, and may not \(deed)")
+        }
         let role = principal.role
         switch act {
         case .known:
             return .everything
         case .topic(let schema):
             return topic(schema, role)
+        case .messages, .groups, .flower:
+            return topic(Topics.tasks, role)
+        case .touch:
+            return .everything
         case .events:
             guard role != .wall else { return refused(role, "read events") }
             return role == .viewer ? .masked : .everything
@@ -51,6 +60,48 @@ enum Authorization {
         }
     }
 
+    /// What somebody sees of a topic; `nil` if nothing.
+    static func projection(of schema: TopicSchema, for principal: Principal) -> Projection? {
+        let masked: Set<String>
+        switch verdict(on: .topic(schema), for: principal) {
+        case .everything: masked = []
+        case .masked: masked = Topics.texts(of: schema)
+        case .refused: return nil
+        }
+        guard let grant = Grant(principal.scope) else {
+            return masked.isEmpty
+                ? .everything : Projection(of: schema, masked: masked.sorted())
+        }
+        return Projection(
+            of: schema, hidden: grant.hidden(of: schema), masked: masked.sorted(),
+            rules: grant.rules(of: schema, for: principal))
+    }
+
+    /// What of an act goes beyond the queues and names of tasks that a credential is for; `nil` if nothing
+    /// does. What rows it sees is a matter of ``projection(of:for:)``.
+    private static func beyond(_ grant: Grant, _ act: Act) -> String? {
+        switch act {
+        case .known, .events, .outcomes, .plans, .plan, .command: nil
+        case .topic(let schema):
+            adminTopics.contains(schema.name) ? "read topic \(schema.name)" : nil
+        case .messages(let queue):
+            // Which tasks wait there is looked at one by one.
+            grant.shows(queue: queue) ? nil : "look into this queue"
+        case .groups: "read groups, which can have any tasks"
+        case .flower: "read the flower view, which has all tasks"
+        case .settings, .differences: "read the settings of workers"
+        case .reconcile: "have everything asked anew"
+        case .touch(let touched):
+            touched.allSatisfy { grant.shows(task: $0.task, queue: $0.queue) }
+                ? nil : "do this: it is, or may be, about others"
+        }
+    }
+
+    /// What a credential is limited to, for people.
+    private static func limits(_ scope: Scope) -> String {
+        Scope(queues: scope.queues, tasks: scope.tasks).text?.replacing("only ", with: "") ?? ""
+    }
+
     /// What an act is about that a credential is not for; `nil` if it is.
     private static func outside(_ scope: Scope, _ act: Act) -> String? {
         guard !scope.isUnlimited else { return nil }
@@ -61,8 +112,10 @@ enum Authorization {
             scope.commands?.contains(name) == false ? "command \(name)" : nil
         }
         switch act {
-        case .known: return nil
+        // What a command touches is asked beside whether it may be given.
+        case .known, .touch: return nil
         case .topic(let schema): return topic(schema.name)
+        case .messages, .groups, .flower: return topic(Topics.tasks.name)
         case .events: return topic(eventsTopic)
         case .metrics: return topic(metricsTopic)
         case .outcomes: return topic(Topics.commands.name)

@@ -1,5 +1,3 @@
-internal import LiveSync
-
 /// The answer of ``Authorization``.
 enum Verdict: Equatable, Sendable {
     /// Yes, and nothing is hidden.
@@ -13,14 +11,5 @@ enum Verdict: Equatable, Sendable {
     var refusal: String? {
         guard case .refused(let reason) = self else { return nil }
         return reason
-    }
-
-    /// What is sent of a topic's rows; `nil` if nothing is.
-    func projection(of schema: TopicSchema) -> Projection? {
-        switch self {
-        case .everything: .everything
-        case .masked: Projection(of: schema, masked: Topics.texts(of: schema).sorted())
-        case .refused: nil
-        }
     }
 }

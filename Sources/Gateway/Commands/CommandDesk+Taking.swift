@@ -33,6 +33,7 @@ extension CommandDesk {
         if let reason = Authorization.verdict(on: spec.act, for: request.principal).refusal {
             throw CommandFault(.forbidden, reason)
         }
+        try authorize(spec.action, for: request.principal)
         try rates.take(request.principal.id, destroying: spec.destroying, now: now)
         do throws(CommandFault) {
             return try await accept(request, spec, now: now)
@@ -94,7 +95,8 @@ extension CommandDesk {
         try checkBulk(principal)
         bulkBeginning.insert(principal)
         defer { bulkBeginning.remove(principal) }
-        let plan = try plans.plan(planned.plan, for: spec.name, principal: principal, now: now)
+        let plan = try plan(
+            planned.plan, for: spec.name, to: planned.queue, request.principal, now: now)
         guard !plan.entries.isEmpty else {
             throw CommandFault(.precondition, "there is no task in this plan")
         }

@@ -13,7 +13,7 @@ struct DetailReader {
     /// Who may ask for something.
     nonisolated static func act(of request: DetailRequest) -> Act {
         switch request {
-        case .messages: .topic(Topics.tasks)
+        case .messages(let queue, _): .messages(queue: queue)
         case .trash: .topic(Topics.trash)
         case .command: .topic(Topics.commands)
         case .outcomes: .outcomes
@@ -22,16 +22,20 @@ struct DetailReader {
 
     /// What is asked for, as its reader may see it.
     ///
-    /// - Throws: `precondition` if there is no such thing (any more), `brokerDown` if the broker cannot be asked.
+    /// - Throws: `forbidden` if it is not for this reader, `precondition` if there is no such thing (any more),
+    ///   `brokerDown` if the broker cannot be asked.
     func read(
         _ request: DetailRequest, for principal: Principal
     ) async throws(CommandFault) -> JsonValue {
+        if let reason = Authorization.verdict(on: Self.act(of: request), for: principal).refusal {
+            throw CommandFault(.forbidden, reason)
+        }
         switch request {
         case .messages(let queue, let part):
             return try await messages(in: queue, part, for: principal)
         case .trash(let id, let part): return try await trash(id, part, for: principal)
         case .command(let id): return try command(id, for: principal)
-        case .outcomes(let id, let part): return try outcomes(of: id, part)
+        case .outcomes(let id, let part): return try outcomes(of: id, part, for: principal)
         }
     }
 
@@ -46,10 +50,12 @@ struct DetailReader {
             () async throws(BrokerError) in
             try await queues.peek(queue, offset: part.offset, limit: part.limit)
         }
+        let grant = Grant(principal.scope)
         return [
             "queue": .string(queue), "total": .integer(Int64(total)),
             "messages": MessageText.json(
-                messages, from: part.offset, isMasked: isMasked(Topics.tasks, principal)),
+                messages, from: part.offset, isMasked: isMasked(Topics.tasks, principal)
+            ) { grant?.shows(name: $0.preview?.task) ?? true },
         ]
     }
 
@@ -83,8 +89,15 @@ struct DetailReader {
     }
 
     /// What became of each task of a command for many.
-    private func outcomes(of id: String, _ part: ListPart) throws(CommandFault) -> JsonValue {
-        guard let found = commands.outcomes(of: id, offset: part.offset, limit: part.limit) else {
+    private func outcomes(
+        of id: String, _ part: ListPart, for principal: Principal
+    ) throws(CommandFault) -> JsonValue {
+        let isShown =
+            Grant(principal.scope) == nil
+            || rows.object(Topics.commands, id, for: principal) != nil
+        guard isShown,
+            let found = commands.outcomes(of: id, offset: part.offset, limit: part.limit)
+        else {
             throw CommandFault(
                 .precondition,
                 "the outcomes of the last \(BulkLimits.kept) commands for many tasks are kept")
@@ -99,8 +112,7 @@ struct DetailReader {
         _ schema: TopicSchema, _ id: String, for principal: Principal
     ) throws(CommandFault) -> [JsonMember] {
         guard
-            case .object(let members) = rows.object(
-                schema, id, isMasked: isMasked(schema, principal))
+            case .object(let members) = rows.object(schema, id, for: principal)
         else { throw CommandFault(.precondition, "no such row in \(schema.name)") }
         return members
     }

@@ -8,11 +8,13 @@ enum MessageText {
     /// - Parameters:
     ///   - offset: how many stand before them.
     ///   - isMasked: whether users' texts are hidden.
+    ///   - isShown: whether a message is shown at all; the others keep their positions.
     static func json(
-        _ messages: [QueueReader.Waiting], from offset: Int, isMasked: Bool
+        _ messages: [QueueReader.Waiting], from offset: Int, isMasked: Bool,
+        where isShown: (QueueReader.Waiting) -> Bool = { _ in true }
     ) -> JsonValue {
         .array(
-            messages.enumerated().map { number, message in
+            messages.enumerated().filter { isShown($0.element) }.map { number, message in
                 row(of: message, position: offset + number, isMasked: isMasked)
             })
     }

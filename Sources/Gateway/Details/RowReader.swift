@@ -1,19 +1,30 @@
 internal import EventLoop
 internal import LiveSync
+internal import Ports
 internal import WireFormats
 
-/// Reads rows as JSON, with users' texts hidden from those who may not see them.
+/// Reads rows as JSON, as ``Authorization`` lets each reader see them.
 @LoopActor
 struct RowReader {
     let engine: SyncEngine
 
-    /// One row; `nil` if there is none.
-    func object(_ schema: TopicSchema, _ id: String, isMasked: Bool) -> JsonValue? {
+    /// One row; `nil` if there is none that the reader may know of.
+    func object(_ schema: TopicSchema, _ id: String, for principal: Principal) -> JsonValue? {
+        guard let projection = Authorization.projection(of: schema, for: principal) else {
+            return nil
+        }
+        return object(schema, id, projection, isMasked: isMasked(schema, principal))
+    }
+
+    private func object(
+        _ schema: TopicSchema, _ id: String, _ projection: Projection, isMasked: Bool
+    ) -> JsonValue? {
         let topic = engine.topic(named: schema.name)
-        guard engine.handle(of: id, in: topic) != nil else { return nil }
+        guard engine.shows(topic, id: id, to: projection) else { return nil }
         let hidden = isMasked ? Topics.texts(of: schema) : []
         var members = [JsonMember("id", .string(id))]
-        for (column, name) in schema.columns.enumerated().dropFirst() {
+        for (column, name) in schema.columns.enumerated().dropFirst()
+        where projection.shows(column: column) {
             let value = engine.value(topic, id: id, column: column)
             guard !value.isAbsent else { continue }
             members.append(
@@ -22,11 +33,19 @@ struct RowReader {
         return .object(members)
     }
 
-    /// All rows of a topic, by id.
-    func objects(_ schema: TopicSchema, isMasked: Bool) -> [JsonValue] {
-        engine.ids(of: engine.topic(named: schema.name)).sorted().compactMap {
-            object(schema, $0, isMasked: isMasked)
+    /// All rows of a topic that the reader may know of, by id.
+    func objects(_ schema: TopicSchema, for principal: Principal) -> [JsonValue] {
+        guard let projection = Authorization.projection(of: schema, for: principal) else {
+            return []
         }
+        let isMasked = isMasked(schema, principal)
+        return engine.ids(of: engine.topic(named: schema.name)).sorted().compactMap {
+            object(schema, $0, projection, isMasked: isMasked)
+        }
+    }
+
+    private func isMasked(_ schema: TopicSchema, _ principal: Principal) -> Bool {
+        Authorization.verdict(on: .topic(schema), for: principal) != .everything
     }
 
     /// What stands for a value that is hidden.

@@ -13,7 +13,7 @@ extension HttpDesk {
         let log = to.events.log
         let page: EventPage
         do {
-            page = try EventPage(query(of: call.request), log: log)
+            page = try EventPage(query(of: call.request), for: call.grant, log: log)
         } catch let refusal as EventPage.Refusal {
             return problem(400, "Bad request", refusal.reason)
         } catch {
@@ -84,7 +84,7 @@ struct EventPage {
     /// Where the next page begins.
     private(set) var position: Int
 
-    init(_ parameters: [String: String], log: EventLog) throws {
+    init(_ parameters: [String: String], for grant: Grant?, log: EventLog) throws {
         guard let start = EventStart(text: parameters["from"] ?? "oldest") else {
             throw Refusal(reason: "from must be now, oldest, or the next of an earlier page")
         }
@@ -104,7 +104,8 @@ struct EventPage {
         do throws(SyncError) {
             filter = try EventFilter(
                 types: patterns("type"), names: patterns("name"), queues: patterns("queue"),
-                sources: patterns("worker"))
+                sources: patterns("worker")
+            ).narrowed(names: grant?.tasks, queues: grant?.queues)
             begin = try log.begin(start)
         } catch {
             throw Refusal(reason: error.message)

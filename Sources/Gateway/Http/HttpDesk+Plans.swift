@@ -36,10 +36,10 @@ extension HttpDesk {
         }
         let now = to.clock.now()
         do throws(CommandFault) {
-            let plan = try to.commands.plans.plan(
-                call.name, for: nil, principal: call.caller.principal.id, now: now)
+            let plan = try to.commands.plan(call.name, call.caller.principal, now: now)
             return json(plan.json(offset: part.offset, limit: part.limit, now: now))
         } catch {
+            guard error.code != .forbidden else { return refusal(error) }
             return problem(404, "Not found", error.message)
         }
     }

@@ -6,7 +6,7 @@ internal import WireFormats
 extension HttpDesk {
     /// `GET /api/celery/<topic>`: all its rows.
     func wholeTopic(_ schema: TopicSchema, _ call: RestCall) -> HttpResponse {
-        let rows = to.details.rows.objects(schema, isMasked: call.isMasked)
+        let rows = to.details.rows.objects(schema, for: call.caller.principal)
         var response = json([
             "epoch": .string(to.rows.engine.epoch),
             "rev": .integer(Int64(to.rows.engine.revision)), schema.name: .array(rows),
@@ -47,7 +47,7 @@ extension HttpDesk {
 
     /// The row that a path names, as its reader may see it.
     func object(_ schema: TopicSchema, _ call: RestCall) -> JsonValue? {
-        to.details.rows.object(schema, call.name, isMasked: call.isMasked)
+        to.details.rows.object(schema, call.name, for: call.caller.principal)
     }
 
     /// One process behind a worker name.

@@ -12,8 +12,9 @@ extension HttpDesk {
         } catch {
             return problem(400, "Bad request", error.reason)
         }
-        if query.isFlower { return flowerTask(call) }
-        guard let record = to.feed.fleet.task(call.name) else {
+        if query.isFlower { return flowerRefusal(call) ?? flowerTask(call) }
+        let grant = call.grant
+        guard let record = to.feed.fleet.task(call.name), Self.isShown(record, to: grant) else {
             return problem(
                 404, "Not found", "no such task is known; finished tasks are kept for a while")
         }
@@ -27,10 +28,22 @@ extension HttpDesk {
                     "traceback", isMasked ? RowReader.masked(.text(traceback)) : .string(traceback))
             )
         }
-        members.append(JsonMember("children", .array(record.children.map { .string($0) })))
+        let children = record.children.filter { id in
+            grant == nil || to.feed.fleet.task(id).map { Self.isShown($0, to: grant) } ?? false
+        }
+        members.append(JsonMember("children", .array(children.map { .string($0) })))
         members.append(
             JsonMember("attempts", .array(record.attempts.map { attempt($0, isMasked: isMasked) })))
         return json(.object(members))
+    }
+
+    private static func isShown(_ record: TaskRecord, to grant: Grant?) -> Bool {
+        grant?.shows(task: record.name, queue: record.queue) ?? true
+    }
+
+    /// The refusal of the flower view to somebody who may not have all tasks.
+    private func flowerRefusal(_ call: RestCall) -> HttpResponse? {
+        call.verdict(on: .flower).refusal.map { problem(403, "Forbidden", $0, code: 1003) }
     }
 
     private func object(of record: TaskRecord, isMasked: Bool) -> JsonValue {
@@ -76,10 +89,16 @@ extension HttpDesk {
             let query = try TaskQuery(
                 call.request.query,
                 known: TaskQuery.page.union(isPlain ? TaskQuery.filters.union(["view"]) : []))
-            guard !query.isFlower else { return try flowerPage(query, isMasked: call.isMasked) }
+            guard !query.isFlower else {
+                if let refusal = flowerRefusal(call) { return refusal }
+                return try flowerPage(query, isMasked: call.isMasked)
+            }
             var filter = query.filter
             if let only { filter.states = only }
             filter.isScheduled = isScheduled
+            if let grant = call.grant {
+                filter.isShown = { grant.shows(task: $0, queue: $1) }
+            }
             let page = to.feed.fleet.taskPage(
                 after: try query.place, limit: query.limit, filter: filter)
             let next = page.hasMore ? page.tasks.last.map(TaskQuery.text) : nil

@@ -39,6 +39,8 @@ final class HttpDesk {
         let principal: Principal
         /// The session's secret, if a cookie was the proof.
         let cookie: String?
+        /// Whether the certificate of the connection was the proof.
+        var isByCertificate = false
     }
 
     let to: Dependencies
@@ -71,10 +73,16 @@ final class HttpDesk {
             case .tooMany(let wait): return .tooMany(wait: wait)
             }
         }
-        guard let cookie = SessionCookie.secret(in: request),
-            let principal = await to.access.principal(session: cookie, now: to.clock.now())
+        let now = to.clock.now()
+        if let cookie = SessionCookie.secret(in: request),
+            let principal = await to.access.principal(session: cookie, now: now)
+        {
+            return .known(Caller(principal: principal, cookie: cookie))
+        }
+        guard let key = request.certificateKey,
+            let principal = await to.access.principal(certificateKey: key, now: now)
         else { return .unknown }
-        return .known(Caller(principal: principal, cookie: cookie))
+        return .known(Caller(principal: principal, cookie: nil, isByCertificate: true))
     }
 
     /// Why a request that changes something is refused: not JSON, or a cookie without proof that one of
@@ -86,6 +94,14 @@ final class HttpDesk {
         guard !needsType || type == "application/json" || type.hasPrefix("application/json;") else {
             return problem(
                 415, "Unsupported media type", "send content-type: application/json")
+        }
+        if caller.isByCertificate {
+            // A browser shows a certificate to whatever page asks.
+            guard to.origins.tolerates(request), isSameSite(request) else {
+                return problem(
+                    403, "Forbidden", "a change by certificate takes no other page's Origin",
+                    code: 1003)
+            }
         }
         guard let cookie = caller.cookie else { return nil }
         guard to.origins.trusts(request), isSameSite(request),

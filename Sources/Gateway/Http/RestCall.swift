@@ -11,6 +11,9 @@ struct RestCall {
     /// Whether users' texts are hidden from the caller.
     let isMasked: Bool
 
+    /// The queues and names of tasks that the caller is limited to.
+    var grant: Grant? { Grant(caller.principal.scope) }
+
     /// What stands for the first parameter.
     var name: String { names.first ?? "" }
 

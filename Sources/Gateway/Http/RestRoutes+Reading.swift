@@ -38,7 +38,7 @@ extension RestRoutes {
             asksBroker: true
         ) { desk, call in await desk.trash(call) },
         .get(
-            "/api/celery/groups/{id}", "How far a group or a chord is.", .topic(Topics.tasks),
+            "/api/celery/groups/{id}", "How far a group or a chord is.", .groups,
             .object(["id": ["type": "string"], "done": ["type": "integer"], "tasks": list]),
             asksBroker: true
         ) { desk, call in await desk.group(call) },

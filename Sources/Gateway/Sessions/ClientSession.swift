@@ -28,6 +28,8 @@ final class ClientSession {
     var cookie: String?
     /// The bearer token of the handshake's headers.
     let bearer: String?
+    /// The public key of the handshake's client certificate.
+    let certificateKey: [UInt8]?
     var phase = Phase.greeted
     var usesCookie = false
     /// The principal among whose connections it counts.
@@ -55,7 +57,7 @@ final class ClientSession {
 
     init(
         socket: SocketID, name: String, nonce: String, peer: String, origin: String?,
-        cookie: String?, bearer: String?, now: Milliseconds
+        cookie: String?, bearer: String?, certificateKey: [UInt8]?, now: Milliseconds
     ) {
         self.socket = socket
         self.name = name
@@ -64,6 +66,7 @@ final class ClientSession {
         self.origin = origin
         self.cookie = cookie
         self.bearer = bearer
+        self.certificateKey = certificateKey
         let seconds = Double(now) / 1000
         requests = TokenBucket(rate: SessionLimits.rate, burst: SessionLimits.burst, now: seconds)
         acknowledgements = TokenBucket(

@@ -5,7 +5,7 @@ internal import WireFormats
 extension SessionDesk {
     /// `events.open` (R31).
     func openEvents(
-        _ request: EventRequest, _ session: ClientSession
+        _ request: EventRequest, _ session: ClientSession, _ principal: Principal
     ) throws(FrameFault) -> JsonValue {
         let log = to.events.log
         guard !isOpen(request.subscription, session) else {
@@ -16,7 +16,8 @@ extension SessionDesk {
             throw FrameFault(.limit, "a session has at most \(most) event subscriptions")
         }
         do throws(SyncError) {
-            let reader = try EventReader(request, of: log, sync: to.rows.engine.limits)
+            var reader = try EventReader(request, of: log, sync: to.rows.engine.limits)
+            reader.narrow(to: principal.scope)
             session.events.append(reader)
             return [
                 "sub": .integer(Int64(request.subscription)), "epoch": .string(log.epoch),
@@ -90,9 +91,15 @@ extension SessionDesk {
         }
     }
 
-    /// Ends the event subscriptions of somebody who may not have them any more.
+    /// Ends the event subscriptions of somebody who may not have them any more, and lets the others show
+    /// what their reader may know of now.
     func restrictEvents(_ session: ClientSession, _ principal: Principal) {
-        guard Authorization.verdict(on: .events, for: principal).refusal != nil else { return }
+        guard Authorization.verdict(on: .events, for: principal).refusal != nil else {
+            for index in session.events.indices {
+                session.events[index].narrow(to: principal.scope)
+            }
+            return
+        }
         for reader in session.events {
             send(
                 ServerFrame.encode(
@@ -106,4 +113,10 @@ extension SessionDesk {
 extension EventReader {
     /// The client's number for it.
     var number: Int { request.subscription }
+
+    /// Shows what a credential of this scope may know of.
+    mutating func narrow(to scope: Scope) {
+        let grant = Grant(scope)
+        narrow(names: grant?.tasks, queues: grant?.queues)
+    }
 }

@@ -76,9 +76,10 @@ extension SessionDesk {
                 run.step(SessionLimits.queryRows)
                 slice = (ContinuousClock.now - started) / .milliseconds(1)
             } while !run.isDone && slice < SessionLimits.querySlice
-                && spent + slice < SessionLimits.queryBudget
+                && (spent + slice < SessionLimits.queryBudget || !run.mayEnd)
             spent += slice
-            guard !run.isDone, spent < SessionLimits.queryBudget else { return }
+            // A page that ends with rows of others would lead nowhere.
+            guard !run.isDone, spent < SessionLimits.queryBudget || !run.mayEnd else { return }
             await LoopTimer.sleep(.milliseconds(1))
         }
     }

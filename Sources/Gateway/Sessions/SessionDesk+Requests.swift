@@ -330,7 +330,11 @@ extension SessionDesk {
             (session.cookie, session.usesCookie) = (cookie, true)
             return Identification(await to.access.principal(session: cookie, now: now))
         case .handshake:
-            guard let token = session.bearer else { return .unknown }
+            guard let token = session.bearer else {
+                guard let key = session.certificateKey else { return .unknown }
+                return Identification(
+                    await to.access.principal(certificateKey: key, now: to.clock.now()))
+            }
             return Identification(await to.tokens.look(at: token, from: session.peer, .handshake))
         }
     }
@@ -371,7 +375,7 @@ extension SessionDesk {
         _ call: ClientFrame.Call, _ session: ClientSession, _ principal: Principal
     ) throws(FrameFault) -> JsonValue {
         switch call {
-        case .openEvents(let request): return try openEvents(request, session)
+        case .openEvents(let request): return try openEvents(request, session, principal)
         case .closeEvents(let subscription): return try closeEvents(subscription, session)
         case .open(let request): try refuseOpen(request.subscription, session)
         case .openView(let request): try refuseOpen(request.subscription, session)
@@ -453,8 +457,7 @@ extension SessionDesk {
                         command, filter, principal, remote: session.peer)
                 case .read(let token, let offset):
                     first = offset
-                    plan = try to.commands.plans.plan(
-                        token, for: nil, principal: principal.id, now: to.clock.now())
+                    plan = try to.commands.plan(token, principal, now: to.clock.now())
                 }
                 answer = ServerFrame.result(id, plan.json(offset: first, now: to.clock.now()))
             } catch {

@@ -14,8 +14,8 @@ extension SessionDesk {
     /// What somebody sees of a topic.
     func projection(_ topic: String, _ principal: Principal) throws(FrameFault) -> Projection {
         let schema = try schema(topic)
-        let verdict = Authorization.verdict(on: .topic(schema), for: principal)
-        guard let projection = verdict.projection(of: schema) else {
+        guard let projection = Authorization.projection(of: schema, for: principal) else {
+            let verdict = Authorization.verdict(on: .topic(schema), for: principal)
             throw FrameFault(.forbidden, verdict.refusal ?? "not allowed")
         }
         return projection

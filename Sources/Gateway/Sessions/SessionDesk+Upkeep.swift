@@ -155,10 +155,9 @@ extension SessionDesk {
         session.phase = .live(principal)
         guard principal.role != before.role || principal.scope != before.scope else { return }
         for schema in Topics.all {
-            let verdict = Authorization.verdict(on: .topic(schema), for: principal)
             to.rows.engine.restrict(
                 to.rows.engine.topic(named: schema.name),
-                to: verdict.projection(of: schema), for: &session.sync)
+                to: Authorization.projection(of: schema, for: principal), for: &session.sync)
         }
         restrictEvents(session, principal)
         serve(session)

@@ -164,7 +164,8 @@ final class SessionDesk {
             socket: socket, name: name, nonce: nonce, peer: request.peer,
             origin: request.headers["origin"],
             cookie: to.origins.trusts(request) ? SessionCookie.secret(in: request) : nil,
-            bearer: bearerToken(in: request) ?? subprotocolToken(in: request, to.secrets), now: now)
+            bearer: bearerToken(in: request) ?? subprotocolToken(in: request, to.secrets),
+            certificateKey: request.certificateKey, now: now)
         sessions[socket] = session
         newcomers.insert(socket)
         send(

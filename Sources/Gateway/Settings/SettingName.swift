@@ -21,6 +21,8 @@ package enum SettingName: String, Sendable, CaseIterable {
     case tlsCert = "tls-cert"
     /// The key of the certificate, PEM.
     case tlsKey = "tls-key"
+    /// Authorities that vouch for certificates of clients, PEM.
+    case tlsClientCA = "tls-client-ca"
     /// The least important messages to log.
     case logLevel = "log-level"
     /// `text`, `json`, or `auto`: text on a terminal.

@@ -71,6 +71,8 @@ package struct Settings: Sendable {
     package let insecureListen: Bool
     /// Files of the server's certificate chain and its key, PEM; `nil`: no TLS.
     package let tls: (certificate: String, key: String)?
+    /// File of the authorities that vouch for certificates of clients, PEM; `nil`: none is asked for.
+    package let clientAuthority: String?
     /// The least important messages to log.
     package let logLevel: LogLevel
     /// What log lines look like.
@@ -152,6 +154,12 @@ package struct Settings: Sendable {
         insecureListen = try reader.value(
             .insecureListen, default: "false", expected: "true or false", Self.truth)
         tls = try Self.tls(&reader)
+        let authority = reader.text(.tlsClientCA)
+        if let authority, tls == nil {
+            throw SettingsError(
+                .tlsClientCA, authority.source, "\(SettingName.tlsCert.flag) is needed too")
+        }
+        clientAuthority = authority?.text
         logLevel = try reader.value(
             .logLevel, default: "info", expected: Self.oneOf(LogLevel.self), LogLevel.init)
         logFormat = try reader.value(

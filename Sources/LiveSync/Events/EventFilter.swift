@@ -8,6 +8,9 @@ package struct EventFilter: Sendable, Hashable {
     package let names: [String]
     package let queues: [String]
     package let sources: [String]
+    /// What its reader may know of: patterns of names and of queues; `nil` if any.
+    private var namesShown: [Glob]?
+    private var queuesShown: [Glob]?
 
     /// Everything.
     package static let everything = EventFilter()
@@ -44,6 +47,26 @@ package struct EventFilter: Sendable, Hashable {
     package func matches(_ event: LoggedEvent) -> Bool {
         Self.matches(event.type, types) && Self.matches(event.source, sources)
             && Self.matches(event.name, names) && Self.matches(event.queue, queues)
+            && isShown(event)
+    }
+
+    /// The same filter for somebody who may know of some names and queues only; `nil` stands for any. What
+    /// is about its source alone is for everybody; what is about something that has no known name, or
+    /// queue, is for those whom any may concern.
+    package func narrowed(names: [Glob]?, queues: [Glob]?) -> EventFilter {
+        var filter = self
+        (filter.namesShown, filter.queuesShown) = (names, queues)
+        return filter
+    }
+
+    private func isShown(_ event: LoggedEvent) -> Bool {
+        guard event.subject != nil else { return true }
+        return Self.isAny(namesShown, event.name) && Self.isAny(queuesShown, event.queue)
+    }
+
+    private static func isAny(_ globs: [Glob]?, _ text: String?) -> Bool {
+        guard let globs else { return true }
+        return text.map { text in globs.contains { $0.matches(text) } } ?? false
     }
 
     private static func matches(_ text: String?, _ patterns: [String]) -> Bool {

@@ -45,7 +45,7 @@ package struct EventReader: Sendable {
     }
 
     /// What it asked for.
-    package let request: EventRequest
+    package private(set) var request: EventRequest
     /// Everything up to here was looked at for it.
     package private(set) var position: Int
     /// What it was told last of ``position``.
@@ -124,6 +124,11 @@ package struct EventReader: Sendable {
             overflows = overflows.filter { now - $0 < limits.overflowMilliseconds } + [now]
         }
         return .gap(gap)
+    }
+
+    /// Its client may know of other names and queues from now on; see ``EventFilter/narrowed(names:queues:)``.
+    package mutating func narrow(names: [Glob]?, queues: [Glob]?) {
+        request.filter = request.filter.narrowed(names: names, queues: queues)
     }
 
     /// A frame went out.

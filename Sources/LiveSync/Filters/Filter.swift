@@ -5,6 +5,8 @@ package struct Filter: Sendable, Hashable {
         let column: Int
         /// Sorted, each once, never empty unless nothing can match.
         let values: [FieldValue]
+
+        func matches(_ value: FieldValue) -> Bool { values.contains { value.matches($0) } }
     }
 
     /// At most one range or prefix, on a sort column.
@@ -32,24 +34,30 @@ package struct Filter: Sendable, Hashable {
     let clauses: [Clause]
     /// The range or prefix.
     let span: Span?
+    /// What its asker may know of; see ``narrowed(to:)``.
+    let rules: [RowRule]
     /// Columns the filter looks at: a change of one of them may move a row in or out (R17).
     let columns: UInt64
 
     /// Matches every row.
-    package static let everything = Filter(clauses: [], span: nil)
+    package static let everything = Filter(clauses: [], span: nil, rules: [])
 
     /// True if every row matches.
-    package var isEverything: Bool { clauses.isEmpty && span == nil }
+    package var isEverything: Bool { clauses.isEmpty && span == nil && rules.isEmpty }
 
-    private init(clauses: [Clause], span: Span?) {
+    private init(clauses: [Clause], span: Span?, rules: [RowRule]) {
         self.clauses = clauses
         self.span = span
+        self.rules = rules
         var columns: UInt64 = 0
         for clause in clauses {
             columns |= 1 << UInt64(clause.column)
         }
         if let span {
             columns |= 1 << UInt64(span.column)
+        }
+        for rule in rules {
+            columns |= 1 << UInt64(rule.column)
         }
         self.columns = columns
     }
@@ -69,7 +77,15 @@ package struct Filter: Sendable, Hashable {
         try builder.add(expression, depth: 0)
         let clauses = builder.clauses.sorted { $0.key < $1.key }
         self.init(
-            clauses: clauses.map { Clause(column: $0.key, values: $0.value) }, span: builder.span)
+            clauses: clauses.map { Clause(column: $0.key, values: $0.value) }, span: builder.span,
+            rules: [])
+    }
+
+    /// The same filter for somebody who may know of some rows only. A row that becomes one of them, or is
+    /// one no more, enters or leaves as it does by a filter (R17).
+    func narrowed(to projection: Projection) -> Filter {
+        guard !projection.rules.isEmpty else { return self }
+        return Filter(clauses: clauses, span: span, rules: projection.rules)
     }
 
     /// True if a row with these values matches; `value` gives a column's value.
@@ -80,9 +96,7 @@ package struct Filter: Sendable, Hashable {
 
     /// The same without the range or prefix.
     func matchesClauses(_ value: (Int) -> FieldValue) -> Bool {
-        clauses.allSatisfy { clause in
-            let field = value(clause.column)
-            return clause.values.contains { field.matches($0) }
-        }
+        clauses.allSatisfy { $0.matches(value($0.column)) }
+            && rules.allSatisfy { $0.shows(value($0.column)) }
     }
 }

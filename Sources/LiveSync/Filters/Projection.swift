@@ -1,12 +1,14 @@
-/// What a role sees of a topic's rows. Applied before any filter of the client (R21).
+/// What somebody sees of a topic: which rows, and what of them. Applied before any filter of the client (R21).
 package struct Projection: Sendable, Hashable {
     /// Columns that are sent, as a mask.
     let visible: UInt64
     /// Columns of which only kind and length are sent, as a mask.
     let masked: UInt64
+    /// Rows that are shown: those that every rule shows.
+    let rules: [RowRule]
 
     /// Every column as it is.
-    package static let everything = Projection(visible: .max, masked: 0)
+    package static let everything = Projection(visible: .max, masked: 0, rules: [])
 
     /// Every column but those named hidden; of those named masked only kind and length.
     ///
@@ -14,15 +16,24 @@ package struct Projection: Sendable, Hashable {
     ///   - schema: the topic's.
     ///   - hidden: names of columns that are not sent; `id` cannot be hidden.
     ///   - masked: names of columns whose text is replaced, such as `(24 characters)`.
-    package init(of schema: TopicSchema, hidden: [String] = [], masked: [String] = []) {
+    ///   - rules: what a row must fulfill to be shown at all.
+    package init(
+        of schema: TopicSchema, hidden: [String] = [], masked: [String] = [],
+        rules: [RowRule] = []
+    ) {
         self.visible = ~Self.mask(hidden, schema) | 1
         self.masked = Self.mask(masked, schema) & ~1
+        self.rules = rules
     }
 
-    private init(visible: UInt64, masked: UInt64) {
+    private init(visible: UInt64, masked: UInt64, rules: [RowRule]) {
         self.visible = visible
         self.masked = masked
+        self.rules = rules
     }
+
+    /// True if the column is sent, as it is or masked.
+    package func shows(column: Int) -> Bool { visible & (1 << UInt64(column)) != 0 }
 
     /// True if a filter or an order may use the column: what is hidden must not be guessed by asking.
     func allowsFilter(on column: Int) -> Bool {

@@ -11,6 +11,8 @@ final class TopicQuery {
     }
 
     let key: Key
+    /// The key's filter, for those rows that its projection shows.
+    private let filter: Filter
     let topic: Topic
     private let rules: DeltaRules
     private var deltas = DeltaCache()
@@ -19,6 +21,7 @@ final class TopicQuery {
 
     init(key: Key, topic: Topic, rules: DeltaRules) {
         self.key = key
+        self.filter = key.filter.narrowed(to: key.projection)
         self.topic = topic
         self.rules = rules
     }
@@ -63,8 +66,8 @@ final class TopicQuery {
         let handle = rows.metas[slot].handle
         let isFresh = handle > from
         let filterChanged = newestFilterChange(slot)
-        let mayHaveMoved = key.filter.columns != 0 && filterChanged > from
-        if topic.matches(slot, key.filter) {
+        let mayHaveMoved = filter.columns != 0 && filterChanged > from
+        if topic.matches(slot, filter) {
             if isFresh || (mayHaveMoved && rules.sendsEnteringRowsWhole) {
                 parts.addNew { topic.append(whole: slot, key.projection, to: &$0) }
             } else {
@@ -84,7 +87,7 @@ final class TopicQuery {
 
     private func newestFilterChange(_ slot: Int) -> Int {
         var newest = 0
-        var columns = key.filter.columns
+        var columns = filter.columns
         while columns != 0 {
             let column = columns.trailingZeroBitCount
             newest = max(newest, topic.rows.revision(slot, column))
@@ -152,7 +155,7 @@ final class TopicQuery {
         var slot = cursor
         let end = min(rows.slotCount, cursor + topic.limits.snapshotSlots)
         while slot < end {
-            if rows.metas[slot].handle != 0, topic.matches(slot, key.filter) {
+            if rows.metas[slot].handle != 0, topic.matches(slot, filter) {
                 topic.append(whole: slot, key.projection, to: &set)
                 if set.estimatedBytes > topic.limits.frameBytes, set.count > 1 {
                     _ = set.takeLastRow()

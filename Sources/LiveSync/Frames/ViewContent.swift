@@ -45,7 +45,8 @@ package struct ViewDeltaPart: Sendable, Equatable {
     package let more: Bool
     /// Names for column numbers.
     package let schema: TopicSchema
-    /// Rows that came into the window, whole. `follow` only.
+    /// Rows that came into the window, whole; in `pinned` those that are back and had left by a rule
+    /// (``RowRule``), of which nothing was told meanwhile.
     package let new: RowSet
     /// Changed fields of the window's other rows.
     package let put: RowSet

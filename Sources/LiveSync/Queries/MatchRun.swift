@@ -4,6 +4,7 @@ package final class MatchRun {
     private let topic: Topic
     private let tables: WindowTables
     private let filter: QueryFilter
+    private var shown: ShownRows
     private let limit: Int
     private var place: SortBound?
     /// The topic's first order: a row never moves in it.
@@ -14,10 +15,13 @@ package final class MatchRun {
     /// Whether nothing is left to do.
     package private(set) var isDone = false
 
-    init(_ topic: Topic, _ tables: WindowTables, filter: QueryFilter, limit: Int) {
+    init(
+        _ topic: Topic, _ tables: WindowTables, filter: QueryFilter, shown: ShownRows, limit: Int
+    ) {
         self.topic = topic
         self.tables = tables
         self.filter = filter
+        self.shown = shown
         self.limit = limit
         tables.use(Self.order, of: topic.rows)
     }
@@ -32,6 +36,8 @@ package final class MatchRun {
     package func step(_ most: Int) {
         let index = tables.orders[Self.order].index
         let store = topic.rows
+        let matcher = shown.learned(tables)
+        let parts = tables.groups.parts
         var position = index.before(
             place.map { index.firstNotBefore($0, in: store) } ?? index.end)
         for _ in 0..<most where !isDone {
@@ -41,7 +47,9 @@ package final class MatchRun {
             }
             place = index.bound(of: slot, in: store)
             position = index.before(found)
-            guard filter.matches({ store.value(slot, $0) }) else { continue }
+            guard matcher.matches(store.metas[slot].group, parts),
+                filter.matches({ store.value(slot, $0) })
+            else { continue }
             if case .text(let id) = store.value(slot, 0) { ids.append(id) }
             isDone = ids.count >= limit
         }
@@ -53,7 +61,7 @@ extension SyncEngine {
     ///
     /// - Parameters:
     ///   - limit: ids after which it stops.
-    ///   - projection: what may be asked of the rows.
+    ///   - projection: which rows are looked at, and what may be asked of them.
     /// - Throws: unknown topic, bad filter.
     package func matches(
         _ expression: FilterExpression, in name: String, limit: Int,
@@ -65,6 +73,7 @@ extension SyncEngine {
         let topic = topics[number]
         let filter = try QueryFilter(
             expression, schema: topic.schema, projection: projection, limits: limits)
-        return MatchRun(topic, tables, filter: filter, limit: limit)
+        return MatchRun(
+            topic, tables, filter: filter, shown: ShownRows(projection, tables), limit: limit)
     }
 }

@@ -35,7 +35,7 @@ package struct QueryPage: Sendable, Equatable {
     package let rows: RowSet
     /// Where to go on; `nil` if everything was looked at.
     package let next: SortBound?
-    /// Rows that were looked at.
+    /// Rows that were looked at, of those that the asker may know of.
     package let looked: Int
     /// True if it ended for lack of time: rows may follow that would have had room on this page.
     package let isPartial: Bool
@@ -57,8 +57,13 @@ package final class QueryRun {
     private let order: Int
     private let descending: Bool
     private let limit: Int
+    private var shown: ShownRows
     /// Rows up to and with it have been looked at.
     private var place: SortBound?
+    /// The same, up to a row that the asker may know of: its place tells nothing of the others.
+    private var told: SortBound?
+    /// Whether such a row was looked at.
+    private var hasAdvanced = false
     private var rows = RowSet()
     private var looked = 0
     private var isExhausted = false
@@ -76,6 +81,8 @@ package final class QueryRun {
         descending = request.descending
         limit = request.limit
         place = request.after
+        told = request.after
+        shown = ShownRows(projection, tables)
         tables.use(order, of: topic.rows)
     }
 
@@ -86,22 +93,31 @@ package final class QueryRun {
     /// Whether nothing is left to do.
     package var isDone: Bool { isExhausted || isFull }
 
+    /// Whether the page leads further than the one before, so that it may end for lack of time.
+    package var mayEnd: Bool { isDone || hasAdvanced }
+
     /// Looks at the next rows.
     ///
     /// - Parameter most: rows to look at.
     package func step(_ most: Int) {
         let index = tables.orders[order].index
         let store = topic.rows
+        let matcher = shown.learned(tables)
+        let parts = tables.groups.parts
         var position = start(index, store)
         for _ in 0..<most where !isDone {
             guard let found = position, let slot = index.slot(at: found) else {
                 isExhausted = true
                 return
             }
-            looked += 1
-            let isMatch = filter?.matches { store.value(slot, $0) } ?? true
-            guard !isMatch || take(slot) else { return }
+            let isShown = matcher.matches(store.metas[slot].group, parts)
+            if isShown {
+                looked += 1
+                let isMatch = filter?.matches { store.value(slot, $0) } ?? true
+                guard !isMatch || take(slot) else { return }
+            }
             place = index.bound(of: slot, in: store)
+            if isShown { (told, hasAdvanced) = (place, true) }
             position = descending ? index.before(found) : index.after(found)
             if rows.count == limit { isFull = true }
         }
@@ -110,7 +126,7 @@ package final class QueryRun {
     /// What was found until now.
     package var page: QueryPage {
         QueryPage(
-            schema: topic.schema, rows: rows, next: isExhausted ? nil : place, looked: looked,
+            schema: topic.schema, rows: rows, next: isExhausted ? nil : told, looked: looked,
             isPartial: !isDone)
     }
 

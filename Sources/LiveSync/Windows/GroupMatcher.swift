@@ -1,45 +1,50 @@
-/// Whether rows of a group match a filter's clauses: for each clause, a table of its column's values.
+/// Whether rows of a group match a filter's clauses and rules: for each of them, a table of its column's values.
 ///
 /// A value is asked about once; a group costs one look-up for each clause.
 struct GroupMatcher {
-    private struct Clause {
+    private struct Condition {
         /// Place of its column among the filter columns.
         let place: Int
-        let clause: Filter.Clause
+        let holds: @Sendable (FieldValue) -> Bool
         /// By number of the value.
         var isAllowed: [Bool] = []
     }
 
-    private var clauses: [Clause]
+    private var conditions: [Condition]
     /// Filter columns of a group.
     private let width: Int
-    /// False if a clause asks for a column that groups do not have; no filter can say so.
+    /// False if a condition asks for a column that groups do not have; no filter can say so.
     private let isPossible: Bool
 
     init(_ filter: Filter, columns: [Int]) {
-        clauses = filter.clauses.compactMap { clause in
-            columns.firstIndex(of: clause.column).map { Clause(place: $0, clause: clause) }
-        }
+        conditions =
+            filter.clauses.compactMap { clause in
+                columns.firstIndex(of: clause.column).map {
+                    Condition(place: $0, holds: clause.matches)
+                }
+            }
+            + filter.rules.compactMap { rule in
+                columns.firstIndex(of: rule.column).map {
+                    Condition(place: $0, holds: rule.shows)
+                }
+            }
         width = columns.count
-        isPossible = clauses.count == filter.clauses.count
+        isPossible = conditions.count == filter.clauses.count + filter.rules.count
     }
 
     /// Asks about values that are new since the last time.
     mutating func learn(_ groups: GroupTable) {
-        for index in clauses.indices {
-            let values = groups.values[clauses[index].place]
-            for number in clauses[index].isAllowed.count..<values.count {
-                let isAllowed = clauses[index].clause.values.contains {
-                    values[number].matches($0)
-                }
-                clauses[index].isAllowed.append(isAllowed)
+        for index in conditions.indices {
+            let values = groups.values[conditions[index].place]
+            for number in conditions[index].isAllowed.count..<values.count {
+                conditions[index].isAllowed.append(conditions[index].holds(values[number]))
             }
         }
     }
 
     /// Forgets what it learned: numbers have another meaning now.
     mutating func forget() {
-        for index in clauses.indices { clauses[index].isAllowed.removeAll() }
+        for index in conditions.indices { conditions[index].isAllowed.removeAll() }
     }
 
     /// True if a group's rows match.
@@ -48,8 +53,8 @@ struct GroupMatcher {
     @inline(__always)
     func matches(_ group: Int32, _ parts: [Int32]) -> Bool {
         guard isPossible else { return false }
-        for clause in clauses
-        where !clause.isAllowed[Int(parts[Int(group) * width + clause.place])] {
+        for condition in conditions
+        where !condition.isAllowed[Int(parts[Int(group) * width + condition.place])] {
             return false
         }
         return true

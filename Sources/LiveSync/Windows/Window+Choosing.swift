@@ -6,7 +6,7 @@ extension Window {
         let index = tables.orders[key.order].index
         var newTotal = 0
         var newBefore = 0
-        if key.filter.span == nil {
+        if filter.span == nil {
             let matcher = learnedMatcher()
             let (parts, counts) = (tables.groups.parts, tables.groups.counts)
             for group in counts.indices where matcher.matches(Int32(group), parts) {
@@ -22,7 +22,7 @@ extension Window {
         case .none: newBefore = 0
         case .everything: newBefore = newTotal
         case .before, .through:
-            if key.filter.isEverything {
+            if filter.isEverything {
                 newBefore = rankOfFront(index)
             } else {
                 walk(index, rows, from: nil) { slot in
@@ -59,7 +59,7 @@ extension Window {
     private func walk(
         _ index: OrderIndex, _ rows: RowStore, from place: SortBound?, _ body: (Int) -> Bool
     ) {
-        let span = key.filter.span
+        let span = filter.span
         let matcher = learnedMatcher()
         let parts = tables.groups.parts
         let metas = rows.metas
@@ -122,7 +122,7 @@ extension Window {
         let index = tables.orders[key.order].index
         let matcher = learnedMatcher()
         let parts = tables.groups.parts
-        let span = key.filter.span
+        let span = filter.span
         var candidates: [(bound: SortBound, slot: Int)] = []
         func consider(_ slot: Int) {
             let meta = rows.metas[slot]

@@ -63,7 +63,9 @@ extension Window {
                 if entry.hasLeft { left.append(entry.handle) } else { back.append(entry.handle) }
             }
             guard isThere(entry) else { continue }
-            if entry.enteredAt > from {
+            // A row that had left by a rule has changed unseen, and may never have been seen.
+            let isBack = entry.leftAt > from && !shown.isEverything
+            if entry.enteredAt > from || isBack {
                 parts.addNew { topic.append(whole: entry.slot, key.projection, to: &$0) }
             } else if topic.rows.lastChange(entry.slot) > from {
                 parts.addPut {
@@ -89,8 +91,9 @@ extension Window {
             estimatedBytes: parts.estimatedBytes)
     }
 
+    /// Whether an entry's row is still there, and may be shown: one that has left by a rule tells no more.
     private func isThere(_ entry: Entry) -> Bool {
-        topic.rows.metas[entry.slot].handle == entry.handle
+        topic.rows.metas[entry.slot].handle == entry.handle && topic.matches(entry.slot, shown)
     }
 }
 

@@ -43,6 +43,10 @@ final class Window {
     }
 
     let key: Key
+    /// The key's filter, for those rows that its projection shows.
+    let filter: Filter
+    /// What its clients may know of, whatever they filter by.
+    let shown: Filter
     let topic: Topic
     let tables: WindowTables
     var entries: [Entry] = []
@@ -69,6 +73,8 @@ final class Window {
 
     init(key: Key, topic: Topic, tables: WindowTables, revision: Int) {
         self.key = key
+        self.filter = key.filter.narrowed(to: key.projection)
+        self.shown = Filter.everything.narrowed(to: key.projection)
         self.topic = topic
         self.tables = tables
         self.openedAt = revision
@@ -76,7 +82,7 @@ final class Window {
         self.orderChangedAt = revision
         self.computedAt = revision
         self.groupGeneration = tables.groups.generation
-        self.matcher = GroupMatcher(key.filter, columns: tables.groups.columns)
+        self.matcher = GroupMatcher(filter, columns: tables.groups.columns)
         tables.use(key.order, of: topic.rows)
         if let after = key.after { front = .through(after) }
         recount()
@@ -144,7 +150,7 @@ final class Window {
     private func replayLog(_ order: WindowTables.Order, revision: Int) {
         let matcher = learnedMatcher()
         let parts = tables.groups.parts
-        let span = key.filter.span
+        let span = filter.span
         let follows = key.mode == .follow
         var touched: Set<Int> = []
         var (newTotal, newBefore) = (total, before)
@@ -175,13 +181,17 @@ final class Window {
         let rows = topic.rows
         let matcher = learnedMatcher()
         let parts = tables.groups.parts
-        let span = key.filter.span
+        let span = filter.span
         let isPinned = key.mode == .pinned
         var marked: [(index: Int, hasLeft: Bool)] = []
         var hasChange = false
         for (index, entry) in entries.enumerated() {
             let isGone = rows.metas[entry.slot].handle != entry.handle
-            if !isGone, rows.lastChange(entry.slot) > computedAt { hasChange = true }
+            if !isGone, rows.lastChange(entry.slot) > computedAt,
+                topic.matches(entry.slot, shown)
+            {
+                hasChange = true
+            }
             guard isPinned else { continue }
             let hasLeft =
                 isGone || !matcher.matches(rows.metas[entry.slot].group, parts)

@@ -43,6 +43,8 @@ final class GatewayProcess {
         var eventLog = 64
         /// Files of the certificate chain and its key.
         var tls: (certificate: String, key: String)?
+        /// File of the authorities of client certificates.
+        var clientAuthority: String?
         /// Seconds.
         var inspectInterval = 10
         /// Commands per minute.
@@ -180,7 +182,9 @@ final class GatewayProcess {
                 address: plan.address, port: plan.port, webRoot: plan.webRoot,
                 isWatchingWebRoot: true, trustedProxies: plan.trustedProxies,
                 identity: plan.tls.map {
-                    .init(certificatePath: $0.certificate, privateKeyPath: $0.key)
+                    .init(
+                        certificatePath: $0.certificate, privateKeyPath: $0.key,
+                        clientAuthorityPath: plan.clientAuthority)
                 }, limits: limits),
             handler: gateway, logger: log)
         self.server = server

@@ -94,6 +94,8 @@ enum Lonely {
     final class TokenIsRole: AccessControl {
         /// What owners of tokens may now; `nil` if nothing any more.
         var changes: [String: Role?] = [:]
+        /// What owners of tokens are limited to.
+        var scopes: [String: Scope] = [:]
         /// What comes of a user's password.
         var passwords: [String: PasswordAnswer] = [:]
         /// For whom a provider vouched.
@@ -107,10 +109,16 @@ enum Lonely {
 
         private func principal(_ name: String) -> Principal? {
             let role = changes[name] ?? Role(rawValue: name)
-            return role.map { Principal(id: name, name: name, role: $0) }
+            return role.map {
+                Principal(id: name, name: name, role: $0, scope: scopes[name] ?? .unlimited)
+            }
         }
 
         func principal(bearer: String, now: Double) async -> Principal? { principal(bearer) }
+        /// The public key of a certificate is the name of its owner's token.
+        func principal(certificateKey key: [UInt8], now: Double) async -> Principal? {
+            principal(String(decoding: key, as: UTF8.self))
+        }
         func principal(session secret: String, now: Double) async -> Principal? { nil }
         func principal(id: String, now: Double) async -> Principal? {
             asked.append(id)

@@ -12,6 +12,12 @@ struct PlannedSpec: Equatable, Sendable {
     let act: Act
     /// The tasks, once the plan was looked up.
     var ids: [String] = []
+
+    /// The queue that they are sent to instead of their own.
+    var queue: String? {
+        if case .retry(let queue, _) = act { return queue }
+        return nil
+    }
 }
 
 /// Tasks that ran, to be run again; what cannot be is told of each.

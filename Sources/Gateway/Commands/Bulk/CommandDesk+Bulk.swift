@@ -39,7 +39,7 @@ extension CommandDesk {
         }
         plansMaking += 1
         defer { plansMaking -= 1 }
-        let ids = try await find(filter)
+        let ids = try await find(filter, for: principal)
         var entries: [TaskPlan.Entry] = []
         var skipped: [String: Int] = [:]
         for id in ids {
@@ -78,11 +78,17 @@ extension CommandDesk {
 
     /// Ids of the tasks that match, in turns so short that nobody waits for them. Those that could not
     /// be in a plan count too, up to as many as are kept at all.
-    private func find(_ filter: FilterExpression) async throws(CommandFault) -> [String] {
+    private func find(
+        _ filter: FilterExpression, for principal: Principal
+    ) async throws(CommandFault) -> [String] {
+        guard let projection = Authorization.projection(of: Topics.tasks, for: principal) else {
+            throw CommandFault(.forbidden, "this credential is not for topic tasks")
+        }
         let run: MatchRun
         do throws(SyncError) {
             run = try to.rows.engine.matches(
-                filter, in: Topics.tasks.name, limit: to.feed.fleet.limits.tasks + 1)
+                filter, in: Topics.tasks.name, limit: to.feed.fleet.limits.tasks + 1,
+                projection: projection)
         } catch {
             throw CommandFault(.invalid, "where: \(error.message)")
         }
