@@ -401,17 +401,3 @@ async def test_too_many_subscriptions_are_refused(stack: Stack, connect: Connect
                 await client.subscribe('health')
 
         assert refusal.value.code == 1012
-
-
-async def test_a_flood_of_messages_is_refused_then_closed_4429(stack: Stack, connect: ConnectClient) -> None:
-    async with connect(stack) as client:
-        for number in range(1000):
-            if client.closed.is_set():
-                break
-            try:
-                await client.send({'jsonrpc': '2.0', 'id': f'f{number}', 'method': 'no.such.method'})
-            except Exception:  # the server closed while we were sending
-                break
-
-        assert await client.wait_closed() == 4429
-        assert any(frame.message.get('error', {}).get('code') == 1012 for frame in client.frames if not frame.sent)
