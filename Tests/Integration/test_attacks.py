@@ -1,11 +1,14 @@
-"""X2, X4 and X12, the short form: whoever attacks the door is turned away, and others come in beside them.
+"""X2, X4, X10 and X12, the short form: whoever attacks the door is turned away, and others come in beside them.
 
 `bin/prove attacks` does the same with thousands, from another process, and holds the gateway to the figures.
 """
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import ssl
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -115,3 +118,38 @@ def test_odd_handshakes_are_refused_or_cut_off_and_nobody_waits(gateway: Gateway
         come_in(gateway.address)
 
     assert not {name: fault for name, answer in answers.items() if (fault := fault_of(answer))}
+
+
+def s_client(address: str, *options: str, said: str = '') -> str:
+    """All that OpenSSL's client says of a connection."""
+    command = ['openssl', 's_client', '-connect', address, *options]
+    done = subprocess.run(command, input=said, capture_output=True, text=True, errors='replace', timeout=60, check=False)
+    return done.stdout + done.stderr
+
+
+def ciphers_taken(address: str) -> set[str]:
+    """Of all ciphers of TLS 1.2 that this machine knows, those that the gateway agrees to."""
+    host, port = address.rsplit(':', 1)
+    taken = set()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode, context.maximum_version = False, ssl.CERT_NONE, ssl.TLSVersion.TLSv1_2
+    context.set_ciphers('ALL:COMPLEMENTOFALL:@SECLEVEL=0')
+    for name in [cipher['name'] for cipher in context.get_ciphers() if not cipher['name'].startswith('TLS_')]:
+        context.set_ciphers(f'{name}:@SECLEVEL=0')
+        with contextlib.suppress(ssl.SSLError, ConnectionError), socket.create_connection((host, int(port)), 30) as raw:
+            with context.wrap_socket(raw) as wrapped:
+                taken.add((wrapped.cipher() or ('',))[0])
+    return taken
+
+
+def test_tls_has_nothing_old_in_it(secure: tuple[Gateway, ssl.SSLContext]) -> None:
+    """X10: TLS 1.2 and later; ciphers with forward secrecy and authenticated encryption only; no compression, no second handshake."""
+    address = secure[0].address
+
+    for version in ('-tls1', '-tls1_1'):
+        assert 'alert protocol version' in s_client(address, version, '-cipher', 'ALL:@SECLEVEL=0')
+    taken = ciphers_taken(address)
+    assert taken and all('ECDHE' in name and ('GCM' in name or 'CHACHA20' in name) for name in taken), taken
+    modern = s_client(address, '-tls1_2', said='R\n')
+    assert 'Compression: NONE' in modern and 'RENEGOTIATING' in modern
+    assert 'no renegotiation' in modern, modern[-600:]

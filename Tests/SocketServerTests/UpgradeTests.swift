@@ -50,6 +50,7 @@ import Testing
         ),
         (["Sec-WebSocket-Protocol: a\"b, celeriac.v1.json"], 400),
         (["Content-Length: 5"], 400), (["Transfer-Encoding: chunked"], 400),
+        (["Host: b"], 400),  // a second one
     ])
     func `a refused handshake gets a real answer`(changes: [String], status: Int) async throws {
         try await withServer { server in
