@@ -4,6 +4,7 @@ import Testing
 @testable import Gateway
 
 @Suite struct HttpTests {
+    // X1
     @Test(arguments: [
         ("http://gw.example:8555", true), ("http://GW.example:8555", true),
         ("https://gw.example:8555", false), ("http://gw.example", false),

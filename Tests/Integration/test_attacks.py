@@ -136,9 +136,12 @@ def ciphers_taken(address: str) -> set[str]:
     context.set_ciphers('ALL:COMPLEMENTOFALL:@SECLEVEL=0')
     for name in [cipher['name'] for cipher in context.get_ciphers() if not cipher['name'].startswith('TLS_')]:
         context.set_ciphers(f'{name}:@SECLEVEL=0')
-        with contextlib.suppress(ssl.SSLError, ConnectionError), socket.create_connection((host, int(port)), 30) as raw:
-            with context.wrap_socket(raw) as wrapped:
-                taken.add((wrapped.cipher() or ('',))[0])
+        with (
+            contextlib.suppress(ssl.SSLError, ConnectionError),
+            socket.create_connection((host, int(port)), 30) as raw,
+            context.wrap_socket(raw) as wrapped,
+        ):
+            taken.add((wrapped.cipher() or ('',))[0])
     return taken
 
 

@@ -158,7 +158,9 @@ async def test_a_log_that_nobody_reads_any_more_stops_nothing(folder: Path, conn
                 assert fill_pipe(gateway.process.pid) >= 4_096
                 for number in (1, 2):
                     kill_link(stack.redis(), 'commands')
-                    await client.until(lambda number=number: ended(health) == number, 40, 'an outage, which is logged, and its end')
+                    await client.until(
+                        lambda number=number: ended(health) == number, 40, 'an outage, which is logged, and its end'
+                    )
                 node = unique('new') + '@shown'
                 stack.publish_raw(*worker_event('worker-online', node))
                 await client.until(lambda: workers.get(node), 40, 'news to be shown')

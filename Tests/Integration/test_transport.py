@@ -1,4 +1,4 @@
-"""HTTP and WebSocket as bytes: what libwebsockets gets wrong by itself, and the close codes of the protocol."""
+"""HTTP and WebSocket as bytes (X12): what libwebsockets gets wrong by itself, and the close codes of the protocol."""
 
 from __future__ import annotations
 
@@ -284,6 +284,7 @@ async def test_an_unmasked_frame_is_closed(stack: Stack, address: str) -> None:
 
 
 async def test_a_first_frame_beyond_8_kib_is_closed(stack: Stack) -> None:
+    """X3: a stranger may say little."""
     async with GatewayClient.connect(stack.running_gateway.ws_url, start=False) as client:
         await client.send({'jsonrpc': '2.0', 'id': 1, 'method': 'session.start', 'params': {'filler': 'x' * 9000}})
 

@@ -88,7 +88,9 @@ class Sanitizer:
     def tell(self, part: str, what: str, code: int | None, before: int, began: float, output: str) -> bool:
         """Prints what a part came to."""
         found = self.reports[before:]
-        print(f'{self.kind}, {part}: {what}; ended with {code}; {len(found)} reports; {time.monotonic() - began:.0f} s', flush=True)
+        print(
+            f'{self.kind}, {part}: {what}; ended with {code}; {len(found)} reports; {time.monotonic() - began:.0f} s', flush=True
+        )
         for report in found[:20]:
             print(report[:6_000])
         if code:
@@ -185,7 +187,9 @@ async def storm(gateway: Gateway, server: RedisServer, options: argparse.Namespa
         publisher.join(30)
     for member in crowd:
         member.abort()
-    return f'{len(crowd)} clients, {gone} replaced, {DEAF} deaf, {cuts} links cut, {attacks} rounds of attacks, {messages} messages'
+    return (
+        f'{len(crowd)} clients, {gone} replaced, {DEAF} deaf, {cuts} links cut, {attacks} rounds of attacks, {messages} messages'
+    )
 
 
 def survives(sanitizer: Sanitizer, options: argparse.Namespace) -> bool:

@@ -4,6 +4,7 @@ import Testing
 
 @testable import SocketServer
 
+/// X12, among others: handshakes that are wrong.
 @Suite struct UpgradeTests {
     @Test func `a handshake answers with the subprotocol and the right key`() async throws {
         try await withServer { server in

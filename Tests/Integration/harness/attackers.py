@@ -215,8 +215,12 @@ def odd_handshakes(address: str) -> dict[str, bytes]:
         'a key of 5 kB': but(Sec_WebSocket_Key='A' * 5_000),
         'a path of 20 kB': good.replace(b'/ws/v1', b'/ws/v1?' + b'a' * 20_000),
         'a zero in a header': twice('X-Zero: a\0b'),
-        'a length and chunks': _head(address, 'Content-Length: 4', 'Transfer-Encoding: chunked', start=post) + b'0\r\n\r\n' + behind,
-        'chunks and a length': _head(address, 'Transfer-Encoding: chunked', 'Content-Length: 4', start=post) + b'0\r\n\r\n' + behind,
+        'a length and chunks': _head(address, 'Content-Length: 4', 'Transfer-Encoding: chunked', start=post)
+        + b'0\r\n\r\n'
+        + behind,
+        'chunks and a length': _head(address, 'Transfer-Encoding: chunked', 'Content-Length: 4', start=post)
+        + b'0\r\n\r\n'
+        + behind,
         'two lengths': _head(address, 'Content-Length: 5', f'Content-Length: {len(behind)}', start=post) + b'hello' + behind,
         'a length with a sign': _head(address, 'Content-Length: +5', start=post) + b'hello' + behind,
         'a length in hexadecimal': _head(address, 'Content-Length: 0x5', start=post) + b'hello' + behind,

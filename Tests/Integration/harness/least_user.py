@@ -35,4 +35,4 @@ class LeastUser:
     def refusals(self) -> list[str]:
         """What the user was not allowed, newest first."""
         entries = self._administrator.acl_log()
-        return [f"{entry['reason']}: {entry['object']}" for entry in entries if entry['username'] == NAME]
+        return [f'{entry["reason"]}: {entry["object"]}' for entry in entries if entry['username'] == NAME]
