@@ -93,7 +93,7 @@ def test_a_token_in_the_query_is_refused(http: httpx.Client, stack: Stack) -> No
 
 
 def test_tokens_are_stored_hashed_and_never_logged(stack: Stack) -> None:
-    """X11."""
+    """X11: of a token there is a hash."""
     gateway = stack.running_gateway
     token = gateway.token('admin', unique('secret'))
     assert httpx.get(gateway.base_url + '/api/celery/tasks', headers=bearer(token)).status_code == 200

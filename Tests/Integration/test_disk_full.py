@@ -124,7 +124,10 @@ def read_by_a_program(folder: Path) -> tuple[Path, Path]:
     """A gateway whose log goes through a pipe to another program, and the file with that program's process id."""
     reader, script = folder / 'reader', folder / 'celeriac'
     binary = shlex.quote(str(gateway_binary()))
-    script.write_text(f'#!/bin/bash\nexec {binary} "$@" 2> >(echo $BASHPID > {shlex.quote(str(reader))}; exec cat)\n')
+    script.write_text(
+        f'#!/bin/bash\n[ "$1" = serve ] || exec {binary} "$@"\n'
+        f'exec {binary} "$@" 2> >(echo $BASHPID > {shlex.quote(str(reader))}; exec cat)\n'
+    )
     script.chmod(0o700)
     return script, reader
 
