@@ -159,7 +159,7 @@ def _close_code(data: bytes) -> int | None:
         opcode, size, start = data[0] & 0x0F, data[1] & 0x7F, 2
         if size == 126:
             size, start = int.from_bytes(data[2:4], 'big'), 4
-        if opcode == 0x8:
+        if opcode == 0x8 and len(data) >= start + 2:
             return int.from_bytes(data[start : start + 2], 'big')
         data = data[start + size :]
     return None
@@ -176,7 +176,7 @@ def drop_bomb(address: str, bomb: list[bytes]) -> Bombed:
         with contextlib.suppress(ConnectionError):
             for piece in bomb:
                 connection.sendall(piece)
-        answer = raw_http.read_until(connection, timeout=PATIENCE, enough=b'\x88')
+        answer = raw_http.read_until(connection, timeout=PATIENCE, is_enough=_close_code)
         return Bombed(_close_code(answer.data), time.monotonic() - began)
 
 
