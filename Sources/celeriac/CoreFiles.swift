@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Glibc
 
 /// What the system keeps of a process that crashes.
 enum CoreFiles {
