@@ -48,7 +48,7 @@ CUT = 6.0
 AT_ONCE = 1.0
 BOMB_BYTES = 1 << 20
 UNKNOWN_BYTES = 8 << 10
-NAMED = re.compile(r'\bX(?:1[0-3]|[1-9])\b')
+NAMED = re.compile(r'(?<!")\bX(?:1[0-3]|[1-9])\b')
 
 
 @dataclass
