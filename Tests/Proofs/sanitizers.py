@@ -73,8 +73,9 @@ class Sanitizer:
         found = [re.split(r'(?m)^(?==+\n(?:WARNING|==\d+==ERROR))', text) for text in texts]
         return [one for several in found for one in several if 'Sanitizer' in one and 'SUMMARY' in one]
 
-    def build(self) -> None:
-        subprocess.run(['swift', 'build', '--build-tests', *self.scratch], cwd=ROOT, check=True)
+    def build(self, *, tests: bool) -> None:
+        what = ['--build-tests'] if tests else ['--product', 'celeriac']
+        subprocess.run(['swift', 'build', *what, *self.scratch], cwd=ROOT, check=True)
 
     def run(self, part: str, command: list[str], **variables: str) -> bool:
         """Runs a program to its end; True if that was 0, and nothing was reported."""
@@ -228,7 +229,7 @@ def main() -> int:
     for kind in [options.only] if options.only else ['thread', 'address']:
         with tempfile.TemporaryDirectory() as folder:
             sanitizer = Sanitizer(kind, Path(folder))
-            sanitizer.build()
+            sanitizer.build(tests='unit' in parts)
             if 'unit' in parts:
                 good &= unit_tests(sanitizer)
             if 'integration' in parts:
