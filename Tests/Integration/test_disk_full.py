@@ -11,6 +11,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -161,9 +162,7 @@ async def test_a_log_that_nobody_reads_any_more_stops_nothing(folder: Path, conn
                 assert fill_pipe(gateway.process.pid) >= 4_096
                 for number in (1, 2):
                     kill_link(stack.redis(), 'commands')
-                    await client.until(
-                        lambda number=number: ended(health) == number, 40, 'an outage, which is logged, and its end'
-                    )
+                    await client.until(partial(has_ended, health, number), 40, 'an outage, which is logged, and its end')
                 node = unique('new') + '@shown'
                 stack.publish_raw(*worker_event('worker-online', node))
                 await client.until(lambda: workers.get(node), 40, 'news to be shown')
@@ -177,9 +176,9 @@ async def test_a_log_that_nobody_reads_any_more_stops_nothing(folder: Path, conn
         stack.stop()
 
 
-def ended(health: Table) -> int:
-    """Outages of the connection for commands that are over."""
-    return sum('to' in outage for outage in outages(health, 'commands'))
+def has_ended(health: Table, number: int) -> bool:
+    """Whether so many outages of the connection for commands are over."""
+    return sum('to' in outage for outage in outages(health, 'commands')) == number
 
 
 def told(gateway: Gateway) -> int:

@@ -26,13 +26,14 @@ class LeastUser:
 
     def __init__(self, server: RedisServer) -> None:
         self.server = server
-        self._administrator: Any = server.client()
-        self._administrator.execute_command('ACL', 'SETUSER', NAME, 'reset', f'>{PASSWORD}', *documented_rules())
+        administrator: Any = server.client()
+        administrator.execute_command('ACL', 'SETUSER', NAME, 'reset', f'>{PASSWORD}', *documented_rules())
 
     def url(self, database: int) -> str:
         return f'redis://{NAME}:{PASSWORD}@127.0.0.1:{self.server.port}/{database}'
 
     def refusals(self) -> list[str]:
         """What the user was not allowed, newest first."""
-        entries = self._administrator.acl_log()
+        administrator: Any = self.server.client()
+        entries = administrator.acl_log()
         return [f'{entry["reason"]}: {entry["object"]}' for entry in entries if entry['username'] == NAME]
