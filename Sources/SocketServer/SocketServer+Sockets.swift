@@ -155,6 +155,18 @@ extension SocketServer {
         return true
     }
 
+    /// Whether what comes is thrown away, for our Close is out; whoever goes on as if it were not is cut off.
+    func isIgnored(_ connection: Connection) -> Bool {
+        guard let socket = connection.socket, !socket.isOpen else { return false }
+        connection.socket?.ignoredPieces += 1
+        if socket.ignoredPieces == configuration.limits.piecesBehindClose {
+            // The rest of what has been read still comes, and is counted on.
+            connection.wsi.allowReading(false)
+            connection.wsi.kill()
+        }
+        return true
+    }
+
     /// A piece of a message, unmasked, at its place in libwebsockets' read buffer.
     func pieceReceived(_ connection: Connection, _ piece: [UInt8], at address: UInt) {
         guard var socket = connection.socket, socket.isOpen else { return }

@@ -36,6 +36,32 @@ import Testing
         }
     }
 
+    // X4: fragments without end, behind the close that the first of them have brought.
+    @Test func `whoever sends on behind our close is ignored, then cut off`() async throws {
+        try await withServer(limits: {
+            $0.piecesBehindClose = 8
+            $0.closing = .seconds(60)
+        }) { server in
+            let client = try server.socket()
+            try client.sendText("close 4401 token")
+            #expect(try client.message()?.closeCode == 4401)
+
+            for _ in 0..<8 { try client.sendText("nop") }
+            try await eventually("ignored") { await Self.ignored(server) == [8] }
+            #expect(await server.server.connectionCount == 1)
+            try client.sendText("nop")
+
+            // Long before it would have to answer the close.
+            #expect(try client.takeRest() == [])
+            try await eventually("gone") { await server.server.connectionCount == 0 }
+        }
+    }
+
+    @LoopActor
+    private static func ignored(_ server: TestServer) -> [Int] {
+        server.server.sockets.values.compactMap { $0.socket?.ignoredPieces }
+    }
+
     @Test func `a close by the client is echoed and told`() async throws {
         try await withServer { server in
             let client = try server.socket()
