@@ -155,14 +155,13 @@ extension SocketServer {
         return true
     }
 
-    /// Whether what comes is thrown away, for our Close is out; whoever goes on as if it were not is cut off.
+    /// Whether what comes is thrown away, for our Close is out. Whoever goes on as if it were not is not
+    /// read any more: the end, when the time to answer the Close is over, leaves time to read it.
     func isIgnored(_ connection: Connection) -> Bool {
         guard let socket = connection.socket, !socket.isOpen else { return false }
         connection.socket?.ignoredPieces += 1
         if socket.ignoredPieces == configuration.limits.piecesBehindClose {
-            // The rest of what has been read still comes, and is counted on.
             connection.wsi.allowReading(false)
-            connection.wsi.kill()
         }
         return true
     }
