@@ -1,4 +1,5 @@
 internal import CUV
+internal import Glibc
 
 /// What this process holds in memory, bytes.
 package struct ProcessMemory: Sendable, Equatable {
@@ -32,5 +33,11 @@ package struct ProcessMemory: Sendable, Equatable {
         _ = mallopt(M_MMAP_THRESHOLD, 4 << 20)
         // Meanwhile; ``now()`` gives back more, but seldom.
         _ = mallopt(M_TRIM_THRESHOLD, 64 << 20)
+    }
+
+    /// Forbids that memory is left in a file after a crash: the broker's password and users' tasks are in it.
+    package static func forbidCoreFiles() {
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
     }
 }

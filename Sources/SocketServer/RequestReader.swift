@@ -8,6 +8,8 @@ struct RequestReader {
     /// A head, and what the server itself needs of it.
     struct Head {
         var request: HttpRequest
+        /// As the request line says it; empty if it does not.
+        var version: String
         /// The body's length; `nil` if the header is absent or makes no sense.
         var contentLength: Int?
         var hasContentLength: Bool
@@ -70,7 +72,7 @@ struct RequestReader {
         let version = wsi.header(WSI_TOKEN_HTTP).map { String(decoding: $0, as: UTF8.self) } ?? ""
         let connection = (header("connection") ?? "").lowercased()
         return Head(
-            request: request, contentLength: length.flatMap(Self.length),
+            request: request, version: version, contentLength: length.flatMap(Self.length),
             hasContentLength: length != nil,
             hasTransferEncoding: header("transfer-encoding") != nil,
             keepsAlive: version == "HTTP/1.1"

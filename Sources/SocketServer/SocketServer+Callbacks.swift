@@ -99,6 +99,7 @@ extension SocketServer {
         case LWS_CALLBACK_ESTABLISHED:
             return socketEstablished(connection) ? 0 : -1
         case LWS_CALLBACK_RECEIVE:
+            guard !isIgnored(connection) else { return 0 }
             let address = UInt(bitPattern: input)
             pieceReceived(connection, unsafe bytes(input, length), at: address)
             return 0

@@ -155,6 +155,17 @@ extension SocketServer {
         return true
     }
 
+    /// Whether what comes is thrown away, for our Close is out. Whoever goes on as if it were not is not
+    /// read any more: the end, when the time to answer the Close is over, leaves time to read it.
+    func isIgnored(_ connection: Connection) -> Bool {
+        guard let socket = connection.socket, !socket.isOpen else { return false }
+        connection.socket?.ignoredPieces += 1
+        if socket.ignoredPieces == configuration.limits.piecesBehindClose {
+            connection.wsi.allowReading(false)
+        }
+        return true
+    }
+
     /// A piece of a message, unmasked, at its place in libwebsockets' read buffer.
     func pieceReceived(_ connection: Connection, _ piece: [UInt8], at address: UInt) {
         guard var socket = connection.socket, socket.isOpen else { return }

@@ -61,7 +61,7 @@ extension SocketServer {
             return .refusal(404, "no WebSocket here")
         }
         guard upgrade.lowercased() == "websocket", head.request.method == "GET", head.isClean,
-            !head.hasTransferEncoding, head.contentLength ?? 0 == 0
+            head.version == "HTTP/1.1", !head.hasTransferEncoding, head.contentLength ?? 0 == 0
         else { return .refusal(400, "only GET can be upgraded, and only to websocket") }
         let connection = reader.header("connection") ?? ""
         guard connection.utf8.count < Self.listRoom,
@@ -76,7 +76,7 @@ extension SocketServer {
             return .refusal(400, "sec-websocket-extensions too long")
         }
         guard Self.isKey(reader.header("sec-websocket-key") ?? ""),
-            reader.header("host")?.isEmpty == false
+            Self.isOneHost(reader.header("host") ?? "")
         else { return .refusal(400, "bad sec-websocket-key or host") }
         let peer = head.request.peer
         let isCounted = isCounted(peer)
@@ -109,6 +109,11 @@ extension SocketServer {
     /// Whether libwebsockets will choose this one: it takes the first offer that it knows.
     private func canMatch(_ subprotocol: String, in offers: [String]) -> Bool {
         offers.first { configuration.subprotocols.contains($0) } == subprotocol
+    }
+
+    /// Whether a `Host` is one name (RFC 9112 3.2): libwebsockets puts a comma between two.
+    private static func isOneHost(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7e).contains($0) && $0 != 0x2c }
     }
 
     /// Whether it is the base64 form of 16 bytes.

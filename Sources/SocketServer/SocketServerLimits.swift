@@ -42,6 +42,9 @@ package struct SocketServerLimits: Sendable {
     package var pingEvery = Duration.seconds(30)
     /// Silence after which a socket is cut off; longer than ``pingEvery``.
     package var silence = Duration.seconds(45)
+    /// Pieces of messages that are read and thrown away behind our Close frame, for they may have been
+    /// under way; beyond: nothing is read any more. Tiny fragments cost the loop as much as large ones.
+    package var piecesBehindClose = 1_024
     /// Time the peer has to answer our Close frame, or to read a refusal while it still sends.
     package var closing = Duration.seconds(2)
     /// Bytes of one file of the web folder.

@@ -25,6 +25,8 @@ struct SocketState {
     /// The code of the Close frame that went out or came in first; 1006 if none did.
     var closeCode: UInt16 = 1006
     var hasSentClose = false
+    /// Pieces of messages that came although it was over.
+    var ignoredPieces = 0
     var hasReceivedClose = false
 
     /// Lets go of what waits.

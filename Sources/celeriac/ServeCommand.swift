@@ -16,6 +16,7 @@ struct ServeCommand: ParsableCommand {
 
     func run() throws {
         ProcessMemory.tuneAllocator()
+        ProcessMemory.forbidCoreFiles()
         let settings = try options.resolve()
         LogOutput.start(level: settings.logLevel, format: settings.logFormat)
         let log = Logger(label: "celeriac")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,17 @@ def pushes() -> Iterator[bytes]:
     yield b'\0*3\r\n' + bulk(b'subscribe', b'probe') + b':2\r\n'
 
 
+def deflated() -> Iterator[bytes]:
+    """Compressed messages without their last four bytes, whole and not."""
+    for level in (0, 1, 9):
+        for text in (b'', b'a', b'{"jsonrpc":"2.0"}' * 3, bytes(300), bytes(range(256)), bytes(70_000), b'ab' * 32_768):
+            deflate = zlib.compressobj(level, zlib.DEFLATED, -15)
+            whole = (deflate.compress(text) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4]
+            yield from (whole, whole[: len(whole) // 2], whole + b'\0')
+    yield bytes.fromhex('f348cdc9c9070000')
+    yield b'\xff\xff\xff'
+
+
 FILTERS = (
     '["eq","state","STARTED"]', '["in","queue",["a","b",3,null,true]]', '["and",["eq","id","a"],["range","seen",1,3.5]]',
     '["prefix","note","a"]', '["or",["eq","state","a"],["not",["contains","*","x"]]]', '["and"]', '["eq","seen",3.0]',
@@ -84,6 +96,16 @@ URLS = (
 REQUESTS = (
     '/api/celery/tasks\nstate=STARTED,RETRY&queue=mail&limit=50', '/api/celery/tasks\nlimit=10&after=1.5:abc&view=flower',
     '/a/../b%2Fc//d\na=b&a=c', '/\u00e9/\u4e2d\nn=%00', '/x\ngzip;q=0, *;q=0.1', '/y\nx-gzip', '/z\nidentity, *;q=0', '/\xff\n=', '/\n',
+)  # fmt: skip
+
+HEADERS = (
+    'permessage-deflate', 'permessage-deflate; client_max_window_bits', 'permessage-deflate; server_max_window_bits=15',
+    'permessage-deflate; server_max_window_bits=9, permessage-deflate; client_max_window_bits=10', 'x-webkit-deflate-frame, permessage-deflate',
+    'permessage-deflate; server_no_context_takeover; client_no_context_takeover', 'permessage-deflate; a=b', 'permessage-deflate; "',
+    'permessage-deflate, permessage-deflate; client_max_window_bits=16', '192.0.2.7', '192.0.2.7, 10.0.0.1', 'unknown, fd00::1', '[::1]:80',
+    '::ffff:10.0.0.1, 203.0.113.9', '1.2.3.4:80, 10.0.0.9', 'https', ' HTTPS ', 'Bearer clr_a_b', 'bearer  x', 'Bearer ', 'Basic YTpi',
+    'celeriac=abc', 'a=b; celeriac=abc; c=d', 'celeriac=abc; celeriac=planted', '__Host-celeriac=s', 'celeriac', 'http://gw.example:8555',
+    'HTTP://GW.example:8555', 'http://gw.example:8555/', 'https://gw.example:8555', 'null', 'http://gw.example:8555.evil', '\u212a', '\x00',
 )  # fmt: skip
 
 STREAMS = (
@@ -125,6 +147,10 @@ def seeds(target: str) -> Iterator[bytes]:
             yield from (url.encode() for url in (*sample('broker_urls'), *URLS))
         case 'request':
             yield from (text.encode() for text in REQUESTS)
+        case 'header':
+            yield from (text.encode() for text in HEADERS)
+        case 'deflate':
+            yield from deflated()
         case 'stream':
             yield from (bytes([size]) + data for size, data in enumerate(STREAMS))
         case _:

@@ -4,15 +4,17 @@ import Testing
 @testable import Gateway
 
 @Suite struct HttpTests {
+    // X1
     @Test(arguments: [
         ("http://gw.example:8555", true), ("http://GW.example:8555", true),
         ("https://gw.example:8555", false), ("http://gw.example", false),
         ("http://gw.example:8555.evil.test", false), ("http://evil.test", false),
         ("null", false), ("", false), ("http://agw.example:8555", false),
-        ("https://ops.example.org", true), ("https://ops.example.org.evil.test", false),
+        ("https://kiosk.example.org", true), ("https://kiosk.example.org.evil.test", false),
+        ("https://KIOSK.example.org", true), ("https://\u{212A}iosk.example.org", false),
     ])
     func `only our own and the listed origins are trusted`(origin: String, isTrusted: Bool) {
-        let policy = OriginPolicy(allowed: ["https://ops.example.org"])
+        let policy = OriginPolicy(allowed: ["https://kiosk.example.org"])
         let request = HttpRequest(
             method: "GET", path: "/ws/v1",
             headers: ["origin": origin, "host": "gw.example:8555"])

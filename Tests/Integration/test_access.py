@@ -91,6 +91,7 @@ def test_a_token_in_the_query_is_refused(http: httpx.Client, stack: Stack) -> No
 
 
 def test_tokens_are_stored_hashed_and_never_logged(stack: Stack) -> None:
+    """X11: of a token there is a hash."""
     gateway = stack.running_gateway
     token = gateway.token('admin', unique('secret'))
     assert httpx.get(gateway.base_url + '/api/celery/tasks', headers=bearer(token)).status_code == 200
@@ -196,6 +197,7 @@ async def test_a_second_start_counts_also_before_the_first_is_answered(stack: St
 async def test_whatever_comes_before_the_start_is_refused_and_closed_4400(
     stack: Stack, message: dict[str, Any], error: int | None
 ) -> None:
+    """X3: the first frame of a stranger is `session.start` or the last one."""
     async with GatewayClient.connect(stack.running_gateway.ws_url, start=False) as client:
         await client.send({'jsonrpc': '2.0', **message}, is_wrong=error in {-32601, -32602})
 
@@ -206,6 +208,7 @@ async def test_whatever_comes_before_the_start_is_refused_and_closed_4400(
 
 
 async def test_silence_is_closed_after_five_seconds(stack: Stack) -> None:
+    """X3: who never says who they are; too much before it, or too long a first frame, is 4400 at once."""
     async with GatewayClient.connect(stack.running_gateway.ws_url, start=False) as client:
         opened = client.frames[0].at
 
@@ -319,6 +322,7 @@ def test_a_wrong_code_opens_nothing(stack: Stack, body: dict[str, Any]) -> None:
 
 
 async def test_a_cookie_needs_the_csrf_token_on_the_socket(stack: Stack) -> None:
+    """X1: the cookie that another site's page brings along is worth nothing without it."""
     gateway = stack.running_gateway
     async with httpx.AsyncClient(base_url=gateway.base_url, timeout=10) as http:
         opened = await http.post('/api/session', json={'code': code_of(gateway.new_link())})

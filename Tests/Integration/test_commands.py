@@ -91,6 +91,7 @@ async def test_run_on_a_queue_that_nobody_consumes_ends_unknown(stack: Stack, co
 
 
 async def test_the_same_key_runs_once(stack: Stack, connect: ConnectClient, folder: Path) -> None:
+    """X7: a command that is sent again is not done again, and its key is for nothing else (1009)."""
     trace, key = folder / 'trace', unique('key')
     arguments = {'task': 'files.write', 'args': [str(trace), 'ran'], 'queue': 'q-prefork'}
     async with connect(stack, 'operator') as client:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.attackers import HOSTILE_TEXTS
 from harness.client import GatewayClient
 from harness.events import envelope, event, life, task_events, worker_event
 from harness.fixtures import ConnectClient
@@ -191,20 +192,7 @@ async def name_a_hundred_thousand(stack: Stack, connect: ConnectClient) -> None:
         await client.until(lambda: view.get('after'), 20, 'a good event after them')
 
 
-HOSTILE = [
-    '__proto__',
-    'constructor',
-    'toString',
-    '<img src=x onerror=alert(1)>',
-    'a\x00b',
-    'line\nbreak',
-    '\u202eevil',
-    'é' * 100,
-    ' ',
-]
-
-
-@pytest.mark.parametrize('name', HOSTILE, ids=[repr(name)[:20] for name in HOSTILE])
+@pytest.mark.parametrize('name', HOSTILE_TEXTS, ids=[repr(name)[:20] for name in HOSTILE_TEXTS])
 async def test_hostile_names_are_only_names(stack: Stack, connect: ConnectClient, name: str) -> None:
     async with connect(stack) as client:
         workers = await client.subscribe('workers')

@@ -1,8 +1,9 @@
-"""No password of a URL or of the Sentinels is in anything that the program prints, logs or answers."""
+"""X11: no password of a URL or of the Sentinels is in anything that the program prints, logs, answers, records or leaves behind."""
 
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,8 @@ async def test_a_life_with_faults_tells_no_password(server: RedisServer, folder:
     stack.gateway = gateway = Gateway(url, folder, backend=backend, options=['--log-level', 'trace', '--log-format', form])
     try:
         await asyncio.to_thread(lambda: gateway.launch().wait_listening())
+        assert gateway.process
+        cores = max(resource.prlimit(gateway.process.pid, resource.RLIMIT_CORE))
         async with connect(stack) as client:
             tables = {topic: await client.subscribe(topic) for topic in TOPICS}
             await client.until(
@@ -118,6 +121,7 @@ async def test_a_life_with_faults_tells_no_password(server: RedisServer, folder:
         stack.stop()
     assert gateway.process
     check_silence(gateway.process.output(), f'the log, {form}')
+    assert cores == 0, 'X11: no memory of it is left behind either'
     for file in gateway.data.rglob('*'):
         if file.is_file():
             check_silence(file.read_bytes().decode('latin-1'), str(file))

@@ -83,6 +83,7 @@ async def test_pages_and_sockets_are_encrypted(stack: Stack, files: tuple[Path, 
 
 
 async def test_a_new_certificate_drops_nobody(stack: Stack, files: tuple[Path, Path], folder: Path) -> None:
+    """X10: nor does one that cannot be read."""
     gateway = stack.running_gateway
     before = served(gateway)
     async with GatewayClient.connect(gateway.ws_url, gateway.token('admin', unique('tls')), tls=trusting(files[0])) as bot:

@@ -107,6 +107,7 @@ async def test_a_revoked_token_ends_its_live_socket(stack: Stack) -> None:
 
 
 async def test_another_role_reaches_a_live_socket(stack: Stack) -> None:
+    """X6: a role that was taken away in the midst of a session."""
     gateway = stack.running_gateway
     name = unique('demoted')
     token = gateway.token('operator', name)

@@ -189,6 +189,7 @@ import Testing
         #expect(expired?.code == .notFound)
     }
 
+    // X7: a second use, and a late one, are refused.
     @Test func `a code opens one session, once, in its time`() async throws {
         _ = try await create("ops", role: .admin)
         func code() async throws -> String {

@@ -36,6 +36,37 @@ import Testing
         }
     }
 
+    // X4: fragments without end, behind the close that the first of them have brought.
+    @Test func `whoever sends on behind our close is ignored, then not read`() async throws {
+        try await withServer(limits: {
+            $0.piecesBehindClose = 8
+            $0.closing = .seconds(60)
+        }) { server in
+            let client = try server.socket()
+            try client.sendText("close 4401 token")
+            #expect(try client.message()?.closeCode == 4401)
+
+            for _ in 0..<8 { try client.sendText("nop") }
+            try await eventually("8 ignored") { await Self.ignored(server) == [8] }
+            try client.sendText("nop")
+            try await eventually("one more") { await Self.ignored(server) == [9] }
+            for _ in 0..<10 { try client.sendText("nop") }
+
+            // Somebody else is heard, and has been sent to later.
+            let other = try server.socket()
+            try other.sendText("nop")
+            try await eventually("heard") {
+                await server.handler.received.last == Array("nop".utf8)
+            }
+            #expect(await Self.ignored(server).max() == 9)
+        }
+    }
+
+    @LoopActor
+    private static func ignored(_ server: TestServer) -> [Int] {
+        server.server.sockets.values.compactMap { $0.socket?.ignoredPieces }
+    }
+
     @Test func `a close by the client is echoed and told`() async throws {
         try await withServer { server in
             let client = try server.socket()

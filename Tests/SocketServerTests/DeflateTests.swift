@@ -84,6 +84,7 @@ import Testing
         }
     }
 
+    // X4
     @Test func `a bomb swells to the bound of a message and no further`() async throws {
         try await withServer { server in
             let limit = SocketServerLimits().messageBytes

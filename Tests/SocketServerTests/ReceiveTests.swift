@@ -88,6 +88,7 @@ import Testing
         }
     }
 
+    // X4
     @Test func `a huge announced length is refused at once`() async throws {
         try await withServer { server in
             for length: UInt64 in [1 << 20, 1 << 40, 1 << 62, (1 << 63) - 1] {

@@ -12,6 +12,7 @@ import Testing
         return Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
     }
 
+    // X2
     @Test func `half a head is cut off after five seconds, also if it grows`() async throws {
         try await withServer { server in
             let silent = try server.connect()

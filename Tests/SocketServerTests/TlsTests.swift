@@ -51,6 +51,7 @@ import Testing
         }
     }
 
+    // X2
     @Test func `a silent TLS hello is cut off and others are served meanwhile`() async throws {
         try await withIdentity { identity in
             try await withServer(identity: identity) { server in

@@ -4,6 +4,7 @@ import Testing
 
 @testable import SocketServer
 
+/// X12, among others: handshakes that are wrong.
 @Suite struct UpgradeTests {
     @Test func `a handshake answers with the subprotocol and the right key`() async throws {
         try await withServer { server in
@@ -50,6 +51,7 @@ import Testing
         ),
         (["Sec-WebSocket-Protocol: a\"b, celeriac.v1.json"], 400),
         (["Content-Length: 5"], 400), (["Transfer-Encoding: chunked"], 400),
+        (["Host: b"], 400),  // a second one
     ])
     func `a refused handshake gets a real answer`(changes: [String], status: Int) async throws {
         try await withServer { server in

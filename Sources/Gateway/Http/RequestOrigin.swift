@@ -26,6 +26,9 @@ struct OriginPolicy: Sendable, Equatable {
     }
 
     private func isAllowed(_ origin: String, host: String?, isSecure: Bool) -> Bool {
+        // Browsers write names of other alphabets in ASCII. Among other letters are some that become
+        // ASCII as small letters (the Kelvin sign), or count as equal to others.
+        guard origin.utf8.allSatisfy({ $0 < 0x80 }) else { return false }
         let origin = origin.lowercased()
         if allowed.contains(origin) { return true }
         guard let host, !host.isEmpty else { return false }

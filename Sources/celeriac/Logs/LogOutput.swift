@@ -20,8 +20,10 @@ enum LogOutput {
     }
 }
 
-/// Writes one line per message to standard error, in one `write`, so that lines never mix.
+/// Writes one line per message to standard error.
 struct LineLogHandler: LogHandler {
+    private static let output = LineWriter(descriptor: STDERR_FILENO)
+
     let label: String
     var logLevel: Logger.Level
     let isJson: Bool
@@ -40,16 +42,7 @@ struct LineLogHandler: LogHandler {
             isJson
             ? jsonLine(event, fields, now) : Array(textLine(event, fields, now).utf8)
         line.append(UInt8(ascii: "\n"))
-        unsafe line.withUnsafeBytes { bytes in
-            var sent = 0
-            while sent < bytes.count {
-                let count = unsafe write(
-                    STDERR_FILENO, bytes.baseAddress?.advanced(by: sent), bytes.count - sent)
-                // A full pipe or a closed terminal must not stop the gateway: the line is lost.
-                guard count > 0 else { return }
-                sent += count
-            }
-        }
+        Self.output.write(line)
     }
 
     private func jsonLine(

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Every input that fuzzing kept, run once more: the corpora that reach each branch of the readers, and
+/// X5: every input that fuzzing kept, run once more: the corpora that reach each branch of the readers, and
 /// whatever once broke a promise. New inputs are found by `bin/fuzz`.
 @Suite struct ReplayTests {
     @Test(arguments: FuzzTarget.allCases)

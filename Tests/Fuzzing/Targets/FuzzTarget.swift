@@ -19,6 +19,10 @@ enum FuzzTarget: String, CaseIterable {
     case url
     /// Path, query and headers of an HTTP request.
     case request
+    /// Headers of an HTTP request: cookies, credentials, origins, proxies, offers of compression.
+    case header
+    /// A client's compressed WebSocket message.
+    case deflate
     /// A server's WebSocket frames, as `celeriac tail` reads them.
     case stream
 
@@ -36,6 +40,8 @@ enum FuzzTarget: String, CaseIterable {
         case .filter: try fuzzFilter(bytes)
         case .url: try fuzzURL(bytes)
         case .request: try fuzzRequest(bytes)
+        case .header: try fuzzHeader(bytes)
+        case .deflate: try fuzzDeflate(bytes)
         case .stream: try fuzzStream(bytes)
         }
     }

@@ -6,7 +6,7 @@ import WireFormats
 
 @testable import Gateway
 
-/// Every role against everything that is declared: each cell is asked of a whole gateway, the way a client
+/// X6: every role against everything that is declared: each cell is asked of a whole gateway, the way a client
 /// would ask.
 @Suite struct AuthorizationTests {
     init() { EventLoop.shared.startThread() }

@@ -142,11 +142,11 @@ class Member(asyncio.Protocol):
         if opcode == TEXT:
             self._text(payload)
         elif opcode == PING:
-            self._write(PONG, payload)
+            self.write(PONG, payload)
         elif opcode == CLOSE:
             self.leave.code = struct.unpack('>H', payload[:2])[0] if len(payload) >= 2 else 1005
             if self.answers_close:
-                self._write(CLOSE, payload[:2])
+                self.write(CLOSE, payload[:2])
 
     def _text(self, payload: bytes) -> None:
         if self.judge:
@@ -185,9 +185,10 @@ class Member(asyncio.Protocol):
         message = {'jsonrpc': '2.0', **({'id': 1} if extra is None else extra), 'method': method, 'params': params}
         if self.judge:
             self.judge.sent(message)
-        self._write(TEXT, json.dumps(message).encode())
+        self.write(TEXT, json.dumps(message).encode())
 
-    def _write(self, opcode: int, payload: bytes) -> None:
+    def write(self, opcode: int, payload: bytes) -> None:
+        """Sends a frame, whatever is in it."""
         if self._transport and not self._transport.is_closing():
             self._transport.write(masked(opcode, payload))
 
@@ -206,7 +207,7 @@ class Member(asyncio.Protocol):
 
     def close(self) -> None:
         """Says goodbye; the gateway ends the connection."""
-        self._write(CLOSE, struct.pack('>H', 1000))
+        self.write(CLOSE, struct.pack('>H', 1000))
 
     def stop_reading(self) -> None:
         """Reads and says nothing more, but stays."""

@@ -49,7 +49,8 @@ def _list(first: int, run: str) -> bytes:
     ).encode()
 
 
-def _publish(port: int, rate: float, seconds: float, done: Event, sent: multiprocessing.Queue[tuple[int, float]]) -> None:
+def publish_lists(port: int, rate: float, seconds: float, done: Event, sent: multiprocessing.Queue[tuple[int, float]]) -> None:
+    """Publishes at a rate until it is told to stop; then puts the number of messages and the seconds."""
     client = redis.Redis(port=port)
     run = str(uuid.uuid4())[9:]
     began = time.monotonic()
@@ -156,7 +157,7 @@ async def flood(stack: Stack, watch: Watch, rate: float, seconds: float, *, ever
     context = multiprocessing.get_context('spawn')
     done, sent = context.Event(), context.Queue()
     arguments = (stack.redis_server.port, rate, seconds, done, sent)
-    publisher = context.Process(target=_publish, args=arguments, daemon=True)
+    publisher = context.Process(target=publish_lists, args=arguments, daemon=True)
     publisher.start()
     began, cpu = time.monotonic(), process_nanoseconds(process.pid)
     result = Flooded(0, 1, 0)

@@ -7,6 +7,7 @@ import contextlib
 import os
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -35,8 +36,10 @@ def open_socket(address: str, timeout: float = 5) -> socket.socket:
     return socket.create_connection((host, int(port)), timeout)
 
 
-def read_until(connection: socket.socket, *, timeout: float, enough: bytes | None = None) -> RawAnswer:
-    """Reads until the peer closes, `enough` was seen, or the time is over."""
+def read_until(
+    connection: socket.socket, *, timeout: float, enough: bytes | None = None, is_enough: Callable[[bytes], object] | None = None
+) -> RawAnswer:
+    """Reads until the peer closes, `enough` was seen, all that came `is_enough`, or the time is over."""
     started = time.monotonic()
     data, closed = b'', False
     while (left := started + timeout - time.monotonic()) > 0:
@@ -52,7 +55,7 @@ def read_until(connection: socket.socket, *, timeout: float, enough: bytes | Non
             closed = True
             break
         data += piece
-        if enough is not None and enough in data:
+        if (enough is not None and enough in data) or (is_enough is not None and is_enough(data)):
             break
     return RawAnswer(data, closed, time.monotonic() - started)
 

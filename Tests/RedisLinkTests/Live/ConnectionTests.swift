@@ -10,6 +10,7 @@ import Testing
 
 extension Live {
     @Suite struct Connections {
+        // X9: what is said to the server is never put together from text.
         @Test func `any bytes survive the way to the server and back`() async throws {
             let server = try await RedisProcess()
             let peer = try await RecordedConnection.ready(server.configuration())

@@ -4,6 +4,7 @@ import RedisLink
 import Testing
 
 extension Live {
+    /// X13: a server that answers what would break or fill its reader.
     @Suite struct Hostile {
         static let attacks: [(String, String)] = [
             (String(repeating: "*1\r\n", count: 10) + "$1\r\na\r\n", "nested"),
