@@ -34,8 +34,6 @@ final class SessionDesk {
     /// Set once the server exists.
     weak var output: (any SocketOutput)?
     var sessions: [SocketID: ClientSession] = [:]
-    /// The sessions among them that have not said who they are; each handshake asks how many.
-    var newcomers: Set<SocketID> = []
     /// The session of each display and bot that told which one it is.
     var instances: [ClientInstance: SocketID] = [:]
     /// How many sessions each principal has that are live, or whose end is on its way.
@@ -112,11 +110,6 @@ final class SessionDesk {
             return .refuse(
                 problem(400, "Bad request", "offer the subprotocol \(ClientProtocol.subprotocol)"))
         }
-        guard newcomers.count < SessionLimits.unauthenticated else {
-            var response = problem(503, "Busy", "too many connections have not signed in yet")
-            response.headers.append(("retry-after", "5"))
-            return .refuse(response)
-        }
         return .accept(subprotocol: ClientProtocol.subprotocol)
     }
 
@@ -138,7 +131,6 @@ final class SessionDesk {
             cookie: to.origins.trusts(request) ? SessionCookie.secret(in: request) : nil,
             bearer: bearerToken(in: request), now: now)
         sessions[socket] = session
-        newcomers.insert(socket)
         send(
             ServerFrame.hello(
                 server: "celeriac \(to.version)", nonce: nonce,
@@ -150,7 +142,6 @@ final class SessionDesk {
     /// A WebSocket is gone.
     func closed(_ socket: SocketID) {
         agenda.remove(socket)
-        newcomers.remove(socket)
         guard let session = sessions.removeValue(forKey: socket) else { return }
         release(connectionOf: session)
         if let instance = session.instance, instances[instance] == socket {

@@ -53,15 +53,24 @@ class Member(asyncio.Protocol):
     """
 
     def __init__(
-        self, host: str, token: str, *, answers_close: bool = True, opens: Sequence[str] = (), inflates: bool = False
+        self,
+        host: str,
+        token: str,
+        *,
+        answers_close: bool = True,
+        opens: Sequence[str] = (),
+        inflates: bool = False,
+        max_hz: float | None = None,
     ) -> None:
         self.host = host
         self.inflates = inflates
         self.token = token
         self.answers_close = answers_close
+        self.asked = {} if max_hz is None else {'maxHz': max_hz}
         self.tables = {number: Table(number, topic) for number, topic in enumerate(opens, 1)}
         loop = asyncio.get_running_loop()
-        self.connected_at = self.upgraded_at = 0.0
+        # Before any TLS, whose handshake is a part of what one waits for.
+        self.connected_at, self.upgraded_at = loop.time(), 0.0
         self.inflated = 0
         """Compressed messages that came."""
         self.started: asyncio.Future[None] = loop.create_future()
@@ -77,7 +86,6 @@ class Member(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self.connected_at = asyncio.get_running_loop().time()
         offer = 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n' if self.inflates else ''
         key = base64.b64encode(os.urandom(16)).decode()
         lines = (
@@ -151,7 +159,7 @@ class Member(asyncio.Protocol):
             self._fail(ConnectionRefusedError(payload[:200].decode(errors='replace')))
         elif b'"session"' in payload:
             for table in self.tables.values():
-                self._request('sub.open', {'sub': table.sub, 'topic': table.topic}, {'id': 1 + table.sub})
+                self._request('sub.open', {'sub': table.sub, 'topic': table.topic, **self.asked}, {'id': 1 + table.sub})
             self._check_started()
 
     def _rows(self, message: dict[str, Any]) -> None:
@@ -292,11 +300,11 @@ def busiest_second(moments: list[float]) -> int:
     return most
 
 
-def differences(members: list[Member], truth: dict[str, Table]) -> list[str]:
-    """What members have otherwise than the tables of a client that came later; `statsAt` follows the clock."""
+def differences(members: list[Member], truth: dict[str, Table], restless: frozenset[str] = frozenset({'statsAt'})) -> list[str]:
+    """What members have otherwise than the tables of a client that came later, but for fields that follow the clock."""
 
     def content(table: Table) -> dict[str, dict[str, Any]]:
-        return {key: {name: row[name] for name in row if name != 'statsAt'} for key, row in table.by_id().items()}
+        return {key: {name: row[name] for name in row if name not in restless} for key, row in table.by_id().items()}
 
     wanted = {topic: content(table) for topic, table in truth.items()}
     return [
