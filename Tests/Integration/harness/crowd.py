@@ -206,6 +206,12 @@ class Member(asyncio.Protocol):
         assert self._transport
         self._transport.pause_reading()
 
+    @property
+    def port(self) -> int:
+        """Of our end."""
+        assert self._transport
+        return int(self._transport.get_extra_info('sockname')[1])
+
     def read_on(self) -> None:
         assert self._transport
         self._transport.resume_reading()
