@@ -269,7 +269,8 @@ import Testing
 
         bench.engine.beginEpoch("f")
         var late = SyncSession()
-        #expect(try bench.open(&late, since: position, projection: after) == .snapshot(.epochChanged))
+        #expect(
+            try bench.open(&late, since: position, projection: after) == .snapshot(.epochChanged))
     }
 
     @Test func `a role that may not read a topic any more is told, and hears no more`() throws {

@@ -66,7 +66,7 @@ async def talk(gateway: Gateway, token: str, tls: ssl.SSLContext | None) -> None
         await client.subscribe('alerts')
         await client.events()
         await client.call('query', {'topic': 'tasks', 'where': ['contains', '*', 'x'], 'limit': 10})
-        await client.close_subscription(view)
+        await client.close_subscription(view, 'view.close')
 
 
 async def visit(gateway: Gateway, tokens: list[str], number: int, tls: ssl.SSLContext | None) -> int:
