@@ -11,8 +11,8 @@ from harness.client import GatewayClient
 from harness.events import worker_event
 from harness.fixtures import ConnectClient
 from harness.gateway import Gateway
+from harness.leap import Leap
 from harness.rows import Table
-from harness.skew import set_clock, settable
 from harness.sleeper import Sleeper, content, equal, since
 from harness.stack import Stack, unique
 from harness.waiting import wait_for
@@ -41,16 +41,16 @@ def mode_of(client: GatewayClient, table: Table) -> tuple[str, str | None]:
     return answer['mode'], answer.get('reason')
 
 
-@pytest.mark.parametrize(('nap', 'mode', 'resets'), [('+5m', 'delta', []), ('+11m', 'snapshot', ['too_old'])])
+@pytest.mark.parametrize(('nap', 'mode', 'resets'), [(5, 'delta', []), (11, 'snapshot', ['too_old'])])
 async def test_who_sleeps_goes_on_by_deltas_or_is_told_that_it_cannot(
-    folder: Path, nap: str, mode: str, resets: list[str]
+    folder: Path, nap: int, mode: str, resets: list[str]
 ) -> None:
     """F10, with a gateway for which the minutes pass at once."""
     stack = Stack(folder)
-    clock = folder / 'clock'
+    leap = Leap(folder)
     try:
         stack.start(gateway=False)
-        stack.gateway = Gateway(stack.broker, folder, backend=stack.backend, env=settable(clock, monotonic=True))
+        stack.gateway = Gateway(stack.broker, folder, backend=stack.backend, env=leap.environment)
         stack.gateway.start()
         stack.publish_raw(*worker_event('worker-online', 'before@nap'))
         sleeper = await Sleeper.sign_in(stack.gateway, 'sleeper', ('workers', 'commands'))
@@ -58,7 +58,7 @@ async def test_who_sleeps_goes_on_by_deltas_or_is_told_that_it_cannot(
         await asyncio.to_thread(wait_for, lambda: workers.get('before@nap'), 30, 'the first worker')
 
         sleeper.fall_asleep()
-        set_clock(clock, nap)
+        leap.ahead(nap * 60)
         stack.publish_raw(*worker_event('worker-online', 'after@nap'))
         waking = await sleeper.wake()
 

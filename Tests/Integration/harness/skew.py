@@ -18,13 +18,11 @@ def skewed(offset: str) -> dict[str, str]:
     return {'LD_PRELOAD': values['LD_PRELOAD'], 'FAKETIME': offset, 'FAKETIME_DONT_FAKE_MONOTONIC': '1'}
 
 
-def settable(file: Path, offset: str = '+0', *, monotonic: bool = False) -> dict[str, str]:
-    """Environment under which a program's clock follows `file`: a test sets it by `set_clock`. With `monotonic` all its clocks do: time passes."""
+def settable(file: Path, offset: str = '+0') -> dict[str, str]:
+    """Environment under which a program's clock follows `file`: a test sets it by `set_clock`."""
     set_clock(file, offset)
     values = skewed('+0')
     del values['FAKETIME']
-    if monotonic:
-        del values['FAKETIME_DONT_FAKE_MONOTONIC']
     # Named here, libfaketime need not set it: that would move the environment, behind which Swift looks for the arguments.
     shared = f'/celeriac_sem_{os.getpid()} /celeriac_shm_{os.getpid()}'
     return {**values, 'FAKETIME_TIMESTAMP_FILE': str(file), 'FAKETIME_NO_CACHE': '1', 'FAKETIME_SHARED': shared}
