@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from harness.client import GatewayClient
 from harness.events import worker_event
@@ -50,16 +51,28 @@ async def test_who_sleeps_goes_on_by_deltas_or_is_told_that_it_cannot(
     leap = Leap(folder)
     try:
         stack.start(gateway=False)
-        stack.gateway = Gateway(stack.broker, folder, backend=stack.backend, env=leap.environment)
-        stack.gateway.start()
+        gateway = Gateway(stack.broker, folder, backend=stack.backend, env=leap.environment)
+        stack.gateway = gateway
+        gateway.start()
+        token = gateway.token('viewer', 'other')
+
+        async def known(worker: str) -> None:
+            headers = {'Authorization': f'Bearer {token}'}
+            url = f'{gateway.base_url}/api/celery/workers'
+            await asyncio.to_thread(wait_for, lambda: worker in httpx.get(url, headers=headers).text, 40, f'{worker} to be known')
+
         stack.publish_raw(*worker_event('worker-online', 'before@nap'))
-        sleeper = await Sleeper.sign_in(stack.gateway, 'sleeper', ('workers', 'commands'))
+        sleeper = await Sleeper.sign_in(gateway, 'sleeper', ('workers', 'stats'))
         [workers, _] = sleeper.tables
         await asyncio.to_thread(wait_for, lambda: workers.get('before@nap'), 30, 'the first worker')
 
         sleeper.fall_asleep()
+        # Something that it does not hear, and that is old when it wakes: then it cannot go on from before that.
+        stack.publish_raw(*worker_event('worker-online', 'meanwhile@nap'))
+        await known('meanwhile@nap')
         leap.ahead(nap * 60)
         stack.publish_raw(*worker_event('worker-online', 'after@nap'))
+        await known('after@nap')
         waking = await sleeper.wake()
 
         assert waking.leave.code == 4408
@@ -78,9 +91,11 @@ async def test_resuming_again_and_again_without_news_sends_nothing_again(stack: 
     async with connect(stack) as client:
         table = await client.subscribe('workers', where=calm)
         for name in names:
+            stack.publish_raw(*worker_event('worker-online', name))
             stack.publish_raw(*worker_event('worker-offline', name))
-        await client.until(lambda: len(table) == len(names), 30, 'the workers')
-        await client.until(lambda: {row['state'] for row in table} == {'offline'}, 30, 'all of them to be offline')
+        await client.until(
+            lambda: len(table) == len(names) and {row['state'] for row in table} == {'offline'}, 30, 'five workers that are off'
+        )
         position, base = since(table), table
 
     for number in range(4):
