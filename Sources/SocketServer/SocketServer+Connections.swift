@@ -1,6 +1,6 @@
 internal import EventLoop
 internal import Glibc
-internal import Ports
+package import Ports
 
 extension SocketServer {
     /// Takes a socket that the listener has accepted, or refuses it.
