@@ -246,7 +246,8 @@ import Testing
         var bench = Bench()
         bench.set("a", "note", .text("secret"))
         let masked = Projection(of: Bench.workers, masked: ["note"])
-        let (before, after) = isLess ? (Projection.everything, masked) : (masked, .everything)
+        let (before, after) =
+            isLess ? (Projection.everything, masked) : (masked, Projection.everything)
         var session = SyncSession()
         try bench.open(&session, projection: before)
         guard case .snapshot(let seen)? = bench.drain(&session).first else {
