@@ -247,7 +247,7 @@ async def come_back(host: str, port: int, token: str, *, patience: float = 60, *
     while True:
         try:
             return await join(host, port, token, patience=max(0.0, deadline - loop.time()), **options)
-        except (ConnectionResetError, ConnectionRefusedError) as problem:
+        except (ConnectionError, ssl.SSLError) as problem:
             # One without a number is an answer of the gateway: it does not want us.
             is_refused = isinstance(problem, ConnectionRefusedError) and problem.errno is None
             if is_refused or loop.time() > deadline:
