@@ -132,7 +132,8 @@ extension SyncEngine {
                 subscription.phase = .windowSnapshot(run: window.snapshot(), part: 0)
             }
         }
-        return SharedFrame(.reset(ResetNotice(reason: reason, epoch: epoch)))
+        let seen = subscription.projection.epoch(of: epoch)
+        return SharedFrame(.reset(ResetNotice(reason: reason, epoch: seen)))
     }
 
     private func snapshot(

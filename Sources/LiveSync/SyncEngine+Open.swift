@@ -20,7 +20,7 @@ extension SyncEngine {
             request.filter, schema: topics[number].schema, projection: projection, limits: limits)
         let query = try query(
             TopicQuery.Key(topic: number, filter: filter, projection: projection))
-        let start = start(since: request.since)
+        let start = start(since: request.since, projection)
         let phase: Subscription.Phase
         switch start {
         case .delta: phase = .answer(afterSnapshot: false)
@@ -214,10 +214,13 @@ extension SyncEngine {
         }
     }
 
-    /// Whether a position can be resumed from (R20).
-    package func start(since: SyncPosition?) -> SubscriptionStart {
+    /// Whether a position can be resumed from (R20): one of rows of which the role sees the same as before.
+    private func start(since: SyncPosition?, _ projection: Projection) -> SubscriptionStart {
         guard let since else { return .snapshot(.initial) }
-        guard since.epoch == epoch else { return .snapshot(.epochChanged) }
+        guard since.epoch == projection.epoch(of: epoch) else {
+            let isSameHistory = Projection.history(of: since.epoch) == epoch
+            return .snapshot(isSameHistory ? .roleChanged : .epochChanged)
+        }
         guard since.revision <= revision else { return .snapshot(.ahead) }
         return since.revision < horizon ? .snapshot(.tooOld) : .delta
     }
@@ -262,7 +265,8 @@ extension SyncEngine {
 
     func beginSnapshot(_ query: TopicQuery, now: Milliseconds) -> Subscription.Phase {
         .snapshot(
-            run: query.beginSnapshot(epoch: epoch, revision: revision, now: now), part: 0,
-            cursor: 0)
+            run: query.beginSnapshot(
+                epoch: query.key.projection.epoch(of: epoch), revision: revision, now: now),
+            part: 0, cursor: 0)
     }
 }

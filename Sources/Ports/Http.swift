@@ -118,6 +118,10 @@ package protocol SocketOutput: AnyObject {
     /// Closes with a code (RFC 6455 7.4) and a reason of at most 123 bytes.
     func close(_ socket: SocketID, code: UInt16, reason: String)
 
+    /// Its peer has said who it is, and may stay: the socket is none of the strangers any more, of whom there
+    /// may be few.
+    func recognize(_ socket: SocketID)
+
     /// Stops accepting connections; open ones go on.
     func stopListening()
 

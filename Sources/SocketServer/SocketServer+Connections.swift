@@ -1,6 +1,6 @@
 internal import EventLoop
 internal import Glibc
-internal import Ports
+package import Ports
 
 extension SocketServer {
     /// Takes a socket that the listener has accepted, or refuses it.
@@ -48,8 +48,28 @@ extension SocketServer {
         connection.socket = nil
         sockets[connection.number] = nil
         decrement(&socketsByAddress, socket.address)
+        if socket.isStranger { strangerGone(socket.address) }
         pingRing[pingSlot(connection.number)].remove(connection.number)
         handler.socketClosed(SocketID(number: connection.number), code: socket.closeCode)
+    }
+
+    package func recognize(_ socket: SocketID) {
+        guard let connection = sockets[socket.number], let state = connection.socket,
+            state.isStranger
+        else { return }
+        connection.socket?.isStranger = false
+        strangerGone(state.address)
+    }
+
+    /// A WebSocket is open, and nobody knows yet whose it is.
+    func strangerCame(_ address: String) {
+        strangers += 1
+        strangersByAddress[address, default: 0] += 1
+    }
+
+    private func strangerGone(_ address: String) {
+        strangers -= 1
+        decrement(&strangersByAddress, address)
     }
 
     private func decrement(_ counts: inout [String: Int], _ key: String) {

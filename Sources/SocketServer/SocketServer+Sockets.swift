@@ -150,6 +150,7 @@ extension SocketServer {
             lastHeard: LoopActor.loop.milliseconds)
         sockets[connection.number] = connection
         socketsByAddress[request.peer, default: 0] += 1
+        strangerCame(request.peer)
         pingRing[pingSlot(connection.number)].insert(connection.number)
         handler.socketOpened(SocketID(number: connection.number), request: request)
         return true

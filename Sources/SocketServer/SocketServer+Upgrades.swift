@@ -78,12 +78,22 @@ extension SocketServer {
         guard Self.isKey(reader.header("sec-websocket-key") ?? ""),
             Self.isOneHost(reader.header("host") ?? "")
         else { return .refusal(400, "bad sec-websocket-key or host") }
-        let peer = head.request.peer
+        return fullness(head.request.peer).map { .refusal(503, $0, [("retry-after", "5")]) }
+    }
+
+    /// What there is too much of for another WebSocket from an address; `nil` if there is room (2.14).
+    private func fullness(_ peer: String) -> String? {
+        let limits = configuration.limits
         let isCounted = isCounted(peer)
         guard sockets.count < limits.sockets,
-            !isCounted || socketsByAddress[peer, default: 0] < limits.socketsPerAddress,
-            upgrades.take(at: LoopActor.loop.milliseconds)
-        else { return .refusal(503, "too many connections", [("retry-after", "5")]) }
+            !isCounted || socketsByAddress[peer, default: 0] < limits.socketsPerAddress
+        else { return "too many connections" }
+        guard strangers < limits.strangers,
+            !isCounted || strangersByAddress[peer, default: 0] < limits.strangersPerAddress
+        else { return "too many connections have not signed in yet" }
+        guard upgrades.take(at: LoopActor.loop.milliseconds) else {
+            return "too many connections at once"
+        }
         return nil
     }
 

@@ -24,6 +24,9 @@ package final class SocketServer: SocketOutput {
     var sockets: [UInt64: Connection] = [:]
     var connectionsByAddress: [String: Int] = [:]
     var socketsByAddress: [String: Int] = [:]
+    /// WebSockets whose peers have not said who they are.
+    package internal(set) var strangers = 0
+    var strangersByAddress: [String: Int] = [:]
     /// Socket numbers by the second of the ping period in which their ping is due.
     var pingRing: [Set<UInt64>]
     var pingHand = 0

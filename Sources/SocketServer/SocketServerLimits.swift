@@ -17,14 +17,18 @@ package struct SocketServerLimits: Sendable {
     package var sockets = 20_000
     /// WebSockets from one address; beyond: 503.
     package var socketsPerAddress = 50
+    /// Strangers among the WebSockets: those whose peers have not said who they are; beyond: 503.
+    package var strangers = 2_000
+    /// Strangers from one address; beyond: 503.
+    package var strangersPerAddress = 20
     /// TCP connections, whatever they carry; beyond: closed at once.
     package var connections = 24_000
     /// TCP connections from one address; beyond: closed at once.
     package var connectionsPerAddress = 200
-    /// Whether the two bounds per address hold for this machine's own addresses too. They do not
+    /// Whether the three bounds per address hold for this machine's own addresses too. They do not
     /// by default: all clients of a reverse proxy have its address.
     package var isLoopbackCounted = false
-    /// Handshakes to become a WebSocket per second; beyond: 503 with `retry-after`.
+    /// Handshakes to become a WebSocket per second; beyond: 503 with `retry-after` (decision 0015).
     package var upgradesPerSecond = 1_000
     /// Bytes kept for one socket while its peer does not read; beyond: close 4408.
     package var pendingBytes = 256 * 1024
@@ -54,4 +58,11 @@ package struct SocketServerLimits: Sendable {
 
     /// The default bounds.
     package init() {}
+
+    /// Allows so many WebSockets from one address, and as many more strangers and connections as go with them.
+    package mutating func allow(perAddress most: Int) {
+        socketsPerAddress = most
+        connectionsPerAddress = max(connectionsPerAddress, most)
+        strangersPerAddress = max(strangersPerAddress, most * 2 / 5)
+    }
 }

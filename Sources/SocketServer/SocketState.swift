@@ -4,6 +4,8 @@ internal import Ports
 struct SocketState {
     /// The client's address: the peer, or whom a trusted proxy named.
     let address: String
+    /// Whether the peer has not said who it is.
+    var isStranger = true
     /// The message that is coming in.
     var assembler: MessageAssembler
     /// Payload bytes of the present frame that have not come yet.

@@ -22,6 +22,7 @@ import Testing
 
         #expect(sockets.closed == [second: 4500])
         #expect(sockets.frames[second] == nil)
+        #expect(sockets.recognized.isEmpty, "nobody has said who it is")
     }
 
     @Test func `only displays and bots that name themselves are one at a time`() {

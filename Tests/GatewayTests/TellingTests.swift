@@ -114,7 +114,8 @@ import Testing
         desk.tell()
         #expect(desk.framesSent == frames)
         for client in house.clients { house.gateway.socketClosed(client, code: 1000) }
-        #expect(desk.agenda.count == 0 && desk.newcomers.isEmpty)
+        #expect(desk.agenda.count == 0)
+        #expect(house.sockets.recognized == Set(house.clients))
     }
 
     @Test @LoopActor

@@ -1,4 +1,4 @@
-"""F6 and F8, the short form: everybody loses the gateway at the same moment, and all come back at once. `bin/bench stampede` has thousands."""
+"""F6 and F8, the short form: everybody loses the gateway at the same moment, and all come back at once. `bin/prove stampede` has thousands."""
 
 from __future__ import annotations
 

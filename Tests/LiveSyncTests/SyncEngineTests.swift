@@ -352,6 +352,39 @@ import Testing
         #expect(part.epoch == "f")
     }
 
+    @Test(arguments: [true, false])
+    func `who sees more or less of rows than before cannot go on with them`(isLess: Bool) throws {
+        var bench = Bench()
+        bench.set("a", "note", .text("secret"))
+        let masked = Projection(of: Bench.workers, masked: ["note"])
+        let (before, after) =
+            isLess ? (Projection.everything, masked) : (masked, Projection.everything)
+        var session = SyncSession()
+        try bench.open(&session, projection: before)
+        guard case .snapshot(let seen)? = bench.drain(&session).first else {
+            Issue.record("no snapshot")
+            return
+        }
+        let position = SyncPosition(epoch: seen.epoch, revision: bench.engine.revision)
+
+        var same = SyncSession()
+        #expect(try bench.open(&same, since: position, projection: before) == .delta)
+        var other = SyncSession()
+        let start = try bench.open(&other, since: position, projection: after)
+        #expect(start == .snapshot(.roleChanged))
+        let contents = bench.drain(&other)
+        #expect(contents.map(\.kind) == ["reset role_changed", "snap", "delta"])
+        guard case .reset(let notice) = contents[0], case .snapshot(let part) = contents[1] else {
+            return
+        }
+        #expect(notice.epoch == part.epoch && part.epoch != seen.epoch)
+
+        bench.engine.beginEpoch("f")
+        var late = SyncSession()
+        #expect(
+            try bench.open(&late, since: position, projection: after) == .snapshot(.epochChanged))
+    }
+
     @Test func `a role that may not read a topic any more is told, and hears no more`() throws {
         var bench = Bench()
         bench.set("a", "note", .text("secret"))

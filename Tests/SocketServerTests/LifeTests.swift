@@ -127,6 +127,48 @@ import Testing
         }
     }
 
+    @Test(arguments: [true, false])
+    func `strangers are bounded, in all and from one address`(isByAddress: Bool) async throws {
+        try await withServer(limits: {
+            $0.isLoopbackCounted = isByAddress
+            $0.strangersPerAddress = isByAddress ? 2 : 1
+            $0.strangers = isByAddress ? 100 : 2
+        }) { server in
+            let first = try server.socket()
+            let second = try server.socket()
+            let refused = try #require(try server.connect().upgrade())
+            #expect(refused.status == 503 && refused.header("retry-after") == "5")
+            #expect(refused.text.contains("not signed in"))
+
+            // Who says who it is makes room for another, once.
+            for _ in 0..<2 {
+                try first.sendText("recognize")
+                #expect(try first.message()?.text == "recognize")
+            }
+            let third = try server.socket()
+            #expect(try server.connect().upgrade()?.status == 503)
+
+            // So does who goes, known or not: a known one was none of them any more.
+            first.close()
+            try await eventually("gone") { await server.server.socketCount == 2 }
+            #expect(try server.connect().upgrade()?.status == 503)
+            second.close()
+            try await eventually("gone") { await server.server.socketCount == 1 }
+            _ = try server.socket()
+            third.close()
+        }
+    }
+
+    @Test func `an address that may have many sockets may have its share of strangers`() {
+        var limits = SocketServerLimits()
+        limits.allow(perAddress: 40)
+        #expect(limits.socketsPerAddress == 40 && limits.connectionsPerAddress == 200)
+        #expect(limits.strangersPerAddress == 20)
+        limits.allow(perAddress: 1_000)
+        #expect(limits.socketsPerAddress == 1_000 && limits.connectionsPerAddress == 1_000)
+        #expect(limits.strangersPerAddress == 400)
+    }
+
     @Test func `the number of connections is bounded`() async throws {
         try await withServer(limits: { $0.connections = 3 }) { server in
             let clients = try (0..<3).map { _ in try server.connect() }

@@ -190,7 +190,7 @@ extension SessionDesk {
                 return
             }
             session.phase = .live(principal)
-            newcomers.remove(session.socket)
+            output?.recognize(session.socket)
             session.checkedAt = now
             to.log.debug(
                 "session started",

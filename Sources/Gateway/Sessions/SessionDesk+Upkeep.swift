@@ -56,7 +56,7 @@ extension SessionDesk {
             return
         }
         if now - session.heardAt >= SessionLimits.silenceMilliseconds {
-            end(session, .slow, "nothing heard for 25 s")
+            end(session, .slow, "nothing heard for 22 s")
             return
         }
         if now - session.toldAt >= SessionLimits.heartbeatMilliseconds

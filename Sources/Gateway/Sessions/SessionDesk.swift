@@ -39,8 +39,6 @@ final class SessionDesk {
     /// Set once the server exists.
     weak var output: (any SocketOutput)?
     var sessions: [SocketID: ClientSession] = [:]
-    /// The sessions among them that have not said who they are; each handshake asks how many.
-    var newcomers: Set<SocketID> = []
     /// The session of each display and bot that told which one it is.
     var instances: [ClientInstance: SocketID] = [:]
     /// How many sessions each principal has that are live, or whose end is on its way.
@@ -133,11 +131,6 @@ final class SessionDesk {
                 problem(400, "Bad request", "offer the subprotocol \(ClientProtocol.subprotocol)")
             )
         }
-        guard newcomers.count < SessionLimits.unauthenticated else {
-            return (
-                .newcomers, unavailable("Busy", "too many connections have not signed in yet", 5)
-            )
-        }
         return nil
     }
 
@@ -167,7 +160,6 @@ final class SessionDesk {
             bearer: bearerToken(in: request) ?? subprotocolToken(in: request, to.secrets),
             certificateKey: request.certificateKey, now: now)
         sessions[socket] = session
-        newcomers.insert(socket)
         send(
             ServerFrame.hello(
                 server: "celeriac \(to.version)", nonce: nonce,
@@ -182,7 +174,6 @@ final class SessionDesk {
     func closed(_ socket: SocketID, code: UInt16) {
         meters.closed(code)
         agenda.remove(socket)
-        newcomers.remove(socket)
         guard let session = sessions.removeValue(forKey: socket) else { return }
         release(connectionOf: session)
         if let instance = session.instance, instances[instance] == socket {

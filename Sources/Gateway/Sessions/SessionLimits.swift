@@ -37,15 +37,15 @@ enum SessionLimits {
     static let wallRate: Double = 1
     /// Warnings before a session that asks too much is closed.
     static let warnings = 3
-    /// Milliseconds without a frame of ours until a heartbeat, and without one of theirs until the end.
+    /// Milliseconds without a frame of ours until a heartbeat, and without one of theirs until the end: up to
+    /// a second more until the next look at the sessions, and two for an answer to the close frame, so that
+    /// everything of a client that is gone is gone after 25 s (F12).
     static let heartbeatMilliseconds: Int64 = 15_000
-    static let silenceMilliseconds: Int64 = 25_000
+    static let silenceMilliseconds: Int64 = 22_000
     /// Sessions that one principal may have, if no setting says otherwise.
     static let connections = 10
     /// Milliseconds after which one that had too many may try again.
     static let fullMilliseconds = 10_000
-    /// WebSockets that have not said who they are.
-    static let unauthenticated = 2_000
     /// Milliseconds between two checks of a live session's rights (R6: within 5 s).
     static let rightsMilliseconds: Int64 = 2_000
     /// Sessions that leave per second at a shutdown, and the longest they may take (R57): 10,000 leave in

@@ -52,6 +52,22 @@ package struct Projection: Sendable, Hashable {
         }
     }
 
+    /// The epoch as it is told to whom this is sent: whose history the rows are, and what is seen of them. Who
+    /// held rows of another role cannot go on with them: what was hidden and is not any more, or the other way
+    /// round, did not change.
+    func epoch(of history: String) -> String {
+        guard self != .everything else { return history }
+        let hidden = String(~visible, radix: 36)
+        return history + Self.mark + hidden + Self.mark + String(masked, radix: 36)
+    }
+
+    /// Whose history an epoch is of that ``epoch(of:)`` made.
+    static func history(of epoch: String) -> Substring {
+        epoch.prefix { $0 != mark }
+    }
+
+    private static let mark: Character = "~"
+
     private static func mask(_ names: [String], _ schema: TopicSchema) -> UInt64 {
         var mask: UInt64 = 0
         for name in names {

@@ -49,6 +49,14 @@ struct Subscription {
         }
     }
 
+    /// What its role sees of the rows.
+    var projection: Projection {
+        switch source {
+        case .topic(let query): query.key.projection
+        case .window(let window): window.key.projection
+        }
+    }
+
     /// True for a window.
     var isWindow: Bool {
         if case .window = source { true } else { false }

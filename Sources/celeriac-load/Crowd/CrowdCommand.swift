@@ -36,11 +36,11 @@ struct CrowdCommand: ParsableCommand {
         ]
         let total = counts.reduce(0) { $0 + $1.1 }
         guard counts.allSatisfy({ $0.1 >= 0 }), 1...Self.clientLimit ~= total,
-            1...20_000 ~= rate, 1...600 ~= seconds,
+            1...20_000 ~= rate, 1...4_000 ~= seconds,
             0...60 ~= warmUp, 0...60 ~= patience
         else {
             throw ValidationError(
-                "clients 1-\(Self.clientLimit) together, rate 1-20000, seconds 1-600, "
+                "clients 1-\(Self.clientLimit) together, rate 1-20000, seconds 1-4000, "
                     + "warm-up and patience 0-60")
         }
         guard let page = URL(string: gateway), let host = page.host, let port = page.port,

@@ -11,6 +11,8 @@ final class CrowdRun {
     /// Bytes of one read of a slow client, and of any other.
     private static let slowBytes = 1_000
     private static let readBytes = 262_144
+    /// Microseconds that a row may be on its way, also to a slow client that reads fast again (F9).
+    private static let settling: Int64 = 1_000_000
     /// The row of `stats` that counts the events of this run, and its field.
     private static let counted = "total:RECEIVED"
 
@@ -142,7 +144,7 @@ final class CrowdRun {
         let end = Self.microseconds + patience
         var differences: [String] = []
         repeat {
-            let settled = Self.microseconds + 1_500_000
+            let settled = Self.microseconds + Self.settling
             while Self.microseconds < settled { try pump() }
             let wanted = try reconciler.snapshot()
             differences = reconciler.differences(of: clients, wanted)

@@ -173,10 +173,7 @@ final class GatewayProcess {
         var limits = SocketServerLimits()
         limits.connections = min(
             limits.connections, DescriptorLimit.connections(within: DescriptorLimit.raise()))
-        if let most = plan.socketsPerAddress {
-            limits.socketsPerAddress = most
-            limits.connectionsPerAddress = max(limits.connectionsPerAddress, most)
-        }
+        if let most = plan.socketsPerAddress { limits.allow(perAddress: most) }
         let server = try SocketServer(
             configuration: SocketServerConfiguration(
                 address: plan.address, port: plan.port, webRoot: plan.webRoot,

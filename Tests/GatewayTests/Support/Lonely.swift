@@ -39,6 +39,7 @@ enum Lonely {
     /// What the gateway did with sockets.
     final class Sockets: SocketOutput {
         private(set) var closed: [SocketID: UInt16] = [:]
+        private(set) var recognized: Set<SocketID> = []
         private(set) var frames: [SocketID: [SharedFrame]] = [:]
         private(set) var writes: [SocketID: Int] = [:]
         var socketCount: Int { 0 }
@@ -56,6 +57,8 @@ enum Lonely {
         func isDrained(_ socket: SocketID) -> Bool { true }
 
         func close(_ socket: SocketID, code: UInt16, reason: String) { closed[socket] = code }
+
+        func recognize(_ socket: SocketID) { recognized.insert(socket) }
 
         func stopListening() {}
     }

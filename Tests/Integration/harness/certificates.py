@@ -41,9 +41,9 @@ class Authority:
         subprocess.run(['openssl', *arguments], check=True, capture_output=True)
 
 
-def encrypted(folder: Path) -> tuple[ssl.SSLContext, list[str]]:
+def encrypted(folder: Path, authority: Authority | None = None) -> tuple[ssl.SSLContext, list[str]]:
     """A new certificate for a gateway: what its clients trust, and its options."""
-    authority = Authority(folder / 'tls', 'authority')
+    authority = authority or Authority(folder / 'tls', 'authority')
     certificate, key = authority.sign('gateway')
     key.chmod(0o600)
     return ssl.create_default_context(cafile=str(authority.certificate)), ['--tls-cert', str(certificate), '--tls-key', str(key)]

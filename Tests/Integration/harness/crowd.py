@@ -64,15 +64,18 @@ class Member(asyncio.Protocol):
         opens: Sequence[str] = (),
         inflates: bool = False,
         judged: bool = True,
+        max_hz: float | None = None,
     ) -> None:
         self.host = host
         self.judge = FrameJudge() if judged else None
         self.inflates = inflates
         self.token = token
         self.answers_close = answers_close
+        self.asked = {} if max_hz is None else {'maxHz': max_hz}
         self.tables = {number: Table(number, topic) for number, topic in enumerate(opens, 1)}
         loop = asyncio.get_running_loop()
-        self.connected_at = self.upgraded_at = 0.0
+        # Before any TLS, whose handshake is a part of what one waits for.
+        self.connected_at, self.upgraded_at = loop.time(), 0.0
         self.inflated = 0
         """Compressed messages that came."""
         self.started: asyncio.Future[None] = loop.create_future()
@@ -88,7 +91,6 @@ class Member(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self.connected_at = asyncio.get_running_loop().time()
         offer = 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n' if self.inflates else ''
         key = base64.b64encode(os.urandom(16)).decode()
         lines = (
@@ -164,7 +166,7 @@ class Member(asyncio.Protocol):
             self._fail(ConnectionRefusedError(payload[:200].decode(errors='replace')))
         elif b'"session"' in payload:
             for table in self.tables.values():
-                self._request('sub.open', {'sub': table.sub, 'topic': table.topic}, {'id': 1 + table.sub})
+                self._request('sub.open', {'sub': table.sub, 'topic': table.topic, **self.asked}, {'id': 1 + table.sub})
             self._check_started()
 
     def _rows(self, message: dict[str, Any]) -> None:
@@ -214,6 +216,12 @@ class Member(asyncio.Protocol):
         assert self._transport
         self._transport.pause_reading()
 
+    @property
+    def port(self) -> int:
+        """Of our end."""
+        assert self._transport
+        return int(self._transport.get_extra_info('sockname')[1])
+
     def read_on(self) -> None:
         assert self._transport
         self._transport.resume_reading()
@@ -249,7 +257,7 @@ async def come_back(host: str, port: int, token: str, *, patience: float = 60, *
     while True:
         try:
             return await join(host, port, token, patience=max(0.0, deadline - loop.time()), **options)
-        except (ConnectionResetError, ConnectionRefusedError) as problem:
+        except (ConnectionError, ssl.SSLError) as problem:
             # One without a number is an answer of the gateway: it does not want us.
             is_refused = isinstance(problem, ConnectionRefusedError) and problem.errno is None
             if is_refused or loop.time() > deadline:
@@ -309,11 +317,11 @@ def busiest_second(moments: list[float]) -> int:
     return most
 
 
-def differences(members: list[Member], truth: dict[str, Table]) -> list[str]:
-    """What members have otherwise than the tables of a client that came later; `statsAt` follows the clock."""
+def differences(members: list[Member], truth: dict[str, Table], restless: frozenset[str] = frozenset({'statsAt'})) -> list[str]:
+    """What members have otherwise than the tables of a client that came later, but for fields that follow the clock."""
 
     def content(table: Table) -> dict[str, dict[str, Any]]:
-        return {key: {name: row[name] for name in row if name != 'statsAt'} for key, row in table.by_id().items()}
+        return {key: {name: row[name] for name in row if name not in restless} for key, row in table.by_id().items()}
 
     wanted = {topic: content(table) for topic, table in truth.items()}
     return [

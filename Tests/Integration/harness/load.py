@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,7 +101,13 @@ def tokens(gateway: Gateway, load: Load, file: Path) -> None:
         file.write_text(''.join(f'{role} {token}\n' for (role, _), token in zip(names, made, strict=True)))
 
 
-def run(load: Load, seconds: int, tool: str, binary: Path) -> Run:
+Beside = Callable[[Gateway], contextlib.AbstractContextManager[object]]
+"""What else goes on at the gateway during a run."""
+
+
+def run(
+    load: Load, seconds: int, tool: str, binary: Path, *, patience: int | None = None, beside: Beside = contextlib.nullcontext
+) -> Run:
     with tempfile.TemporaryDirectory(prefix='celeriac-bench-') as name:
         folder = Path(name)
         redis_server = RedisServer(folder / 'redis')
@@ -114,7 +122,10 @@ def run(load: Load, seconds: int, tool: str, binary: Path) -> Run:
             command += ['--tokens', str(folder / 'tokens'), '--process', str(gateway.process.pid), '--seconds', str(seconds)]
             for option in (*KINDS, 'rate'):
                 command += ['--' + option, str(getattr(load, option))]
-            done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+            if patience is not None:
+                command += ['--patience', str(patience)]
+            with beside(gateway):
+                done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
             resident = resident_bytes(gateway.process.pid)
             print(f'resident afterwards: {resident / 1e6:.0f} MB')
         finally:

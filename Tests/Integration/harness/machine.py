@@ -57,6 +57,11 @@ def peak_bytes(pid: int) -> int:
     return _status(pid, 'VmHWM')
 
 
+def forget_peak(pid: int) -> None:
+    """`peak_bytes` is from now on the most since now."""
+    Path(f'/proc/{pid}/clear_refs').write_text('5')
+
+
 def _status(pid: int, name: str) -> int:
     line = next(line for line in Path(f'/proc/{pid}/status').read_text().splitlines() if line.startswith(name))
     return int(line.split()[1]) * 1024

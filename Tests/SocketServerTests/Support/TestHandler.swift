@@ -86,6 +86,9 @@ final class TestHandler: SocketServerHandler {
         case "close":
             output?.close(
                 socket, code: UInt16(words[1]) ?? 1000, reason: words.dropFirst(2).joined())
+        case "recognize":
+            output?.recognize(socket)
+            output?.send(SharedFrame(text: text), to: socket)
         case "echo":
             output?.send(SharedFrame(text: text), to: socket)
         default:
