@@ -125,6 +125,10 @@ let package = Package(
         .executableTarget(
             name: "socket-echo", dependencies: ["SocketServer", "EventLoop", "Ports"],
             path: "Tests/SocketEcho", swiftSettings: strict),
+        // Our side of `bin/bench peers` (Tests/Benchmarks).
+        .executableTarget(
+            name: "socket-fan-out", dependencies: ["SocketServer", "EventLoop", "Ports"],
+            path: "Tests/SocketFanOut", swiftSettings: strict),
         tests("Lookup", ["SeededRandom"]),
         tests("Fleet", ["Lookup", "SeededRandom"]),
         tests("LiveSync", ["SeededRandom"]),

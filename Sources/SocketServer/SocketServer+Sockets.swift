@@ -36,13 +36,16 @@ extension SocketServer {
         guard frames.count > 1 else {
             return frames.first.map { connection.wsi.write(bytes(of: $0, for: connection)) } ?? true
         }
-        // Taken out meanwhile, so that it is not copied when it changes.
-        var joined = scratch
-        scratch = []
-        joined.removeAll(keepingCapacity: true)
-        for frame in frames { joined += bytes(of: frame, for: connection) }
-        defer { if joined.count <= Self.scratchBytes { scratch = joined } }
-        return connection.wsi.write(joined)
+        let isDeflated = connection.deflate != nil
+        if !joined.holds(frames, isDeflated: isDeflated) {
+            // Taken out meanwhile, so that it is not copied when it changes.
+            var next = joined
+            joined = JoinedFrames()
+            next.fill(frames, isDeflated: isDeflated) { bytes(of: $0, for: connection) }
+            joined = next
+        }
+        defer { joined.trim() }
+        return connection.wsi.write(joined.bytes)
     }
 
     /// A frame as this connection gets it: compressed, if its peer takes that and it is worth it.
@@ -69,9 +72,6 @@ extension SocketServer {
 
     /// Bytes from which on a payload is compressed (R52).
     private static let compressedBytes = 1_024
-
-    /// Bytes of joined frames that are kept as memory for the next ones.
-    private static let scratchBytes = 256 * 1024
 
     private func keep(_ frame: SharedFrame, for connection: Connection) {
         let limits = configuration.limits

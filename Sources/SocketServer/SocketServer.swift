@@ -29,8 +29,8 @@ package final class SocketServer: SocketOutput {
     var pingHand = 0
     var lastNumber: UInt64 = 0
     var upgrades: RateMeter
-    /// Memory in which frames are joined for one write.
-    var scratch: [UInt8] = []
+    /// What the last write of several frames was made of.
+    var joined = JoinedFrames()
     /// Compress and inflate for all connections: no message depends on an earlier one.
     let deflater = Deflater()
     let inflater = Inflater()
