@@ -50,7 +50,9 @@ import Testing
             let clients = try (0..<2).map { _ in try server.socket() }
             let sockets = await server.handler.opened
             let frames = (0..<4).map { Self.frame("\($0)") }
-            let calls = [(0, [0, 1]), (1, [0, 1]), (0, [0, 2]), (1, [1, 0]), (0, [0, 1]), (1, [3])]
+            let calls = [
+                (0, [0, 1]), (1, [0, 1]), (0, [0, 2]), (1, [1, 0]), (0, [0, 1]), (1, [3]),
+            ]
 
             for (client, numbers) in calls {
                 await server.server.send(numbers.map { frames[$0] }, to: sockets[client])

@@ -119,19 +119,11 @@ class FanOut:
     complaints: str = ''
 
 
-def fan_out(program: Path, entrance: Entrance, clients: int, size: int, runs: list[str], timeout: float = 300) -> FanOut:
+def fan_out(entrance: Entrance, clients: int, size: int, runs: list[str], warm_up: float = 0.5) -> FanOut:
     """Runs the load client; `runs` are `paced:RATE:SECONDS` and `full:IN_FLIGHT:SECONDS`."""
-    command = [
-        *on_core(CORE_OF_CLIENT),
-        str(program),
-        '--clients',
-        str(clients),
-        '--bytes',
-        str(size),
-        *entrance.options(),
-        *runs,
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+    command = [*on_core(CORE_OF_CLIENT), str(build('client')), '--clients', str(clients), '--bytes', str(size)]
+    command += ['--warm-up', str(warm_up), *entrance.options(), *runs]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     found = FanOut(done.returncode, complaints=done.stderr.strip())
     for line in done.stdout.splitlines():
         told = json.loads(line)

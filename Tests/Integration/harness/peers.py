@@ -1,4 +1,4 @@
-"""Servers that fan messages out over WebSockets, ours among them; each is started as its makers say, on one core, with loopback alone."""
+"""Servers that fan messages out over WebSockets, ours among them; each is started as its makers say, on one core."""
 
 from __future__ import annotations
 
@@ -97,12 +97,13 @@ def children(pid: int) -> tuple[int, ...]:
 
 
 def accepts(port: int) -> Callable[[], bool]:
-    """Whether somebody listens on a port, without connecting to it."""
-    wanted = f'0100007F:{port:04X}'
-    return lambda: any(
-        fields[1] == wanted and fields[3] == '0A'
-        for fields in (line.split() for line in Path('/proc/net/tcp').read_text().splitlines()[1:])
-    )
+    """Whether somebody listens on a port, on whatever address, without connecting to it."""
+
+    def listens() -> bool:
+        lines = [line for name in ('tcp', 'tcp6') for line in Path(f'/proc/net/{name}').read_text().splitlines()[1:]]
+        return any(fields[1].endswith(f':{port:04X}') and fields[3] == '0A' for fields in map(str.split, lines))
+
+    return listens
 
 
 @contextmanager
@@ -153,6 +154,23 @@ def gateway(folder: Path, clients: int, binary: Path | None = None) -> Iterator[
 
 
 @contextmanager
+def folder_of_nginx() -> Iterator[None]:
+    """Whatever its configuration says, nginx with Nchan wants Debian's folder for bodies: it is there as long as it is needed."""
+    place = Path('/var/lib/nginx')
+    if place.exists():
+        yield
+        return
+    try:
+        place.mkdir()
+    except OSError as error:
+        raise MissingError(f'nginx with Nchan needs {place}: {error}') from error
+    try:
+        yield
+    finally:
+        shutil.rmtree(place)
+
+
+@contextmanager
 def nchan(folder: Path) -> Iterator[Entrance]:
     modules = list(PLACE.glob('usr/lib/nginx/modules/ngx_nchan_module.so'))
     if not modules:
@@ -174,7 +192,8 @@ http {{
 }}
 """
     )
-    with started([program('nginx'), '-p', str(folder), '-c', str(file)], folder, environment()) as process:
+    command = [program('nginx'), '-p', str(folder), '-c', str(file)]
+    with folder_of_nginx(), started(command, folder, environment()) as process:
         wait_for(accepts(port), STARTING, 'nginx')
         wait_for(lambda: len(children(process.pid)) > 1, STARTING, "nginx's worker")
         yield Entrance(port, children(process.pid), path='/subscribe', publish_path='/publish', publishes='http')

@@ -10,7 +10,7 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest
 subscribers: set[WSTransport] = set()
 
 
-class Listener(WSListener):
+class Listener(WSListener):  # type: ignore[misc]  # it is in .venv-bench, where mypy does not look
     def on_ws_connected(self, transport: WSTransport) -> None:
         subscribers.add(transport)
 
