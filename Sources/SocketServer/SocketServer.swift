@@ -11,6 +11,8 @@ package import Ports
 @LoopActor
 package final class SocketServer: SocketOutput {
     let configuration: SocketServerConfiguration
+    /// Whether there is no TLS between a connection and its bytes.
+    let isPlain: Bool
     let handler: any SocketServerHandler
     let logger: Logger
     let library: LibraryContext
@@ -56,6 +58,7 @@ package final class SocketServer: SocketOutput {
         logger: Logger = Logger(label: "celeriac.socket-server")
     ) throws(SocketServerError) {
         self.configuration = configuration
+        isPlain = configuration.identity == nil
         self.handler = handler
         self.logger = logger
         let limits = configuration.limits
