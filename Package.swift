@@ -125,9 +125,10 @@ let package = Package(
         .executableTarget(
             name: "socket-echo", dependencies: ["SocketServer", "EventLoop", "Ports"],
             path: "Tests/SocketEcho", swiftSettings: strict),
+        // Our side of `bin/bench peers` (Tests/Benchmarks).
         .executableTarget(
-            name: "ingest-replay", dependencies: ["Gateway", "EventLoop", "WireFormats", "Fleet", "LiveSync", "celeriac", "celeriac-load"],
-            path: "Tests/IngestReplay"),
+            name: "socket-fan-out", dependencies: ["SocketServer", "EventLoop", "Ports"],
+            path: "Tests/SocketFanOut", swiftSettings: strict),
         tests("Lookup", ["SeededRandom"]),
         tests("Fleet", ["Lookup", "SeededRandom"]),
         tests("LiveSync", ["SeededRandom"]),

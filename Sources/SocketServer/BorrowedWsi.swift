@@ -1,5 +1,6 @@
 internal import CLibwebsockets
 internal import EventLoop
+internal import Glibc
 
 /// A connection of libwebsockets, borrowed: valid until its `WSI_DESTROY` callback, in which the
 /// server forgets it. All of the module's calls on a connection go through here.
@@ -79,6 +80,35 @@ internal import EventLoop
     }
 
     func write(_ bytes: [UInt8]) -> Bool { write(bytes[...]) }
+
+    /// What became of bytes that were written.
+    enum Written {
+        /// The kernel has them.
+        case whole
+        /// libwebsockets keeps what the kernel did not take.
+        case kept
+        /// The connection cannot go on.
+        case failed
+    }
+
+    /// Writes bytes as they are; nothing may wait to be sent before them (``isPartial``).
+    ///
+    /// The kernel is asked directly, unless there is TLS: it nearly always takes all of it, and `lws_write`
+    /// reads much of the connection's memory on its way to the same call. For a fan-out to thousands of
+    /// connections all that has to come from afar each time.
+    func writeNext(_ bytes: [UInt8], isPlain: Bool) -> Written {
+        unsafe bytes.withUnsafeBufferPointer { buffer in
+            let sent =
+                isPlain
+                ? unsafe send(
+                    descriptor, buffer.baseAddress, buffer.count,
+                    Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) : 0
+            guard sent < buffer.count else { return .whole }
+            // An error is for libwebsockets to find: it meets the same one.
+            guard write(bytes[max(0, sent)...]) else { return .failed }
+            return isPartial ? .kept : .whole
+        }
+    }
 
     func askForWritable() {
         unsafe lws_callback_on_writable(pointer)

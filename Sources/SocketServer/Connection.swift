@@ -40,7 +40,12 @@ final class Connection {
     /// Offers of it that libwebsockets has asked about.
     var deflateOffers = 0
     /// What the WebSocket needs; `nil` before the upgrade.
-    var socket: SocketState?
+    var socket: SocketState? {
+        didSet { takesFrames = socket?.takesFrames == true }
+    }
+    /// The socket's own `takesFrames`. It is asked for every frame to every connection, and reading a part of an
+    /// optional value copies the whole of it, which counts references of all that is in it.
+    private(set) var takesFrames = false
 
     init(number: UInt64, wsi: BorrowedWsi, peer: String) {
         self.number = number

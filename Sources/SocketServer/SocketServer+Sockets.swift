@@ -7,42 +7,51 @@ extension SocketServer {
 
     @discardableResult
     package func send(_ frames: [SharedFrame], to socket: SocketID) -> Bool {
-        guard let connection = sockets[socket.number], connection.socket?.isOpen == true else {
+        guard let connection = sockets[socket.number] else { return false }
+        guard connection.takesFrames, !connection.wsi.isPartial else {
+            keep(frames, for: connection)
             return false
         }
-        let isFree = connection.socket?.pending.isEmpty == true && !connection.wsi.isPartial
-        if isFree, !frames.isEmpty, connection.socket?.holdsBack == true {
-            connection.socket?.hasHeldBack = true
-        }
-        guard isFree, connection.socket?.holdsBack == false else {
-            for frame in frames where connection.socket?.isOpen == true {
-                keep(frame, for: connection)
-            }
-            return false
-        }
-        guard write(frames[...], to: connection) else {
+        switch write(frames[...], to: connection) {
+        case .whole:
+            return true
+        case .kept:
+            connection.socket?.owesDrained = true
+        case .failed:
             connection.wsi.kill()
-            return false
         }
-        guard connection.wsi.isPartial else { return true }
-        connection.socket?.owesDrained = true
         return false
     }
 
-    /// Writes frames with one call of the kernel.
-    ///
-    /// - Returns: whether the connection can go on.
-    private func write(_ frames: ArraySlice<SharedFrame>, to connection: Connection) -> Bool {
-        guard frames.count > 1 else {
-            return frames.first.map { connection.wsi.write(bytes(of: $0, for: connection)) } ?? true
+    /// Keeps frames that cannot be written now, until the writable callback.
+    private func keep(_ frames: [SharedFrame], for connection: Connection) {
+        guard let socket = connection.socket, socket.isOpen else { return }
+        if !frames.isEmpty, socket.holdsBack, socket.pending.isEmpty, !connection.wsi.isPartial {
+            connection.socket?.hasHeldBack = true
         }
-        // Taken out meanwhile, so that it is not copied when it changes.
-        var joined = scratch
-        scratch = []
-        joined.removeAll(keepingCapacity: true)
-        for frame in frames { joined += bytes(of: frame, for: connection) }
-        defer { if joined.count <= Self.scratchBytes { scratch = joined } }
-        return connection.wsi.write(joined)
+        for frame in frames where connection.socket?.isOpen == true {
+            keep(frame, for: connection)
+        }
+    }
+
+    /// Writes frames with one call of the kernel; nothing waits to be written before them.
+    private func write(
+        _ frames: ArraySlice<SharedFrame>, to connection: Connection
+    ) -> BorrowedWsi.Written {
+        guard frames.count > 1 else {
+            guard let frame = frames.first else { return .whole }
+            return connection.wsi.writeNext(bytes(of: frame, for: connection), isPlain: isPlain)
+        }
+        let isDeflated = connection.deflate != nil
+        if !joined.holds(frames, isDeflated: isDeflated) {
+            // Taken out meanwhile, so that it is not copied when it changes.
+            var next = joined
+            joined = JoinedFrames()
+            next.fill(frames, isDeflated: isDeflated) { bytes(of: $0, for: connection) }
+            joined = next
+        }
+        defer { joined.trim() }
+        return connection.wsi.writeNext(joined.bytes, isPlain: isPlain)
     }
 
     /// A frame as this connection gets it: compressed, if its peer takes that and it is worth it.
@@ -69,9 +78,6 @@ extension SocketServer {
 
     /// Bytes from which on a payload is compressed (R52).
     private static let compressedBytes = 1_024
-
-    /// Bytes of joined frames that are kept as memory for the next ones.
-    private static let scratchBytes = 256 * 1024
 
     private func keep(_ frame: SharedFrame, for connection: Connection) {
         let limits = configuration.limits

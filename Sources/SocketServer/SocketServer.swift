@@ -11,6 +11,8 @@ package import Ports
 @LoopActor
 package final class SocketServer: SocketOutput {
     let configuration: SocketServerConfiguration
+    /// Whether there is no TLS between a connection and its bytes.
+    let isPlain: Bool
     let handler: any SocketServerHandler
     let logger: Logger
     let library: LibraryContext
@@ -32,8 +34,8 @@ package final class SocketServer: SocketOutput {
     var pingHand = 0
     var lastNumber: UInt64 = 0
     var upgrades: RateMeter
-    /// Memory in which frames are joined for one write.
-    var scratch: [UInt8] = []
+    /// What the last write of several frames was made of.
+    var joined = JoinedFrames()
     /// Compress and inflate for all connections: no message depends on an earlier one.
     let deflater = Deflater()
     let inflater = Inflater()
@@ -59,6 +61,7 @@ package final class SocketServer: SocketOutput {
         logger: Logger = Logger(label: "celeriac.socket-server")
     ) throws(SocketServerError) {
         self.configuration = configuration
+        isPlain = configuration.identity == nil
         self.handler = handler
         self.logger = logger
         let limits = configuration.limits

@@ -39,6 +39,9 @@ struct SocketState {
         hasHeldBack = false
     }
 
+    /// Whether frames may be written at once, unless libwebsockets keeps some.
+    var takesFrames: Bool { isOpen && pending.isEmpty && !holdsBack }
+
     /// Whether frames may still be sent and messages delivered.
     var isOpen: Bool { !hasSentClose && !hasReceivedClose }
 }

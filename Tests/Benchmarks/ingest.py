@@ -114,15 +114,16 @@ def rounds(shape: str, captured: list[Message], options: argparse.Namespace) -> 
         ours = measure(GatewaySubject, streams['gateway'])
         state = measure(Receiver, streams['receiver'])
         flower = measure(Flower, streams['flower'])
-        share = None
+        share, beside = None, ['-', '-']
         if options.clients:
             watched = measure(lambda folder: GatewaySubject(folder, options.clients + 20), streams['gateway'], options.clients)
             share = (watched.cpu - ours.cpu) / watched.wall
+            beside = [f'{watched.events / watched.wall:,.0f}', f'{watched.microseconds:.2f}']
         one = Round(ours.microseconds, state.microseconds, flower.microseconds, share)
         found.append(one)
         cells = [shape, str(number), f'{ours.events:,}', *(f'{value:.2f}' for value in (one.ours, one.state, one.flower))]
         cells += [f'{one.ratios["x State"]:.1f}', f'{one.ratios["x Flower"]:.1f}', f'{1e6 / one.ours:,.0f}']
-        cells += [f'{ours.events / ours.wall:,.0f}', '-' if share is None else f'{share:.1%}']
+        cells += [f'{ours.events / ours.wall:,.0f}', '-' if share is None else f'{share:.1%}', *beside]
         print('| ' + ' | '.join(cells) + ' |', flush=True)
     return found
 
@@ -174,9 +175,9 @@ def main(arguments: list[str]) -> int:
     if 'recorded' in shapes:
         captured = capture(options)
     print(
-        '| events a message | round | events | gateway µs | State µs | Flower µs | x State | x Flower | events/CPU s | events/s | core of clients |'
+        '| events a message | round | events | gateway µs | State µs | Flower µs | x State | x Flower | events/CPU s | events/s | core of clients | events/s with them | µs with them |'
     )
-    print('|---|---|---|---|---|---|---|---|---|---|---|')
+    print('|---|---|---|---|---|---|---|---|---|---|---|---|---|')
     is_missed = False
     results = {shape: rounds(shape, captured, options) for shape in shapes}
     for shape, found in results.items():

@@ -31,12 +31,18 @@ class Result:
         return self.cpu / self.events * 1e6
 
 
-def lives(tasks: int) -> Iterator[list[dict[str, object]]]:
+def lives(tasks: int, workers: int = 8) -> Iterator[list[dict[str, object]]]:
     """The three events of each task, as a prefork worker writes them."""
     begin = time.time()
     for number in range(tasks):
         task = str(uuid.uuid4())
-        common = {'uuid': task, 'hostname': f'worker{number % 8}@host', 'utcoffset': 0, 'pid': 4000 + number % 8, 'clock': number}
+        common = {
+            'uuid': task,
+            'hostname': f'worker{number % workers}@host',
+            'utcoffset': 0,
+            'pid': 4000 + number % workers,
+            'clock': number,
+        }
         at = begin + number / 10_000
         received = {
             'name': f'shop.orders.step{number % 40}',
@@ -51,7 +57,7 @@ def lives(tasks: int) -> Iterator[list[dict[str, object]]]:
         ]
 
 
-def lists(tasks: int, batch: int) -> list[Message]:
+def lists(tasks: int, batch: int, workers: int = 8) -> list[Message]:
     """Lives of tasks, 200 at a time one event after the other, in messages of `batch` events."""
     made: list[Message] = []
     waiting: list[dict[str, object]] = []
@@ -65,7 +71,7 @@ def lists(tasks: int, batch: int) -> list[Message]:
             body = json.dumps(part if batch > 1 else part[0]).encode()
             made.append(Message(CHANNEL, envelope(body, 'task.multi', 'worker@host'), len(part)))
 
-    for life in lives(tasks):
+    for life in lives(tasks, workers):
         group.append(life)
         if len(group) == 200:
             flush()
