@@ -22,11 +22,16 @@ struct RowReader {
         return .object(members)
     }
 
-    /// All rows of a topic, by id.
-    func objects(_ schema: TopicSchema, isMasked: Bool) -> [JsonValue] {
-        engine.ids(of: engine.topic(named: schema.name)).sorted().compactMap {
-            object(schema, $0, isMasked: isMasked)
-        }
+    /// A page of a topic's rows, by id: the first rows behind an id, and the last one's id if there are more.
+    func page(
+        _ schema: TopicSchema, after: String?, limit: Int, isMasked: Bool
+    ) -> (rows: [JsonValue], last: String?) {
+        // By bytes: names that Unicode holds for the same are two.
+        var ids = engine.ids(of: engine.topic(named: schema.name))
+        if let after { ids = ids.filter { after.utf8.lexicographicallyPrecedes($0.utf8) } }
+        ids.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let rows = ids.prefix(limit).compactMap { object(schema, $0, isMasked: isMasked) }
+        return (rows, ids.count > limit ? ids[limit - 1] : nil)
     }
 
     /// What stands for a value that is hidden.

@@ -29,7 +29,7 @@ extension HttpDesk {
         }
     }
 
-    /// `GET /api/celery/plans/{plan}?offset=&limit=`: the list of a plan of the caller's.
+    /// `GET /api/celery/plans/{plan}?offset=&limit=&after=`: the list of a plan of the caller's.
     func plan(_ call: RestCall) -> HttpResponse {
         guard let part = part(call.request, most: BulkLimits.page, usual: BulkLimits.page) else {
             return badPart(most: BulkLimits.page)
@@ -38,7 +38,9 @@ extension HttpDesk {
         do throws(CommandFault) {
             let plan = try to.commands.plans.plan(
                 call.name, for: nil, principal: call.caller.principal.id, now: now)
-            return json(plan.json(offset: part.offset, limit: part.limit, now: now))
+            return json(
+                withNext(
+                    plan.json(offset: part.offset, limit: part.limit, now: now), "tasks", part))
         } catch {
             return problem(404, "Not found", error.message)
         }
