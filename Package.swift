@@ -118,6 +118,10 @@ let package = Package(
         .target(
             name: "SeededRandom", path: "Tests/SeededRandom",
             swiftSettings: testing + [.strictMemorySafety()]),
+        // What a client makes of the frames it gets.
+        .target(
+            name: "SyncClient", dependencies: ["LiveSync"], path: "Tests/SyncClient",
+            swiftSettings: testing + [.strictMemorySafety()]),
         fuzzing([
             "WireFormats", "Fleet", "LiveSync", "RedisLink", "SocketServer", "Gateway", "Ports",
         ]),
@@ -131,8 +135,8 @@ let package = Package(
             path: "Tests/SocketFanOut", swiftSettings: strict),
         tests("Lookup", ["SeededRandom"]),
         tests("Fleet", ["Lookup", "SeededRandom"]),
-        tests("LiveSync", ["SeededRandom"]),
-        tests("WireFormats", ["Fleet", "LiveSync", "SeededRandom", "WorkerRules"]),
+        tests("LiveSync", ["SeededRandom", "SyncClient"]),
+        tests("WireFormats", ["Fleet", "LiveSync", "SeededRandom", "SyncClient", "WorkerRules"]),
         tests("EventLoop"),
         tests("RedisLink", ["EventLoop", "Ports", "SeededRandom"]),
         tests("SocketServer", ["EventLoop", "Ports"]),
@@ -146,7 +150,7 @@ let package = Package(
                 "WorkerRules", logging,
             ]),
         .testTarget(
-            name: "LoadToolTests", dependencies: ["celeriac-load", histogram],
+            name: "LoadToolTests", dependencies: ["celeriac-load", "WireFormats", histogram],
             swiftSettings: testing + [.strictMemorySafety()]),
     ]
 )

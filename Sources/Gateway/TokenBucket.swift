@@ -28,6 +28,14 @@ struct TokenBucket: Sendable, Equatable {
         return (1 - tokens) / rate
     }
 
+    /// Whole tokens that can be taken now.
+    func remaining(now: Double) -> Int { Int(level(now: now)) }
+
+    /// Seconds until the bucket is full, if nothing is taken.
+    func refill(now: Double) -> Double { (burst - level(now: now)) / rate }
+
+    private func level(now: Double) -> Double { min(burst, tokens + max(0, now - at) * rate) }
+
     /// Whether the bucket would be full now, so that forgetting it changes nothing.
     func isIdle(now: Double) -> Bool {
         tokens + max(0, now - at) * rate >= burst

@@ -66,6 +66,24 @@ import Testing
                 == "too many commands: at most 6 per minute with terminate; try again in 10 s")
     }
 
+    @Test func `who gives commands can be told what is left`() {
+        var rates = CommandRates()
+        let untouched = rates.standings(of: "ada", now: 1000)
+        _ = passed(&rates, 3)
+        _ = passed(&rates, 2, destroying: "queue.purge")
+
+        let told = RateStanding.headers(rates.standings(of: "ada", now: 1000))
+        let later = RateStanding.headers(rates.standings(of: "ada", now: 1000.5))
+        let rested = rates.standings(of: "ada", now: 1060)
+
+        #expect(told.map(\.name) == ["ratelimit-policy", "ratelimit"])
+        #expect(told[0].value == #""commands";q=10;w=2, "queue.purge";q=6;w=60"#)
+        #expect(told[1].value == #""commands";r=5;t=1, "queue.purge";r=4;t=20"#)
+        #expect(later[1].value == #""commands";r=7;t=1, "queue.purge";r=4;t=20"#)
+        #expect(rested == untouched)
+        #expect(RateStanding.headers(untouched)[1].value == #""commands";r=10;t=0"#)
+    }
+
     @Test func `each principal has limits of its own`() {
         var rates = CommandRates()
         _ = passed(&rates, 10)

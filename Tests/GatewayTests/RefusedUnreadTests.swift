@@ -34,7 +34,7 @@ import WireFormats
         let talk = try await Talk(gateway, sockets, token: "viewer")
         func send(_ number: Int, _ rest: String) {
             let text = "{\"jsonrpc\":\"2.0\",\"id\":\(number),\(rest)"
-            gateway.socketReceived(talk.socket, text: Array(text.utf8))
+            sockets.say(text, on: talk.socket, to: gateway)
         }
         func isWarned() throws -> Bool {
             try talk.frames.last?["error"]?["message"]?.string?.hasSuffix("messages a second")
@@ -63,8 +63,8 @@ import WireFormats
         let (gateway, sockets) = try Lonely.gateway(records: records)
         let talk = try await Talk(gateway, sockets, token: "viewer")
 
-        let text = Array(("{\"jsonrpc\":\"2.0\",\"id\":1," + submission).utf8)
-        for _ in 0..<2 { gateway.socketReceived(talk.socket, text: text) }
+        let text = "{\"jsonrpc\":\"2.0\",\"id\":1," + submission
+        for _ in 0..<2 { sockets.say(text, on: talk.socket, to: gateway) }
 
         #expect(await lines(1, with: "still in flight", in: records).count == 1)
     }
@@ -76,7 +76,7 @@ import WireFormats
 
         for number in 0...SessionLimits.inFlight {
             let text = "{\"jsonrpc\":\"2.0\",\"id\":\(number)," + submission
-            gateway.socketReceived(talk.socket, text: Array(text.utf8))
+            sockets.say(text, on: talk.socket, to: gateway)
         }
 
         #expect(await lines(1, with: "in flight", in: records).count == 1)
@@ -90,7 +90,7 @@ import WireFormats
             socket, request: HttpRequest(method: "GET", path: "/ws/v1", headers: [:]))
 
         let text = #"{"jsonrpc":"2.0","id":1,"method":"cmd.submit","params":{"cmd":"queue.purge"}}"#
-        gateway.socketReceived(socket, text: Array(text.utf8))
+        sockets.say(text, on: socket, to: gateway, isWrong: true)
         // Whoever writes would have had its turn.
         await gateway.commands.auditRefusal(
             of: "queue.restore", by: Principal(id: "ada", name: "ada", role: .admin), at: "here",

@@ -24,6 +24,16 @@ import Testing
         #expect(waits[2] == 0)
     }
 
+    @Test func `it says what is left and when it will be full`() {
+        var bucket = TokenBucket(rate: 2, burst: 4, now: 10)
+
+        #expect(bucket.remaining(now: 10) == 4 && bucket.refill(now: 10) == 0)
+        for _ in 0..<4 { _ = bucket.take(now: 10) }
+        #expect(bucket.remaining(now: 10) == 0 && bucket.refill(now: 10) == 2)
+        #expect(bucket.remaining(now: 10.75) == 1 && bucket.refill(now: 10.75) == 1.25)
+        #expect(bucket.remaining(now: 100) == 4 && bucket.refill(now: 100) == 0)
+    }
+
     @Test func `an idle bucket can be forgotten`() {
         var bucket = TokenBucket(rate: 1, burst: 2, now: 0)
         _ = bucket.take(now: 0)

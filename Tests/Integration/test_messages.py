@@ -23,6 +23,7 @@ from harness.kills import kill_something
 from harness.paths import FIXTURES
 from harness.relay import Relay
 from harness.stack import Stack, unique
+from harness.topic_pages import all_rows
 from harness.waiting import wait_for
 from harness.workers import WorkerSpec
 
@@ -443,7 +444,7 @@ def ended(gateway: Gateway, ids: dict[str, str]) -> dict[str, Json] | None:
     with httpx.Client(
         base_url=gateway.base_url, headers={'authorization': f'Bearer {gateway.token("admin", unique("r"))}'}
     ) as web:
-        found = {row['id']: row for row in web.get('/api/celery/commands', timeout=20).json()['commands']}
+        found = {row['id']: row for row in all_rows(web, 'commands')}
     rows = {task: found[command] for task, command in ids.items() if command in found}
     is_over = len(rows) == len(ids) and all(row['state'] not in {'accepted', 'sent', 'unknown'} for row in rows.values())
     return rows if is_over else None

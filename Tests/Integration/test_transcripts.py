@@ -1,5 +1,5 @@
 """The harness's client replays the golden transcripts that the gateway's own tests record: at the end it holds what the gateway
-holds. The page's client replays the same files in `Tests/Web/transcripts.test.js`."""
+holds. The page's client replays the same files in `Tests/Web/transcripts.test.js`, the load tool's in `LoadToolTests/TranscriptTests`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def replay(frames: list[dict[str, Any]]) -> list[tuple[dict[str, Any], Table]]:
 
 
 def test_there_are_transcripts() -> None:
-    assert len(TRANSCRIPTS) >= 5
+    assert len(TRANSCRIPTS) >= 6
 
 
 @pytest.mark.parametrize('file', TRANSCRIPTS, ids=lambda file: file.stem)
@@ -48,3 +48,23 @@ def test_a_client_holds_what_the_gateway_holds(file: Path) -> None:
             assert {row['id'] for row in table} == {row['id'] for row in kept.values() if row.get(field) in values}
         else:
             assert table.rows == kept
+
+
+def held(table: Table) -> dict[str, Any]:
+    """What a client holds, as the transcripts write it."""
+    found: dict[str, Any] = {
+        'topic': table.topic,
+        'rev': table.rev,
+        'rows': {str(handle): row for handle, row in table.rows.items()},
+    }
+    if table.topic == 'tasks':
+        window = {'order': table.order, 'left': sorted(table.left), 'total': table.total, 'before': table.before}
+        found |= window | {'next': table.next}
+    return found
+
+
+@pytest.mark.parametrize('file', TRANSCRIPTS, ids=lambda file: file.stem)
+def test_a_client_holds_what_every_other_client_holds(file: Path) -> None:
+    transcript = json.loads(file.read_text())
+
+    assert {str(table.sub): held(table) for _, table in replay(transcript['frames'])} == transcript['holds']

@@ -1,4 +1,5 @@
 import Foundation
+import SyncClient
 import Testing
 
 @testable import LiveSync

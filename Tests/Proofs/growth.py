@@ -22,6 +22,7 @@ import httpx
 from harness.events import envelope
 from harness.machine import machine
 from harness.stack import Stack
+from harness.topic_pages import all_rows
 from harness.waiting import wait_for
 
 Json = dict[str, Any]
@@ -126,7 +127,7 @@ def prove(stack: Stack, http: httpx.Client, options: argparse.Namespace) -> list
     fleet = flood.row('stats', 'fleet')
     answered = time.monotonic() - began
     ingest = flood.row('health', 'ingest')
-    names = sum(row['id'].startswith('name:') for row in http.get('/api/celery/stats').json()['stats'])
+    names = sum(row['id'].startswith('name:') for row in all_rows(http, 'stats'))
     print(
         f'{flood.published:,} events; kept: '
         + ', '.join(f'{fleet.get(name, 0):,} {name}' for name in BOUNDS)

@@ -1,6 +1,7 @@
 /**
  * The page's tables replay the golden transcripts that the gateway's own tests record
- * (`Tests/Fixtures/transcripts`): at the end they hold what the gateway holds.
+ * (`Tests/Fixtures/transcripts`): at the end they hold what the gateway holds, and exactly what every other client
+ * holds (`Tests/Integration/test_transcripts.py`, `LoadToolTests/TranscriptTests`).
  */
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -28,6 +29,18 @@ function replay(frames) {
     }
   }
   return tables;
+}
+
+/** What a client holds, as the transcripts write it. */
+function held(topic, state) {
+  if (state instanceof WindowState) {
+    const rows = Object.fromEntries(state.order.map((handle) => [handle, withoutHandle(state.row(handle))]));
+    const left = state.order.filter((handle) => state.hasLeft(handle)).toSorted((a, b) => a - b);
+    const total = state.totalIsApproximate ? { approx: state.total } : state.total;
+    return { topic, rev: state.revision, rows, order: state.order, left, total, before: state.before, next: state.next };
+  }
+  const rows = Object.fromEntries([...state.snapshot()].map(([handle, row]) => [handle, withoutHandle(row)]));
+  return { topic, rev: state.revision, rows };
 }
 
 const plain = (row) => (row === undefined ? undefined : { ...row });
@@ -59,5 +72,15 @@ for (const name of readdirSync(folder).filter((file) => file.endsWith('.json')).
         assert.deepEqual(ids, all.filter((row) => values.includes(row[field])).map(({ id }) => id).toSorted());
       }
     }
+  });
+}
+
+for (const name of readdirSync(folder).filter((file) => file.endsWith('.json')).toSorted()) {
+  test(`the page holds what every client holds after ${name}`, () => {
+    const transcript = JSON.parse(readFileSync(new URL(name, folder), 'utf8'));
+
+    const tables = [...replay(transcript.frames)].map(([sub, { opened, state }]) => [sub, held(opened.topic, state)]);
+
+    assert.deepEqual(Object.fromEntries(tables), transcript.holds);
   });
 }

@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+FRAMES = str(ROOT / '.build' / 'frames.jsonl')
+"""What the Swift tests record."""
 PYTEST = ['.venv/bin/python', '-m', 'pytest', '-c', 'Tests/pyproject.toml', '-q']
 
 
@@ -128,7 +130,7 @@ def sections() -> list[Section]:
         Section(
             'swift',
             'Swift tests',
-            [['swift', 'test', '--skip-build']],
+            [['swift', 'test', '--skip-build'], ['.venv/bin/python', 'bin/tools/judge_frames.py', FRAMES, '500']],
             count_swift,
             limit=600,
         ),
@@ -163,6 +165,7 @@ def run(command: Sequence[str], limit: float) -> tuple[int, str]:
         text=True,
         errors='replace',
         start_new_session=True,
+        env={**os.environ, 'CELERIAC_FRAMES': FRAMES},
     ) as process:
         assert process.stdout
         watch = threading.Timer(

@@ -19,8 +19,7 @@ struct CommandRates {
             all = all.filter { !$0.value.isIdle(now: now) }
             dangerous = dangerous.filter { $0.value.values.contains { !$0.isIdle(now: now) } }
         }
-        let whole = TokenBucket(rate: CommandLimits.rate, burst: CommandLimits.burst, now: now)
-        let wait = all[principal, default: whole].take(now: now)
+        let wait = all[principal, default: Self.whole(now)].take(now: now)
         guard wait == 0 else {
             throw refusal(
                 "at most \(Int(CommandLimits.rate)) per second, \(Int(CommandLimits.burst)) at once",
@@ -35,6 +34,18 @@ struct CommandRates {
             let count = Int(CommandLimits.dangerousPerMinute)
             throw refusal("at most \(count) per minute with \(destroying)", pause)
         }
+    }
+
+    /// How much of each limit is left to a principal: of that of all commands, and of the narrower ones it
+    /// has used lately.
+    func standings(of principal: String, now: Double) -> [RateStanding] {
+        let narrow = (dangerous[principal] ?? [:]).filter { !$0.value.isIdle(now: now) }
+        return [RateStanding("commands", all[principal] ?? Self.whole(now), now: now)]
+            + narrow.sorted { $0.key < $1.key }.map { RateStanding($0.key, $0.value, now: now) }
+    }
+
+    private static func whole(_ now: Double) -> TokenBucket {
+        TokenBucket(rate: CommandLimits.rate, burst: CommandLimits.burst, now: now)
     }
 
     private func refusal(_ limit: String, _ wait: Double) -> CommandFault {

@@ -33,15 +33,26 @@ struct RowReader {
         return .object(members)
     }
 
-    /// All rows of a topic that the reader may know of, by id.
-    func objects(_ schema: TopicSchema, for principal: Principal) -> [JsonValue] {
+    /// A page of a topic's rows that the reader may know of, by id: the first rows behind an id, and the
+    /// last one's id if there are more.
+    func page(
+        _ schema: TopicSchema, after: String?, limit: Int, for principal: Principal
+    ) -> (rows: [JsonValue], last: String?) {
         guard let projection = Authorization.projection(of: schema, for: principal) else {
-            return []
+            return ([], nil)
         }
+        let topic = engine.topic(named: schema.name)
         let isMasked = isMasked(schema, principal)
-        return engine.ids(of: engine.topic(named: schema.name)).sorted().compactMap {
+        // By bytes: names that Unicode holds for the same are two.
+        var ids = engine.ids(of: topic).filter { id in
+            (after.map { $0.utf8.lexicographicallyPrecedes(id.utf8) } ?? true)
+                && engine.shows(topic, id: id, to: projection)
+        }
+        ids.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let rows = ids.prefix(limit).compactMap {
             object(schema, $0, projection, isMasked: isMasked)
         }
+        return (rows, ids.count > limit ? ids[limit - 1] : nil)
     }
 
     private func isMasked(_ schema: TopicSchema, _ principal: Principal) -> Bool {

@@ -19,16 +19,24 @@ extension HttpDesk {
             return fault.response
         }
         let (name, args) = command(body)
-        guard let key = call.request.headers["idempotency-key"], !key.isEmpty else {
+        let deadline = body["deadlineMs"].flatMap { $0.isNull ? nil : $0 }
+        guard deadline == nil || deadline?.double ?? 0 > 0 else {
+            await note(call, name, "its deadlineMs is no positive number")
+            return problem(400, "Bad request", "deadlineMs must be a positive number")
+        }
+        guard let key = call.request.headers["idempotency-key"], !key.isEmpty,
+            key.utf8.allSatisfy({ 0x21...0x7E ~= $0 })
+        else {
             await note(call, name, "it came without an Idempotency-Key")
             return problem(
-                400, "Bad request", "send an Idempotency-Key header, new for each command")
+                400, "Bad request",
+                "send an Idempotency-Key header of visible characters, new for each command")
         }
         do throws(CommandFault) {
             let receipt = try await to.commands.submit(
                 CommandDesk.Request(
                     command: name, args: args, expect: body["expect"] ?? .null, key: key,
-                    deadline: body["deadlineMs"]?.double.map { $0 / 1000 },
+                    deadline: deadline?.double.map { $0 / 1000 },
                     principal: call.caller.principal, remote: call.request.peer))
             var response = json(
                 .object(receipt.members), status: receipt.isDuplicate ? 200 : 202)
@@ -54,14 +62,15 @@ extension HttpDesk {
     /// The body of a request that changes something; empty is an object without members.
     func bodyOfChange(_ request: HttpRequest) -> Result<JsonValue, BodyFault> {
         guard !request.body.isEmpty else { return .success(.object([])) }
+        let fault: String
         do throws(JsonError) {
-            return .success(try JsonReader.parse(request.body, limits: .client))
+            let body = try JsonReader.parse(request.body, limits: .client)
+            if body.object != nil { return .success(body) }
+            fault = "the body must be a JSON object"
         } catch {
-            return .failure(
-                BodyFault(
-                    response: problem(
-                        400, "Bad request", "the body is not the JSON we take: \(error)")))
+            fault = "the body is not the JSON we take: \(error)"
         }
+        return .failure(BodyFault(response: problem(400, "Bad request", fault)))
     }
 
     func refusal(_ fault: CommandFault) -> HttpResponse {

@@ -2,69 +2,87 @@ internal import Ports
 internal import WireFormats
 
 extension HttpDesk {
-    /// `GET /api/celery/queues/{name}/messages?offset=&limit=`: what waits.
+    /// `GET /api/celery/queues/{name}/messages?offset=&limit=&after=`: what waits.
     func messages(_ call: RestCall) async -> HttpResponse {
         await detail(
-            call, most: DetailRequest.mostMessages, usual: DetailRequest.usualMessages
+            call, "messages", most: DetailRequest.mostMessages,
+            usual: DetailRequest.usualMessages
         ) { .messages(queue: call.name, $0) }
     }
 
-    /// `GET /api/celery/trash/{id}?offset=&limit=`: what a purge has removed.
+    /// `GET /api/celery/trash/{id}?offset=&limit=&after=`: what a purge has removed.
     func trash(_ call: RestCall) async -> HttpResponse {
         await detail(
-            call, most: DetailRequest.mostMessages, usual: DetailRequest.usualMessages
+            call, "messages", most: DetailRequest.mostMessages,
+            usual: DetailRequest.usualMessages
         ) { .trash(id: call.name, $0) }
     }
 
-    /// `GET /api/celery/commands/{id}/items?offset=&limit=`: what became of each task of a command for
+    /// `GET /api/celery/commands/{id}/items?offset=&limit=&after=`: what became of each task of a command for
     /// many.
     func items(_ call: RestCall) async -> HttpResponse {
         await detail(
-            call, most: DetailRequest.mostOutcomes, usual: DetailRequest.mostOutcomes
+            call, "items", most: DetailRequest.mostOutcomes, usual: DetailRequest.mostOutcomes
         ) { .outcomes(command: call.name, $0) }
     }
 
     /// `GET /api/celery/commands/{id}`: its row, and what workers answered if it was a question.
     func command(_ call: RestCall) async -> HttpResponse {
-        await answer(.command(id: call.name), call)
+        await answer(.command(id: call.name), call) { $0 }
     }
 
-    /// Answers with a part of a list.
+    /// Answers with a part of a list, which is the member `list` of the answer.
     private func detail(
-        _ call: RestCall, most: Int, usual: Int, _ request: (ListPart) -> DetailRequest
+        _ call: RestCall, _ list: String, most: Int, usual: Int,
+        _ request: (ListPart) -> DetailRequest
     ) async -> HttpResponse {
         guard let part = part(call.request, most: most, usual: usual) else {
             return badPart(most: most)
         }
-        return await answer(request(part), call)
+        return await answer(request(part), call) { withNext($0, list, part) }
     }
 
-    private func answer(_ request: DetailRequest, _ call: RestCall) async -> HttpResponse {
+    /// The answer with `next`: where the page behind this one begins, if this one is full and, as far as
+    /// that is known, not the last.
+    func withNext(_ answer: JsonValue, _ list: String, _ part: ListPart) -> JsonValue {
+        let count = answer[list]?.array?.count ?? 0
+        let total = (answer["total"] ?? answer["count"])?.integer.map(Int.init) ?? Int.max
+        let end = part.offset + count
+        let hasMore = count == part.limit && end < total
+        return .object(
+            (answer.object ?? []) + [JsonMember("next", hasMore ? .string("\(end)") : .null)])
+    }
+
+    private func answer(
+        _ request: DetailRequest, _ call: RestCall, _ shaped: (JsonValue) -> JsonValue
+    ) async -> HttpResponse {
         do throws(CommandFault) {
-            return json(try await to.details.read(request, for: call.caller.principal))
+            return json(shaped(try await to.details.read(request, for: call.caller.principal)))
         } catch {
             guard error.code == .precondition else { return refusal(error) }
             return problem(404, "Not found", error.message)
         }
     }
 
-    /// Which part of a list is asked for; `nil` if that cannot be read.
+    /// Which part of a list is asked for; `nil` if that cannot be read. `after` is an offset that an
+    /// earlier page gave.
     func part(_ request: HttpRequest, most: Int, usual: Int) -> ListPart? {
         guard let query = queryParameters(request.query),
-            query.keys.allSatisfy({ $0 == "offset" || $0 == "limit" })
+            Set(query.keys).isSubset(of: ["offset", "limit", "after"]),
+            query["offset"] == nil || query["after"] == nil
         else { return nil }
         let numbers = query.mapValues { Int64($0) }
         guard !numbers.values.contains(nil) else { return nil }
         return ListPart(
-            offset: numbers["offset"] ?? nil, limit: numbers["limit"] ?? nil, most: most,
-            usual: usual)
+            offset: (numbers["after"] ?? numbers["offset"]) ?? nil, limit: numbers["limit"] ?? nil,
+            most: most, usual: usual)
     }
 
     /// What is answered if that cannot be read.
     func badPart(most: Int) -> HttpResponse {
         problem(
             400, "Bad request",
-            "the parameters are offset, from 0 to \(ListPart.largestOffset), and limit, from 1 to \(most)"
+            "the parameters are limit, from 1 to \(most), and offset, from 0 to \(ListPart.largestOffset), or after, the next of an earlier page"
         )
     }
 }

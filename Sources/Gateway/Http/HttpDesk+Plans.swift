@@ -29,7 +29,7 @@ extension HttpDesk {
         }
     }
 
-    /// `GET /api/celery/plans/{plan}?offset=&limit=`: the list of a plan of the caller's.
+    /// `GET /api/celery/plans/{plan}?offset=&limit=&after=`: the list of a plan of the caller's.
     func plan(_ call: RestCall) -> HttpResponse {
         guard let part = part(call.request, most: BulkLimits.page, usual: BulkLimits.page) else {
             return badPart(most: BulkLimits.page)
@@ -37,7 +37,9 @@ extension HttpDesk {
         let now = to.clock.now()
         do throws(CommandFault) {
             let plan = try to.commands.plan(call.name, call.caller.principal, now: now)
-            return json(plan.json(offset: part.offset, limit: part.limit, now: now))
+            return json(
+                withNext(
+                    plan.json(offset: part.offset, limit: part.limit, now: now), "tasks", part))
         } catch {
             guard error.code != .forbidden else { return refusal(error) }
             return problem(404, "Not found", error.message)

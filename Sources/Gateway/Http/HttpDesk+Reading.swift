@@ -4,15 +4,25 @@ internal import Ports
 internal import WireFormats
 
 extension HttpDesk {
-    /// `GET /api/celery/<topic>`: all its rows.
+    /// `GET /api/celery/<topic>`: a page of its rows, by id; `after` is the `next` of the page before.
     func wholeTopic(_ schema: TopicSchema, _ call: RestCall) -> HttpResponse {
-        let rows = to.details.rows.objects(schema, for: call.caller.principal)
+        let query: TopicQuery
+        do throws(TopicQuery.Refusal) {
+            query = try TopicQuery(call.request.query)
+        } catch {
+            return problem(400, "Bad request", error.reason)
+        }
+        let (rows, last) = to.details.rows.page(
+            schema, after: query.after, limit: query.limit, for: call.caller.principal)
+        let next = last.map { JsonValue.string(TopicQuery.text(after: $0)) } ?? .null
         var response = json([
             "epoch": .string(to.rows.engine.epoch),
             "rev": .integer(Int64(to.rows.engine.revision)), schema.name: .array(rows),
+            "next": next,
         ])
         // The revision is that of all topics: it goes on while these rows stay the same.
-        response.headers.append(("etag", tag(of: Array(JsonValue.array(rows).text().utf8))))
+        response.headers.append(
+            ("etag", tag(of: Array(JsonValue.array(rows + [next]).text().utf8))))
         return response
     }
 
@@ -28,7 +38,12 @@ extension HttpDesk {
     /// `GET /api/celery/workers/{name}`: its row, its processes, and for those who may its settings.
     func worker(_ call: RestCall) -> HttpResponse {
         let name = call.name
-        if queryParameters(call.request.query)?["view"] == "flower" { return flowerWorker(name) }
+        do throws(TaskQuery.Refusal) {
+            let query = try TaskQuery(call.request.query, known: ["view"])
+            if query.isFlower { return flowerWorker(name) }
+        } catch {
+            return problem(400, "Bad request", error.reason)
+        }
         guard let record = to.feed.fleet.worker(name),
             case .object(var members) = object(Topics.workers, call)
         else { return problem(404, "Not found", "no such worker") }

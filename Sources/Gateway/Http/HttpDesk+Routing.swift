@@ -4,6 +4,25 @@ internal import Ports
 extension HttpDesk {
     /// Answers a request.
     func respond(to request: HttpRequest) async -> HttpResponse {
+        completed(await answer(to: request))
+    }
+
+    /// Adds what belongs to an answer of its status, if whoever made it has not: when to come again, and
+    /// what to come with (RFC 9110, 10.2.3 and 11.6.1).
+    private func completed(_ response: HttpResponse) -> HttpResponse {
+        let needed: (name: String, value: String)
+        switch response.status {
+        case 401: needed = ("www-authenticate", "Bearer")
+        case 429, 503: needed = ("retry-after", "1")
+        default: return response
+        }
+        guard !response.headers.contains(where: { $0.name == needed.name }) else { return response }
+        var response = response
+        response.headers.append(needed)
+        return response
+    }
+
+    private func answer(to request: HttpRequest) async -> HttpResponse {
         if request.path == "/wall", request.method == "GET" { return wallPage(request) }
         let parts = RestRoute.parts(of: request.path)?.map { percentDecoded($0) }
         // A part that cannot be read is no reason to take the others for the whole path.
@@ -43,7 +62,11 @@ extension HttpDesk {
         if let reason = verdict?.refusal { return problem(403, "Forbidden", reason, code: 1003) }
         let call = RestCall(
             request: request, caller: caller, names: names, isMasked: verdict == .masked)
-        let response = await answer(self, call)
+        var response = await answer(self, call)
+        if route.isRated {
+            response.headers += RateStanding.headers(
+                to.commands.rates.standings(of: caller.principal.id, now: to.clock.now()))
+        }
         return route.method == "GET" ? tagged(response, for: request) : response
     }
 

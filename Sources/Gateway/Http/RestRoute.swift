@@ -28,12 +28,16 @@ struct RestRoute: Sendable {
     var replies: [RestReply]
     /// Statuses of the refusals.
     var refusals: Set<Int>
+    /// JSON schemas of the parameters in its path; what is not here is any text.
+    var pathSchemas: [String: JsonValue] = [:]
     /// The parameters of its query string.
     var query: [RestParameter] = []
     /// The JSON schema of the body that it takes.
     var body: JsonValue?
     /// Whether it submits a command.
     var isCommand = false
+    /// Whether it counts as a command where there is a limit for them.
+    var isRated = false
     private let parts: [String]
 
     init(
@@ -45,7 +49,8 @@ struct RestRoute: Sendable {
         self.summary = summary
         self.answer = answer
         self.replies = replies
-        self.refusals = refusals
+        // Whatever is asked for: a request line or a header field may not be one.
+        self.refusals = refusals.union([400])
         parts = Self.parts(of: path) ?? []
     }
 
@@ -82,13 +87,21 @@ struct RestRoute: Sendable {
         return route
     }
 
+    /// The schema of a body with a command's arguments, and what stands beside them.
+    static let arguments: JsonValue = [
+        "type": "object", "properties": ["expect": expectations, "deadlineMs": deadline],
+    ]
+    /// The schema of the preconditions of a command, and of its deadline.
+    static let expectations: JsonValue = ["type": ["object", "null"]]
+    static let deadline: JsonValue = ["type": ["number", "null"], "exclusiveMinimum": 0]
+
     /// A route that submits a command.
     ///
     /// - Parameters:
     ///   - body: the schema of the body.
     ///   - named: the command, of the path's parameter and the body.
     static func command(
-        _ path: String, _ summary: String, body: JsonValue = ["type": "object"],
+        _ path: String, _ summary: String, body: JsonValue = arguments,
         _ named: @escaping @Sendable (_ name: String, _ body: JsonValue) -> HttpDesk.Named
     ) -> RestRoute {
         var route = post(path, summary, nil, .receipt, body: body) { desk, call in
@@ -97,6 +110,7 @@ struct RestRoute: Sendable {
         route.replies.append(.earlierReceipt)
         route.refusals.formUnion([404, 409, 412, 429, 501])
         route.isCommand = true
+        route.isRated = true
         return route
     }
 

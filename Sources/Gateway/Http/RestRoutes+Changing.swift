@@ -4,8 +4,6 @@ internal import Ports
 internal import WireFormats
 
 extension RestRoutes {
-    private static let object: JsonValue = ["type": "object"]
-
     /// What has something done.
     static let changing: [RestRoute] = [
         .post(
@@ -26,15 +24,13 @@ extension RestRoutes {
             body: [
                 "type": "object", "required": ["cmd"],
                 "properties": [
-                    "cmd": ["enum": .array(CommandCatalog.all.map { .string($0.name) })],
-                    "args": object, "expect": object, "deadlineMs": ["type": "number"],
+                    "cmd": names, "args": ["type": ["object", "null"]],
+                    "expect": RestRoute.expectations,
+                    "deadlineMs": RestRoute.deadline,
                 ],
             ]
         ) { _, body in (body["cmd"]?.string ?? "", body["args"] ?? .object([])) },
-        .command(
-            "/api/celery/commands/{id}",
-            "Submit a command; the body has its arguments, and beside them `expect` and `deadlineMs`."
-        ) { name, body in (name, arguments(in: body)) },
+        namedCommand,
         .command("/api/celery/workers/{name}/restart", "Restart a worker's pool.") { name, _ in
             ("worker.restart", ["workers": [.string(name)]])
         },
@@ -51,6 +47,19 @@ extension RestRoutes {
             return ("task.revoke", .object([JsonMember("id", .string(id))] + options))
         },
     ]
+
+    private static let names: JsonValue = [
+        "enum": .array(CommandCatalog.all.map { .string($0.name) })
+    ]
+
+    private static let namedCommand: RestRoute = {
+        var route = RestRoute.command(
+            "/api/celery/commands/{id}",
+            "Submit a command; the body has its arguments, and beside them `expect` and `deadlineMs`."
+        ) { name, body in (name, arguments(in: body)) }
+        route.pathSchemas = ["id": names]
+        return route
+    }()
 
     private static let everySession = RestRoute(
         "DELETE", "/api/sessions", "End all sessions of the caller, wherever they were opened.",
@@ -74,6 +83,7 @@ extension RestRoutes {
             ]
         ) { desk, call in await desk.makePlan(call) }
         route.refusals.formUnion([404, 429])
+        route.isRated = true
         return route
     }()
 

@@ -8,7 +8,7 @@ extension RestRoutes {
         "view", ["flower"], "What Celery's own `State`, and so Flower, makes of the same events.")
     private static let list: JsonValue = ["type": "array"]
     private static let taskPage = RestReply.object([
-        "tasks": list, "next": ["type": ["string", "null"]],
+        "tasks": list, "next": RestReply.nextPage,
     ])
 
     /// What can be read beside whole topics.
@@ -25,7 +25,10 @@ extension RestRoutes {
         .get(
             "/api/celery/queues/{name}/messages", "What waits, next one first.",
             .topic(Topics.tasks),
-            .object(["queue": ["type": "string"], "total": ["type": "integer"], "messages": list]),
+            .object([
+                "queue": ["type": "string"], "total": ["type": "integer"], "messages": list,
+                "next": RestReply.nextPage,
+            ]),
             query: RestParameter.part(
                 most: DetailRequest.mostMessages, usual: DetailRequest.usualMessages),
             asksBroker: true
@@ -49,14 +52,10 @@ extension RestRoutes {
             "/api/celery/audit", "A page of the audit, newest line first.", .topic(Topics.audit),
             .object([
                 "audit": ["type": "array", "items": OpenApi.reference(to: Topics.audit)],
-                "next": ["type": ["string", "null"]],
+                "next": RestReply.nextPage,
             ]),
-            query: [
-                .number(
-                    "limit", 1...HttpDesk.auditPage.most, usual: HttpDesk.auditPage.usual,
-                    "How many at most."),
-                .text("after", "The `next` of the page before."),
-            ]
+            query: RestParameter.page(
+                most: HttpDesk.auditPage.most, usual: HttpDesk.auditPage.usual)
         ) { desk, call in await desk.auditPage(call) }
         // The records may not answer.
         route.refusals.insert(503)
@@ -90,12 +89,18 @@ extension RestRoutes {
         .get(
             "/api/celery/commands/{id}/items", "What became of each task of a command for many.",
             .outcomes,
-            .object(["total": ["type": "integer"], "offset": ["type": "integer"], "items": list]),
+            .object([
+                "total": ["type": "integer"], "offset": ["type": "integer"], "items": list,
+                "next": RestReply.nextPage,
+            ]),
             query: RestParameter.part(most: BulkLimits.page, usual: BulkLimits.page)
         ) { desk, call in await desk.items(call) },
         .get(
             "/api/celery/plans/{plan}", "The list of a plan of one's own.", .plans,
-            .object(["plan": ["type": "string"], "count": ["type": "integer"], "tasks": list]),
+            .object([
+                "plan": ["type": "string"], "count": ["type": "integer"], "tasks": list,
+                "next": RestReply.nextPage,
+            ]),
             query: RestParameter.part(most: BulkLimits.page, usual: BulkLimits.page)
         ) { desk, call in desk.plan(call) },
     ]
@@ -119,18 +124,18 @@ extension RestRoutes {
         ) { desk, call in desk.events(call) },
         .get(
             "/api/celery/tasks", "A page of tasks, newest first.", .topic(Topics.tasks), taskPage,
-            query: RestParameter.page + [
+            query: RestParameter.taskPage + [
                 .text("state", "States, with commas between."), .text("queue", "A queue."),
                 .text("worker", "A worker."), .text("name", "The name of a task."), view,
             ]
         ) { desk, call in desk.tasks(call) },
         .get(
             "/api/celery/tasks/active", "Tasks that run.", .topic(Topics.tasks), taskPage,
-            query: RestParameter.page
+            query: RestParameter.taskPage
         ) { desk, call in desk.tasks(call, only: ["STARTED"]) },
         .get(
             "/api/celery/tasks/scheduled", "Tasks that wait for their time.", .topic(Topics.tasks),
-            taskPage, query: RestParameter.page
+            taskPage, query: RestParameter.taskPage
         ) { desk, call in
             desk.tasks(call, only: ["PENDING", "RECEIVED", "RETRY"], isScheduled: true)
         },

@@ -17,8 +17,9 @@ enum RestRoutes {
     private static let topics: [RestRoute] =
         Topics.all.filter { $0.kind == .whole && $0.name != Topics.audit.name }.map { schema in
             .get(
-                "/api/celery/\(schema.name)", "All rows of topic \(schema.name).", .topic(schema),
-                .rows(schema)
+                "/api/celery/\(schema.name)", "A page of the rows of topic \(schema.name), by id.",
+                .topic(schema), .rows(schema),
+                query: RestParameter.page(most: TopicQuery.pageLimit, usual: TopicQuery.pageLimit)
             ) { desk, call in desk.wholeTopic(schema, call) }
         }
 }

@@ -53,7 +53,7 @@ extension MetricsDesk {
         for role in Role.allCases { out.add(roles[role] ?? 0, ["role": role.rawValue]) }
         out.single(
             "celeriac_sessions_unauthenticated", .gauge, "WebSockets that have not signed in yet.",
-            desk.newcomers.count)
+            desk.sessions.values.count { $0.principal == nil })
         out.single(
             "celeriac_subscriptions", .gauge, "Subscriptions and windows.", desk.subscriptionCount)
         out.single(

@@ -5,7 +5,7 @@ internal import Ports
 struct SessionMeters {
     /// What becomes of a handshake that the gateway is asked about.
     enum Handshake: String, CaseIterable {
-        case accepted, path, draining, overload, query, origin, subprotocol, newcomers
+        case accepted, path, draining, overload, query, origin, subprotocol
     }
 
     /// Kinds of frames beside those of rows.

@@ -20,10 +20,16 @@ final class CrowdClient {
     var readsAt: Int64 = 0
     /// Acknowledges deltas without applying them: reconciling must then find differences.
     var losesDeltas = false
+    private let recorder: FrameRecorder?
+    private let connection: Int
 
     /// Connects, shakes hands and starts a session; everything else comes through ``receive(_:_:)``.
-    init(kind: CrowdKind, host: String, port: UInt16, token: String) throws {
+    init(
+        kind: CrowdKind, host: String, port: UInt16, token: String, recorder: FrameRecorder? = nil
+    ) throws {
         self.kind = kind
+        self.recorder = recorder
+        connection = recorder?.connect() ?? 0
         unopened = kind.requests
         socket = try TcpSocket(
             host: host, port: port, receiveBuffer: kind == .slow ? 4_096 : nil)
@@ -49,6 +55,7 @@ final class CrowdClient {
             switch message {
             case .text(let text):
                 frames += 1
+                try recorder?.record(text, isSent: false, on: connection)
                 try take(try cache.frame(text), &outcomes, handle)
             case .ping(let content): try write(10, content)
             case .close(let code, _):
@@ -102,7 +109,9 @@ final class CrowdClient {
     }
 
     private func send(_ members: String) throws {
-        try write(1, Array(#"{"jsonrpc":"2.0",\#(members)}"#.utf8))
+        let frame = Array(#"{"jsonrpc":"2.0",\#(members)}"#.utf8)
+        try recorder?.record(frame, isSent: true, on: connection)
+        try write(1, frame)
     }
 
     private func write(_ opcode: UInt8, _ payload: [UInt8]) throws {

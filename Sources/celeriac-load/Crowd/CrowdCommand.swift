@@ -26,6 +26,7 @@ struct CrowdCommand: ParsableCommand {
     @Option(help: "Process id of the gateway: its CPU time is measured.") var process: Int?
     @Option(help: "Seconds before measuring.") var warmUp = 3
     @Option(help: "Seconds that clients get in the end to know everything.") var patience = 15
+    @Option(help: "File for every frame that clients send or get, one a line.") var record: String?
     @Flag(help: "Lets one client lose its deltas: the run must then fail.") var losesDeltas = false
     @Flag(help: "Lets one bot lose a batch: the run must then fail.") var losesBatch = false
 
@@ -55,11 +56,14 @@ struct CrowdCommand: ParsableCommand {
             process: process, warmUp: warmUp, patience: patience,
             reconciler: Reconciler(
                 host: host, port: UInt16(port), token: try secrets.token(of: .browser, 0)))
+        let recorder = try record.map { try FrameRecorder(path: $0) }
         for (kind, count) in counts {
             for number in 0..<count {
                 let token = try secrets.token(of: kind, number)
                 try run.open {
-                    try CrowdClient(kind: kind, host: host, port: UInt16(port), token: token)
+                    try CrowdClient(
+                        kind: kind, host: host, port: UInt16(port), token: token, recorder: recorder
+                    )
                 }
             }
         }

@@ -46,16 +46,27 @@ struct Reconciler {
     /// The gateway's rows by topic and id.
     func snapshot() throws -> [String: [String: JsonValue]] {
         var all: [String: [String: JsonValue]] = [:]
-        for name in ["stats", "workers", "queues", "alerts", "tasks"] {
-            let path = name == "tasks" ? "/api/celery/tasks?limit=50" : "/api/celery/\(name)"
-            let answer = try RestCall.get(path, host: host, port: port, token: token)
-            let rows = (answer[name]?.array ?? []).map { row in
-                Dictionary(
-                    (row.object ?? []).map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+        for name in ["stats", "workers", "queues", "alerts"] {
+            var (rows, next) = try page("/api/celery/\(name)", name)
+            while let after = next {
+                let more = try page("/api/celery/\(name)?after=\(after)", name)
+                rows += more.rows
+                next = more.next
             }
             all[name] = Self.byID(rows)
         }
+        all["tasks"] = Self.byID(try page("/api/celery/tasks?limit=50", "tasks").rows)
         return all
+    }
+
+    private func page(
+        _ path: String, _ name: String
+    ) throws -> (rows: [[String: JsonValue]], next: String?) {
+        let answer = try RestCall.get(path, host: host, port: port, token: token)
+        let rows = (answer[name]?.array ?? []).map { row in
+            Dictionary((row.object ?? []).map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+        }
+        return (rows, answer["next"]?.string)
     }
 
     private static func byID(_ rows: [[String: JsonValue]]) -> [String: JsonValue] {

@@ -145,7 +145,9 @@ import WireFormats
         #expect(read.status == (cell == "-" ? 403 : 200))
         guard cell != "-" else { return }
         let result = try #require(told["result"])
-        #expect(result.text() == String(decoding: read.body, as: UTF8.self))
+        let body = try JsonReader.parse(read.body, limits: .celery).object ?? []
+        // Only HTTP says where the next page begins.
+        #expect(result == .object(body.filter { $0.name != "next" }))
         let isShown = cell == "+" && !Topics.texts(of: schema).isEmpty
         #expect(result.text().contains(Self.planted) == isShown)
     }

@@ -64,6 +64,74 @@ import WireFormats
         }
     }
 
+    // MARK: - Header fields
+
+    private func headers(_ route: RestRoute, _ status: Int) -> Set<String> {
+        let described = operation(route)?["responses"]?["\(status)"]?["headers"]?.object ?? []
+        return Set(described.map(\.name))
+    }
+
+    @Test func `each answer is described with the header fields it has`() {
+        for route in RestRoutes.all {
+            let name = "\(route.method) \(route.path)"
+            let isRead = route.method == "GET" && !route.isOpen
+            #expect(headers(route, 200).contains("ETag") == isRead, "\(name)")
+            for status in route.refusals {
+                let described = headers(route, status)
+                #expect(
+                    described.contains("Retry-After") == [429, 503].contains(status), "\(name)")
+                #expect(described.contains("WWW-Authenticate") == (status == 401), "\(name)")
+                #expect(described.contains("RateLimit") == route.isRated, "\(name)")
+            }
+        }
+    }
+
+    @LoopActor private func post(
+        _ path: String, _ body: JsonValue, as role: Role?, _ gateway: Gateway
+    ) async -> HttpResponse {
+        var headers = ["content-type": "application/json", "idempotency-key": "k"]
+        if let role { headers["authorization"] = "Bearer \(role.rawValue)" }
+        return await gateway.respond(
+            to: HttpRequest(
+                method: "POST", path: path, headers: headers, body: Array(body.text().utf8)))
+    }
+
+    private func header(_ name: String, of response: HttpResponse) -> String? {
+        response.headers.first { $0.name == name }?.value
+    }
+
+    @Test(arguments: ["/api/celery/commands/task.run", "/api/celery/plans"])
+    @LoopActor func `who gives commands is told how many more may come`(path: String) async throws {
+        let (gateway, _) = try Lonely.gateway()
+        let body: JsonValue =
+            path.hasSuffix("plans")
+            ? ["cmd": "task.revoke", "where": ["and"]] : ["task": "t"]
+
+        for left in [9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 0] {
+            let answer = await post(path, body, as: .admin, gateway)
+            let told = header("ratelimit", of: answer) ?? ""
+            #expect(told.hasPrefix("\"commands\";r=\(left);"), "\(told)")
+            #expect(header("ratelimit-policy", of: answer) == #""commands";q=10;w=2"#)
+        }
+        let full = await post(path, body, as: .admin, gateway)
+        let stranger = await post(path, body, as: nil, gateway)
+
+        #expect(full.status == 429 && header("retry-after", of: full) == "1")
+        #expect(stranger.status == 401 && header("ratelimit", of: stranger) == nil)
+        #expect(header("www-authenticate", of: stranger) == "Bearer")
+    }
+
+    @Test @LoopActor func `a refusal for now says when to try again`() async throws {
+        let (gateway, _) = try Lonely.gateway()
+
+        // There is no broker.
+        let lonely = await post("/api/celery/reconcile", .object([]), as: .admin, gateway)
+
+        #expect(lonely.status == 503 && header("retry-after", of: lonely) == "1")
+    }
+
+    // MARK: - What somebody has
+
     @LoopActor private func read(
         _ gateway: Gateway, _ path: String, _ role: Role, knowing tag: String? = nil
     ) async -> HttpResponse {

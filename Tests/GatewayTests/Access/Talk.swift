@@ -34,7 +34,7 @@ struct Talk {
         let request: JsonValue = [
             "jsonrpc": "2.0", "id": id, "method": .string(method), "params": params,
         ]
-        gateway.socketReceived(socket, text: Array(request.text().utf8))
+        sockets.say(request.text(), on: socket, to: gateway)
         return try await until { try frames.first { $0["id"] == id } }
     }
 

@@ -40,7 +40,7 @@ import WireFormats
         let request: JsonValue = [
             "jsonrpc": "2.0", "id": 1, "method": "session.start", "params": .object(params),
         ]
-        gateway.socketReceived(socket, text: Array(request.text().utf8))
+        sockets.say(request.text(), on: socket, to: gateway)
         while gateway.sessions.sessions[socket]?.phase == .checking {
             await LoopTimer.sleep(.milliseconds(1))
         }

@@ -48,8 +48,33 @@ enum Lonely {
         /// Frames that a socket has got.
         func count(_ number: UInt64) -> Int { frames[SocketID(number: number)]?.count ?? 0 }
 
+        /// Numbers of the connections whose frames are recorded.
+        private var recorded: [SocketID: Int] = [:]
+
+        /// A client says something, which is recorded, and so is what it gets.
+        ///
+        /// - Parameter isWrong: it is wrong on purpose.
+        func say(
+            _ text: String, on socket: SocketID, to gateway: Gateway, isWrong: Bool = false
+        ) {
+            let connection = recorded[socket] ?? FrameRecord.connect()
+            if recorded.updateValue(connection, forKey: socket) == nil {
+                record(frames[socket] ?? [], on: connection)
+            }
+            FrameRecord.note(Array(text.utf8), isSent: true, isWrong: isWrong, on: connection)
+            gateway.socketReceived(socket, text: Array(text.utf8))
+        }
+
+        private func record(_ frames: [SharedFrame], on connection: Int) {
+            for frame in frames {
+                FrameRecord.note(
+                    Array(frame.bytes[frame.payloadOffset...]), isSent: false, on: connection)
+            }
+        }
+
         func send(_ frames: [SharedFrame], to socket: SocketID) -> Bool {
             self.frames[socket, default: []] += frames
+            if let connection = recorded[socket] { record(frames, on: connection) }
             writes[socket, default: 0] += 1
             return true
         }

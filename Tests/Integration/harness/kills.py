@@ -14,6 +14,7 @@ import httpx
 
 from .deeds import GROWING, KINDS, NODE, QUEUE, AddConsumer, Deck, Deed, PoolGrow, Toggle, Truth, growth_faults
 from .stack import Stack, unique
+from .topic_pages import all_rows
 from .waiting import wait_for
 from .workers import WorkerSpec
 
@@ -191,8 +192,8 @@ def judge(stack: Stack, trace: Path, answers: list[tuple[Deed, str]], report: Ki
     headers = {'authorization': f'Bearer {gateway.token("admin", unique("reader"))}'}
 
     def rows() -> dict[str, Json] | None:
-        answer = httpx.get(f'{gateway.base_url}/api/celery/commands', headers=headers, timeout=10)
-        found = {row['id']: row for row in answer.json()['commands']}
+        with httpx.Client(base_url=gateway.base_url, headers=headers) as http:
+            found = {row['id']: row for row in all_rows(http, 'commands')}
         is_over = all(found.get(command, {}).get('state', 'accepted') not in OPEN for _, command in answers)
         return found if is_over else None
 

@@ -1,4 +1,5 @@
 import LiveSync
+import SyncClient
 
 @testable import WireFormats
 
@@ -18,6 +19,8 @@ struct Conversation {
     var now: Milliseconds = 0
     private(set) var nextCursor = ""
     private var session = SyncSession()
+    /// What the client has of each subscription, also of one that it has closed.
+    private(set) var held: [Int: (topic: String, table: ClientTable)] = [:]
     private var lines: [String] = []
 
     init() throws {
@@ -56,6 +59,8 @@ struct Conversation {
     mutating func serve() {
         while let outgoing = engine.next(for: &session, now: now) {
             server(ServerFrame.encode(outgoing.frame.content, subscription: outgoing.subscription))
+            _ = held[outgoing.subscription]?.table.apply(
+                outgoing.frame.content, subscription: outgoing.subscription)
             guard let position = Self.position(outgoing.frame.content) else { continue }
             let entry =
                 position.isSeries
@@ -95,6 +100,7 @@ struct Conversation {
         }
         switch call {
         case .open(let request):
+            if request.since == nil { hold(request.subscription, request.topic) }
             let start = try engine.open(
                 request, for: &session, projection: projection, now: now)
             let sub = JsonValue.integer(Int64(request.subscription))
@@ -106,6 +112,7 @@ struct Conversation {
                         id, ["sub": sub, "mode": "snapshot", "reason": .string(reason.rawValue)]))
             }
         case .openView(let request):
+            hold(request.subscription, request.topic)
             try engine.openView(request, for: &session, projection: projection, now: now)
             server(
                 ServerFrame.result(
@@ -128,6 +135,10 @@ struct Conversation {
         serve()
     }
 
+    private mutating func hold(_ subscription: Int, _ topic: String) {
+        held[subscription] = (topic, ClientTable())
+    }
+
     /// The connection breaks; the client keeps its rows.
     mutating func disconnect() {
         session = SyncSession()
@@ -147,7 +158,7 @@ struct Conversation {
     }
 
     /// The transcript: one frame a line, then the rows of all topics as they are in the gateway, as this
-    /// client may see them, by topic and id.
+    /// client may see them, by topic and id, and what the client holds of each subscription.
     func text(name: String, about: String) -> String {
         var text = "{\"name\":\"\(name)\",\"about\":\"\(about)\",\n\"frames\":[\n"
         text += lines.joined(separator: ",\n")
@@ -165,7 +176,44 @@ struct Conversation {
             }
             return "\n\"\(schema.name)\":[\n" + rows.joined(separator: ",\n") + "\n]"
         }.joined(separator: ",")
+        text += "\n},\n\"holds\":{\n"
+        text += held.sorted { $0.key < $1.key }.map { number, one in
+            "\"\(number)\":\(Self.holding(one.table, of: one.topic))"
+        }.joined(separator: ",\n")
         return text + "\n}}\n"
+    }
+
+    private static func holding(_ table: ClientTable, of topic: String) -> String {
+        let schema = topic == Self.schema.name ? Self.schema : Self.taskSchema
+        let rows = table.rows.sorted { $0.key < $1.key }.map { handle, row in
+            let members = row.sorted { $0.key < $1.key }.compactMap { column, value in
+                json(value).map { JsonMember(schema.columns[column], $0) }
+            }
+            return JsonMember("\(handle)", .object(members))
+        }
+        var members = [
+            JsonMember("topic", .string(topic)), JsonMember("rev", .integer(Int64(table.revision))),
+            JsonMember("rows", .object(rows)),
+        ]
+        if schema.kind == .windows {
+            func handles(_ list: [Int]) -> JsonValue { .array(list.map { .integer(Int64($0)) }) }
+            members += [
+                JsonMember("order", handles(table.order)),
+                JsonMember("left", handles(table.left.sorted())),
+                JsonMember("total", total(table.total)),
+                JsonMember("before", .integer(Int64(table.before))),
+                JsonMember("next", table.next.map { .string(PageCursor.encode($0)) } ?? .null),
+            ]
+        }
+        return JsonValue.object(members).text()
+    }
+
+    private static func total(_ total: WindowTotal?) -> JsonValue {
+        switch total {
+        case nil: .null
+        case .exact(let count): .integer(Int64(count))
+        case .approximately(let count): ["approx": .integer(Int64(count))]
+        }
     }
 
     private static func json(_ value: FieldValue) -> JsonValue? {

@@ -25,6 +25,10 @@ import Testing
                 resume
             ),
             ("window-pinned", "A pinned window, and a page further down.", pinnedWindow),
+            (
+                "window-left", "A pinned window whose rows leave, while others come before it.",
+                leftWindow
+            ),
             ("window-follow", "A window that follows the order.", followingWindow),
         ]
 
@@ -43,6 +47,10 @@ import Testing
         let recorded = String(decoding: try Data(contentsOf: file), as: UTF8.self)
 
         #expect(text == recorded)
+        #expect(!conversation.held.isEmpty)
+        for (number, one) in conversation.held {
+            #expect(one.table.faults.isEmpty && one.table.revision >= 0, "subscription \(number)")
+        }
     }
 
     @Sendable private static func wholeTopic(_ talk: inout Conversation) throws {
@@ -133,6 +141,22 @@ import Testing
         try talk.client(
             #"{"jsonrpc":"2.0","id":2,"method":"view.move","params":{"sub":2,"after":"\#(talk.nextCursor)"}}"#
         )
+    }
+
+    @Sendable private static func leftWindow(_ talk: inout Conversation) throws {
+        for number in 0..<5 { talk.task("t\(number)", seen: Double(number), "STARTED") }
+        talk.commit()
+        try talk.client(
+            #"{"jsonrpc":"2.0","id":1,"method":"view.open","params":{"sub":7,"topic":"tasks","where":["eq","state","STARTED"],"limit":4,"mode":"pinned"}}"#
+        )
+        talk.task("t4", seen: 4, "SUCCESS")
+        talk.engine.remove(talk.tasks, id: "t2")
+        for number in 5..<8 { talk.task("t\(number)", seen: Double(number), "STARTED") }
+        talk.commit()
+        talk.task("t3", seen: 3, "FAILURE")
+        talk.commit()
+        talk.task("t3", seen: 3, "STARTED")
+        talk.commit()
     }
 
     @Sendable private static func followingWindow(_ talk: inout Conversation) throws {

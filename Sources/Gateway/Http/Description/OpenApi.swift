@@ -92,8 +92,8 @@ enum OpenApi {
                     "requestBody",
                     ["required": true, "content": ["application/json": ["schema": body]]]))
         }
-        let replies = route.replies.map { JsonMember("\($0.status)", described($0)) }
-        let refusals = route.refusals.sorted().map { JsonMember("\($0)", refusal($0)) }
+        let replies = route.replies.map { JsonMember("\($0.status)", described($0, of: route)) }
+        let refusals = route.refusals.sorted().map { JsonMember("\($0)", refusal($0, of: route)) }
         members.append(JsonMember("responses", .object(replies + refusals)))
         return .object(members)
     }
@@ -102,7 +102,7 @@ enum OpenApi {
         let path = route.parameters.map { name -> JsonValue in
             [
                 "name": .string(name), "in": "path", "required": true,
-                "schema": ["type": "string", "minLength": 1],
+                "schema": route.pathSchemas[name] ?? ["type": "string", "minLength": 1],
             ]
         }
         let query = route.query.map { parameter -> JsonValue in
@@ -123,8 +123,8 @@ enum OpenApi {
         return path + query + [key]
     }
 
-    private static func described(_ reply: RestReply) -> JsonValue {
-        var members = [JsonMember("description", "Done.")]
+    private static func described(_ reply: RestReply, of route: RestRoute) -> JsonValue {
+        var members = [JsonMember("description", "Done.")] + headers(reply.status, of: route)
         if let schema = reply.schema {
             members.append(JsonMember("content", ["application/json": ["schema": schema]]))
         } else if reply.isText {
@@ -134,14 +134,24 @@ enum OpenApi {
         return .object(members)
     }
 
-    private static func refusal(_ status: Int) -> JsonValue {
-        [
-            "description": .string(titles[status] ?? "Refused"),
-            "content": [
-                "application/problem+json": [
-                    "schema": ["$ref": "#/components/schemas/Problem"]
-                ]
-            ],
+    private static func refusal(_ status: Int, of route: RestRoute) -> JsonValue {
+        let content: JsonValue = [
+            "application/problem+json": ["schema": ["$ref": "#/components/schemas/Problem"]]
         ]
+        return .object(
+            [JsonMember("description", .string(titles[status] ?? "Refused"))]
+                + headers(status, of: route) + [JsonMember("content", content)])
+    }
+
+    private static func headers(_ status: Int, of route: RestRoute) -> [JsonMember] {
+        let headers = RestHeader.all(status, of: route).map { header in
+            JsonMember(
+                header.name,
+                [
+                    "description": .string(header.help), "required": .bool(header.isCertain),
+                    "schema": header.schema,
+                ])
+        }
+        return headers.isEmpty ? [] : [JsonMember("headers", .object(headers))]
     }
 }

@@ -33,17 +33,20 @@ struct RestParameter: Sendable {
             ])
     }
 
-    /// `offset` and `limit` of a list.
+    /// `offset`, `limit` and `after` of a list whose items have places.
     static func part(most: Int, usual: Int) -> [RestParameter] {
-        [
-            .number("offset", 0...Int(ListPart.largestOffset), usual: 0, "How many to leave out."),
-            .number("limit", 1...most, usual: usual, "How many at most."),
-        ]
+        [.number("offset", 0...Int(ListPart.largestOffset), usual: 0, "How many to leave out.")]
+            + page(most: most, usual: usual)
     }
 
     /// `limit` and `after` of pages that follow each other.
-    static let page: [RestParameter] = [
-        .number("limit", 1...TaskQuery.pageLimit, usual: TaskQuery.usualPage, "How many at most."),
-        .text("after", "The `next` of the page before."),
-    ]
+    static func page(most: Int, usual: Int) -> [RestParameter] {
+        [
+            .number("limit", 1...most, usual: usual, "How many at most."),
+            .text("after", "The `next` of the page before."),
+        ]
+    }
+
+    /// Those of pages of tasks.
+    static let taskPage = page(most: TaskQuery.pageLimit, usual: TaskQuery.usualPage)
 }

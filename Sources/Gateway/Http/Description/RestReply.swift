@@ -36,19 +36,23 @@ struct RestReply: Sendable {
             ])
     }
 
-    /// All rows of a topic.
+    /// A page of the rows of a topic.
     static func rows(_ schema: TopicSchema) -> RestReply {
         let rows: JsonValue = ["type": "array", "items": OpenApi.reference(to: schema)]
         return RestReply(
             status: 200,
             schema: [
-                "type": "object", "required": ["epoch", "rev", .string(schema.name)],
+                "type": "object", "required": ["epoch", "rev", .string(schema.name), "next"],
                 "properties": .object([
                     JsonMember("epoch", ["type": "string"]),
                     JsonMember("rev", ["type": "integer"]), JsonMember(schema.name, rows),
+                    JsonMember("next", nextPage),
                 ]),
             ])
     }
+
+    /// The schema of `next`: what the page behind takes as `after`, or that there is none.
+    static let nextPage: JsonValue = ["type": ["string", "null"]]
 
     /// One row of a topic.
     static func row(_ schema: TopicSchema) -> RestReply {

@@ -2,27 +2,30 @@ import LiveSync
 
 /// What a client keeps of one subscription, by the rules of docs/client-protocol.md; whatever breaks them
 /// is noted in `faults`.
-struct ClientTable {
-    typealias Row = [Int: FieldValue]
+package struct ClientTable {
+    package typealias Row = [Int: FieldValue]
 
-    private(set) var rows: [Int: Row] = [:]
+    package private(set) var rows: [Int: Row] = [:]
     /// -1 before the end of a snapshot.
-    private(set) var revision = -1
+    package private(set) var revision = -1
     /// The epoch of the revision, as it was told last.
-    private(set) var epoch = ""
-    private(set) var faults: [String] = []
-    private(set) var resets: [ResetReason] = []
-    private(set) var frames = 0
-    private(set) var snapshots = 0
+    package private(set) var epoch = ""
+    package private(set) var faults: [String] = []
+    package private(set) var resets: [ResetReason] = []
+    package private(set) var frames = 0
+    package private(set) var snapshots = 0
     // Windows
-    private(set) var order: [Int] = []
-    private(set) var left: Set<Int> = []
-    private(set) var total: WindowTotal?
-    private(set) var before = 0
-    private(set) var next: SortBound?
+    package private(set) var order: [Int] = []
+    package private(set) var left: Set<Int> = []
+    package private(set) var total: WindowTotal?
+    package private(set) var before = 0
+    package private(set) var next: SortBound?
+
+    /// Nothing was told yet.
+    package init() {}
 
     /// Rows by the text of their id; two rows of one id are a fault of the caller's engine.
-    var byID: [String: Row] {
+    package var byID: [String: Row] {
         var result: [String: Row] = [:]
         for row in rows.values {
             if case .text(let id) = row[0] {
@@ -34,14 +37,15 @@ struct ClientTable {
     }
 
     /// Ids in the window's order.
-    var orderedIDs: [String] {
+    package var orderedIDs: [String] {
         order.compactMap { handle in
             if case .text(let id)? = rows[handle]?[0] { id } else { nil }
         }
     }
 
     /// Applies a frame and gives the acknowledgement for it.
-    mutating func apply(_ content: FrameContent, subscription: Int = 1) -> Acknowledgement? {
+    package mutating func apply(_ content: FrameContent, subscription: Int = 1) -> Acknowledgement?
+    {
         frames += 1
         switch content {
         case .reset(let notice):
