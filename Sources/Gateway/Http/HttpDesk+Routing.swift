@@ -96,11 +96,9 @@ extension HttpDesk {
     }
 
     private var unknownCaller: HttpResponse {
-        var response = problem(
+        problem(
             401, "Unauthorized",
             "send Authorization: Bearer <token>, sign in, or show a client certificate that is pinned",
             code: 1001)
-        response.headers.append(("www-authenticate", "Bearer"))
-        return response
     }
 }
