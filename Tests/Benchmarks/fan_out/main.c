@@ -84,10 +84,10 @@ static void publish_for(const struct run *run, double seconds) {
     for (; run->paced && next < end; next += interval) publish();
 }
 
-/* Waits until everybody has everything; in vain until nothing has come for a while, or in all for twice as long. */
+/* Waits until everybody has everything, or has seen by later messages what it will never get; in vain until nothing has come for a while, or in all for twice as long. */
 static bool drain(void) {
     uint64_t last = totals.delivered, gives_up = now() + drain_patience, end = now() + 2 * drain_patience;
-    while (totals.delivered < expected() && totals.gone == 0 && now() < gives_up && now() < end) {
+    while (totals.delivered + totals.missing < expected() && totals.gone == 0 && now() < gives_up && now() < end) {
         bool is_out = publisher_flush();
         turn(is_out ? now() + second / 200 : now());
         if (totals.delivered != last) gives_up = now() + drain_patience;
