@@ -215,7 +215,9 @@ extension SyncEngine {
     }
 
     /// Whether a position can be resumed from (R20): one of rows of which the role sees the same as before.
-    private func start(since: SyncPosition?, _ projection: Projection) -> SubscriptionStart {
+    package func start(
+        since: SyncPosition?, _ projection: Projection = .everything
+    ) -> SubscriptionStart {
         guard let since else { return .snapshot(.initial) }
         guard since.epoch == projection.epoch(of: epoch) else {
             let isSameHistory = Projection.history(of: since.epoch) == epoch

@@ -28,7 +28,7 @@ package struct SocketServerLimits: Sendable {
     /// Whether the three bounds per address hold for this machine's own addresses too. They do not
     /// by default: all clients of a reverse proxy have its address.
     package var isLoopbackCounted = false
-    /// Handshakes to become a WebSocket per second; beyond: 503 with `retry-after` (decision 0015).
+    /// Handshakes to become a WebSocket per second; beyond: 503 with `retry-after` (decision 0018).
     package var upgradesPerSecond = 1_000
     /// Bytes kept for one socket while its peer does not read; beyond: close 4408.
     package var pendingBytes = 256 * 1024

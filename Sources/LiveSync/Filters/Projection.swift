@@ -57,8 +57,10 @@ package struct Projection: Sendable, Hashable {
     /// round, did not change.
     func epoch(of history: String) -> String {
         guard self != .everything else { return history }
-        let hidden = String(~visible, radix: 36)
-        return history + Self.mark + hidden + Self.mark + String(masked, radix: 36)
+        var seen = [String(~visible, radix: 36), String(masked, radix: 36)]
+        // Of this process only, as the history is.
+        if !rules.isEmpty { seen.append(String(UInt(bitPattern: rules.hashValue), radix: 36)) }
+        return ([history] + seen).joined(separator: String(Self.mark))
     }
 
     /// Whose history an epoch is of that ``epoch(of:)`` made.
