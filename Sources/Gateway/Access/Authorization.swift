@@ -91,6 +91,7 @@ enum Authorization {
         case .flower: "read the flower view, which has all tasks"
         case .settings, .differences: "read the settings of workers"
         case .reconcile: "have everything asked anew"
+        case .metrics: "read metrics, which name all queues and tasks"
         case .touch(let touched):
             touched.allSatisfy { grant.shows(task: $0.task, queue: $0.queue) }
                 ? nil : "do this: it is, or may be, about others"

@@ -57,7 +57,11 @@ struct Grant: Sendable, Hashable {
             [RowRule(schema, "by", [Glob(literal: principal.name)])]
         case Topics.stats.name:
             // Sums over everything name nothing.
-            tasks.map { [RowRule(schema, "name", $0, showsAbsent: true)] } ?? []
+            [
+                tasks.map { RowRule(schema, "name", $0, showsAbsent: true) },
+                queues.map { RowRule(schema, "queue", $0, showsAbsent: true) },
+            ]
+            .compactMap { $0 }
         case Topics.alerts.name:
             [
                 RowRule(schema, "subject", Self.neutralSubjects + queueSubjects),
