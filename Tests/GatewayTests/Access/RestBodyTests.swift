@@ -10,10 +10,11 @@ import Testing
 
     // Who may give the command and asks rightly is told that there is no broker.
     @Test(arguments: [
-        ("", 503), ("{}", 503), ("[]", 400), ("3", 400), ("null", 400), ("{", 400),
-        (#"{"deadlineMs":1}"#, 503), (#"{"deadlineMs":null}"#, 503), (#"{"deadlineMs":0}"#, 400),
-        (#"{"deadlineMs":"1"}"#, 400), (#"{"expect":{}}"#, 503), (#"{"expect":[]}"#, 400),
-        (#"{"more":1}"#, 400),
+        (#"{"all":true}"#, 503), ("[]", 400), ("3", 400), ("null", 400), ("{", 400), ("", 400),
+        (#"{"all":true,"deadlineMs":1}"#, 503), (#"{"all":true,"deadlineMs":null}"#, 503),
+        (#"{"all":true,"deadlineMs":0}"#, 400), (#"{"all":true,"deadlineMs":"1"}"#, 400),
+        (#"{"all":true,"expect":{}}"#, 503), (#"{"all":true,"expect":[]}"#, 400),
+        (#"{"all":true,"more":1}"#, 400),
     ])
     @LoopActor func `a body is an object of arguments`(body: String, status: Int) async throws {
         let (gateway, _) = try Lonely.gateway()
@@ -45,7 +46,7 @@ import Testing
                 headers: [
                     "authorization": "Bearer admin", "content-type": "application/json",
                     "idempotency-key": key,
-                ], body: []))
+                ], body: Array(#"{"all":true}"#.utf8)))
 
         #expect(answer.status == status)
     }
