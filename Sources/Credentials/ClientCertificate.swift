@@ -26,7 +26,7 @@ package struct ClientCertificate: Sendable, Equatable {
         guard length > 0 else { throw Self.failure("\(path) has no public key that can be read") }
         var written = 0
         key = unsafe [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
-            var place = unsafe buffer.baseAddress
+            var place = buffer.baseAddress
             written = Int(unsafe i2d_X509_PUBKEY(info, &place))
             count = max(0, written)
         }
