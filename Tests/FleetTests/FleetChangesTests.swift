@@ -70,7 +70,8 @@ import Testing
         #expect(recountDifferences(state).isEmpty)
     }
 
-    @Test func `records that are lent one after the other are those that are asked for one by one`() {
+    @Test func `records that are lent one after the other are those that are asked for one by one`()
+    {
         var random = Seeded(7)
         var limits = FleetLimits()
         limits.tasks = 100

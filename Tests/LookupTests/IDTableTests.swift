@@ -41,7 +41,8 @@ import Testing
             table.insert(IDTable.Mark(id), at: 0)
             #expect(table.find(IDTable.Mark(id)) { _ in true } == 0)
             for place in 0..<length {
-                let other = String(repeating: "a", count: place) + "b"
+                let other =
+                    String(repeating: "a", count: place) + "b"
                     + String(repeating: "a", count: length - place - 1)
                 // Nothing but the hash says no here.
                 #expect(table.find(IDTable.Mark(other)) { _ in true } == nil)

@@ -1,12 +1,12 @@
-package import EventLoop
-package import Fleet
+internal import EventLoop
+internal import Fleet
 internal import LiveSync
 internal import Ports
 internal import WireFormats
 
 /// Keeps the event log and writes its frames. Frames that several readers want are written once.
 @LoopActor
-package final class EventDesk {
+final class EventDesk {
     private(set) var log: EventLog
     /// Frames since the log last grew, by what is in them.
     private var shared: [FrameKey: Ports.SharedFrame] = [:]
@@ -24,7 +24,7 @@ package final class EventDesk {
     /// Frames kept for others at most.
     private static let sharedFrames = 256
 
-    package init(epoch: String, bytes: Int) {
+    init(epoch: String, bytes: Int) {
         var limits = EventLimits()
         limits.bytes = bytes
         log = EventLog(epoch: epoch, limits: limits)
@@ -38,7 +38,7 @@ package final class EventDesk {
     ///   - routes: what the fleet knows of each event's task.
     ///   - wireBytes: of the messages that the events came in.
     ///   - receivedAt: unix seconds.
-    package func take(
+    func take(
         _ events: [CeleryEvent], _ routes: [AppliedBatch.Route], wireBytes: Int, receivedAt: Double
     ) {
         guard !events.isEmpty else { return }

@@ -1,5 +1,5 @@
-package import EventLoop
-package import Fleet
+internal import EventLoop
+internal import Fleet
 internal import LiveSync
 
 /// Carries what is learned about the fleet into the synced tables.
@@ -7,7 +7,7 @@ internal import LiveSync
 /// Facts are applied at once; rows are written when ``publish(now:at:)`` is called, so that a task
 /// which is received, started and done within one tick is written once.
 @LoopActor
-package final class Feed {
+final class Feed {
     private(set) var fleet: FleetState
     private let rows: Rows
     private var knownAlerts: Set<String> = []
@@ -23,21 +23,21 @@ package final class Feed {
     /// Seconds between two looks at the rules for alerts: they read the whole fleet.
     private static let alertInterval = 1.0
 
-    package init(rows: Rows, limits: FleetLimits, now: Double) {
+    init(rows: Rows, limits: FleetLimits, now: Double) {
         self.rows = rows
         knowledge = KnowledgeRows(rows)
         fleet = FleetState(limits: limits, startedAt: now)
     }
 
     /// Tells the fleet something.
-    package func learn<Result>(_ body: (inout FleetState) -> Result) -> Result {
+    func learn<Result>(_ body: (inout FleetState) -> Result) -> Result {
         body(&fleet)
     }
 
     /// Writes what changed since the last call into the tables. The caller commits.
     ///
     /// - Parameter now: unix seconds.
-    package func publish(now: Double) {
+    func publish(now: Double) {
         let changes = fleet.takeChanges()
         let engine = rows.engine
         publishTasks(changes.tasks)

@@ -1,10 +1,10 @@
-package import EventLoop
-package import LiveSync
+internal import EventLoop
+internal import LiveSync
 
 /// The synced tables: everything a client ever sees is a row in here.
 @LoopActor
-package final class Rows {
-    package let engine: SyncEngine
+final class Rows {
+    let engine: SyncEngine
     let stats: TopicID
     let workers: TopicID
     let queues: TopicID
@@ -16,7 +16,7 @@ package final class Rows {
     let audit: TopicID
 
     /// Makes empty tables of a new epoch.
-    package init(epoch: String) {
+    init(epoch: String) {
         engine = SyncEngine(epoch: epoch, topics: Topics.all)
         stats = engine.topic(named: "stats")
         workers = engine.topic(named: "workers")
