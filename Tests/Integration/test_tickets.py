@@ -1,4 +1,4 @@
-"""R3 and R5: what a browser shows that can set no header, and what a client comes back with."""
+"""R3, R5 and X7: what a browser shows that can set no header, and what a client comes back with."""
 
 from __future__ import annotations
 
