@@ -3,7 +3,8 @@ internal import Ports
 
 /// Sends every message to all sockets but its own: at once after quiet, otherwise with the next tick.
 ///
-/// Whoever sends a message is the publisher and gets none from then on.
+/// Whoever sends a message is the publisher and gets none from then on. libwebsockets reads 1 KiB of a socket in one
+/// turn of the loop, so what the publisher has sent together comes in several: those that follow each other are one.
 @LoopActor
 final class FanOut: SocketServerHandler {
     weak var output: (any SocketOutput)?
@@ -11,11 +12,16 @@ final class FanOut: SocketServerHandler {
     private var subscribers: [SocketID] = []
     private var publisher: SocketID?
     private var waiting: [SharedFrame] = []
+    /// How many were waiting when it was last looked, and how often that was.
+    private var seen = (count: 0, turns: 0)
     private var timer: LoopTimer?
     /// When the last flush was, milliseconds of the loop's clock.
     private var flushedAt: UInt64 = 0
 
-    /// - Parameter tick: milliseconds between two flushes at least; with 0 there is one in each turn of the loop.
+    /// Turns of the loop after which messages go out though more of them come.
+    private static let mostTurns = 16
+
+    /// - Parameter tick: milliseconds between two flushes at least; 0 sends what comes as soon as it is there.
     init(tick: UInt64) {
         self.tick = tick
     }
@@ -39,8 +45,15 @@ final class FanOut: SocketServerHandler {
         guard timer == nil else { return }
         let now = LoopActor.loop.milliseconds
         let due = flushedAt + tick
-        timer = LoopTimer(after: .milliseconds(due > now ? due - now : 0)) { [unowned self] in
-            flush()
+        look(after: .milliseconds(due > now ? due - now : 0))
+    }
+
+    /// Looks in a turn to come whether everything is there.
+    private func look(after time: Duration) {
+        timer = LoopTimer(after: time) { [unowned self] in
+            guard waiting.count > seen.count, seen.turns < Self.mostTurns else { return flush() }
+            seen = (waiting.count, seen.turns + 1)
+            look(after: .zero)
         }
     }
 
@@ -56,6 +69,7 @@ final class FanOut: SocketServerHandler {
 
     private func flush() {
         timer = nil
+        seen = (0, 0)
         flushedAt = LoopActor.loop.milliseconds
         let frames = waiting
         waiting = []
