@@ -127,7 +127,7 @@ struct RowStore {
 
     /// The slot of the row with an id; `mutating` as ``isRow(_:_:)`` is.
     mutating func slot(of id: String, _ mark: IDTable.Mark, by index: IDTable) -> Int? {
-        index.find(mark) { isText(id, at: Int($0), TopicSchema.idColumn) }.map { Int($0) }
+        index.find(mark) { isRow(Int($0), id) }.map { Int($0) }
     }
 
     /// True if the row of an id stands in a slot.
