@@ -146,7 +146,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument('--clients', default='10000', help='how many, with commas')
     parser.add_argument('--kind', default='plain,tls', help=', '.join(KINDS))
     parser.add_argument('--rate', type=int, default=240, help='events a second meanwhile')
-    parser.add_argument('--processes', type=int, default=3, help='that the clients are')
+    parser.add_argument('--processes', type=int, default=2, help='that the clients are')
     options = parser.parse_args(arguments)
     open_as_many_as_allowed()
     print(f'machine: {machine()}; load before: {os.getloadavg()[0]:.2f}', flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import multiprocessing
+import os
 import random
 import ssl
 from dataclasses import dataclass, field
@@ -100,6 +101,8 @@ class Herd:
 
 def _serve(pipe: Connection, place: Place, clients: int) -> None:
     open_as_many_as_allowed()
+    # They stand for other machines: what they need must not be taken from the gateway.
+    os.nice(10)
     asyncio.run(_run(pipe, place, clients))
 
 
