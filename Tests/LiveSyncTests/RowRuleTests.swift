@@ -1,3 +1,4 @@
+import SyncClient
 import Testing
 
 @testable import LiveSync
