@@ -1,4 +1,5 @@
 import SyncClient
+import SyncClient
 import Testing
 
 @testable import LiveSync

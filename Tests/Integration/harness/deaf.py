@@ -16,6 +16,9 @@ from .gateway import Gateway
 
 TOPICS = ('workers', 'stats', 'queues')
 PATIENCE = 60.0
+EARLIEST = 9.0
+LOOK = 0.4
+"""Seconds between two looks."""
 
 
 def held_by(port: int, peers: set[int]) -> set[int]:
@@ -63,11 +66,13 @@ async def _stay(gateway: Gateway, token: str, number: int, deaf: Deaf, over: thr
     for member in crowd:
         member.stop_reading()
     began, ports = time.monotonic(), {member.port for member in crowd}
+    # Nobody is let go before, and looking at all connections of a machine with a thousand takes a core for a while.
+    await asyncio.sleep(EARLIEST)
     while ports and time.monotonic() - began < PATIENCE:
         gone = ports - held_by(int(port), ports)
         deaf.waits += [time.monotonic() - began] * len(gone)
         ports -= gone
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(LOOK)
     for member in crowd:
         member.read_on()
     if not ports:
