@@ -1,5 +1,4 @@
 import SyncClient
-import SyncClient
 import Testing
 
 @testable import LiveSync
