@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness.openapi_probe import Probe, run
+from harness.openapi_probe import Probe, answers, run
 from harness.stack import Stack
 
 
@@ -30,14 +30,16 @@ def main() -> int:
                 began = time.monotonic()
                 done = run(stack, Path(name), Probe(examples=options.examples, seed=seed, patience=3_600))
                 alive = stack.running_gateway.running
+                counted = answers(Path(name))
             finally:
                 stack.stop()
         if done.returncode != 0 or not alive:
             failed += 1
             print(done.stdout, done.stderr, sep='\n')
-        print('\n'.join(done.stdout.splitlines()[-12:]))
+        told = ', '.join(f'{count:,} times {status}' for status, count in sorted(counted.items()))
+        seconds = time.monotonic() - began
         print(
-            f'seed {seed}: {"ends with" if done.returncode else "holds"} {done.returncode}, {time.monotonic() - began:.0f} s',
+            f'seed {seed}: {"FAILS" if done.returncode else "holds"}; {sum(counted.values()):,} requests in {seconds:.0f} s: {told}',
             flush=True,
         )
     return 1 if failed else 0

@@ -87,7 +87,14 @@ def run(stack: Stack, folder: Path, probe: Probe, document: dict[str, Any] | Non
         'PYTHONPATH': str(APPS),
         'SCHEMATHESIS_HOOKS': HOOKS,
         'CELERIAC_PROBE_TOKENS': ' '.join(known),
+        'CELERIAC_PROBE_ANSWERS': str(folder / 'answers.json'),
     }
     return subprocess.run(
         command, capture_output=True, text=True, timeout=probe.patience, check=False, env=environment, cwd=folder
     )
+
+
+def answers(folder: Path) -> dict[str, int]:
+    """How often each status was answered."""
+    counted: dict[str, int] = json.loads((folder / 'answers.json').read_text())
+    return counted
