@@ -16,7 +16,7 @@ from harness.stack import Stack, unique
 from websockets.exceptions import ConnectionClosed
 
 FLOODS: dict[str, tuple[int, Callable[[int], tuple[str, dict[str, Any]]]]] = {
-    '1,000 messages': (1_000, lambda _: ('no.such.method', {})),
+    '1,000 messages': (1_000, lambda _: ('query', {'topic': 'tasks', 'limit': 1})),
     '200 subscriptions': (200, lambda number: ('sub.open', {'sub': 2 + number, 'topic': 'health'})),
     '10,000 moves of a window': (10_000, lambda _: ('view.move', {'sub': 1, 'after': None})),
 }
