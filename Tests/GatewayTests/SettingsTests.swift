@@ -91,6 +91,7 @@ import WireFormats
                 insecure-listen = no
                 tls-cert = cert.pem
                 tls-key = key.pem
+                tls-client-ca = clients.pem
                 log-level = debug
                 log-format = json
                 redact = standard, iban
@@ -128,6 +129,7 @@ import WireFormats
         #expect(read.web == "/srv/my web")
         #expect(read.allowedOrigins == ["https://ops.example", "http://wall.example:8080"])
         #expect(read.trustedProxies.contains("10.9.9.9"))
+        #expect(read.clientAuthority == "clients.pem")
         #expect(read.logLevel == .debug)
         #expect(read.logFormat == .json)
         #expect(read.redactor == Redactor(patterns: ["standard", "iban"]))
