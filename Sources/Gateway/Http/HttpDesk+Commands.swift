@@ -19,8 +19,8 @@ extension HttpDesk {
             return fault.response
         }
         let (name, args) = command(body)
-        let deadline = body["deadlineMs"].flatMap { $0.isNull ? nil : $0 }
-        guard deadline == nil || deadline?.double ?? 0 > 0 else {
+        let deadline = body["deadlineMs"] ?? .null
+        guard deadline.isNull || deadline.double ?? 0 > 0 else {
             await note(call, name, "its deadlineMs is no positive number")
             return problem(400, "Bad request", "deadlineMs must be a positive number")
         }
@@ -36,7 +36,7 @@ extension HttpDesk {
             let receipt = try await to.commands.submit(
                 CommandDesk.Request(
                     command: name, args: args, expect: body["expect"] ?? .null, key: key,
-                    deadline: deadline?.double.map { $0 / 1000 },
+                    deadline: deadline.double.map { $0 / 1000 },
                     principal: call.caller.principal, remote: call.request.peer))
             var response = json(
                 .object(receipt.members), status: receipt.isDuplicate ? 200 : 202)
