@@ -314,5 +314,8 @@ import WireFormats
         #expect(
             error(environment: ["CELERIAC_TLS_KEY": "k.pem"])?.description
                 == "CELERIAC_TLS_KEY: --tls-cert is needed too")
+        #expect(
+            error(flags: ["tls-client-ca": "ca.pem"])?.description
+                == "--tls-client-ca: --tls-cert is needed too")
     }
 }
