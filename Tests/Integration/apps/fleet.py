@@ -40,8 +40,9 @@ def make_app() -> Celery:
     return app
 
 
-if told := os.environ.get('FLEET_PID'):
-    os.getpid = lambda: int(told)
+PID = int(os.environ.get('FLEET_PID', '0'))
+if PID:
+    os.getpid = lambda: PID
 
 app = make_app()
 
