@@ -47,7 +47,7 @@ struct connection {
     unsigned char head[10];     /* of a frame, until it is whole */
     char stamp[STAMP];          /* the beginning of one that the last bytes ended in */
     unsigned char control[CONTROL];
-    uint64_t unacknowledged, acknowledged_at; /* of the gateway's event log */
+    uint64_t unacknowledged, unacknowledged_frames, acknowledged_at; /* of the gateway's event log */
 };
 
 /* What all subscribers have got. */

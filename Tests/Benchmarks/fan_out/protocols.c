@@ -7,8 +7,8 @@
 
 #include "client.h"
 
-enum { OP_TEXT = 1, OP_BINARY = 2, ACKNOWLEDGED_BYTES = 32 * 1024 };
-static const uint64_t acknowledged_nanoseconds = 2000000000;
+enum { OP_TEXT = 1, OP_BINARY = 2, ACKNOWLEDGED_BYTES = 64 * 1024, ACKNOWLEDGED_FRAMES = 6 };
+static const uint64_t acknowledged_nanoseconds = 1000000000;
 
 static bool holds(const unsigned char *bytes, size_t count, const char *text) {
     return memmem(bytes, count, text, strlen(text)) != NULL;
@@ -103,7 +103,7 @@ static void acknowledge(struct connection *connection, const unsigned char *byte
     char text[96];
     int length = snprintf(text, sizeof text, "{\"jsonrpc\":\"2.0\",\"method\":\"sub.ack\",\"params\":{\"acks\":[[1,%lu]]}}", offset);
     say(connection, OP_TEXT, text, (size_t)length);
-    connection->unacknowledged = 0;
+    connection->unacknowledged = connection->unacknowledged_frames = 0;
     connection->acknowledged_at = at;
 }
 
@@ -112,6 +112,7 @@ void frame_ended(struct connection *connection, const unsigned char *bytes, size
     if (options.speech == NATS && count == 6 && memcmp(bytes, "PING\r\n", 6) == 0) say(connection, OP_BINARY, "PONG\r\n", 6);
     if (options.speech != CELERIAC) return;
     connection->unacknowledged += count;
-    if (connection->unacknowledged >= ACKNOWLEDGED_BYTES || at - connection->acknowledged_at >= acknowledged_nanoseconds)
+    connection->unacknowledged_frames++;
+    if (connection->unacknowledged >= ACKNOWLEDGED_BYTES || connection->unacknowledged_frames >= ACKNOWLEDGED_FRAMES || at - connection->acknowledged_at >= acknowledged_nanoseconds)
         acknowledge(connection, bytes, count, at);
 }
