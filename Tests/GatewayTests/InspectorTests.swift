@@ -17,6 +17,8 @@ import WireFormats
         private(set) var questions: [(method: String, destination: [String])] = []
         private(set) var resultsAsked = 0
         private let listeners: Int
+        /// Called with the ticket of each question.
+        var onQuestion: @LoopActor (String) -> Void = { _ in }
 
         init(listeners: Int) {
             self.listeners = listeners
@@ -32,6 +34,7 @@ import WireFormats
             else { return .null }
             let names = body["destination"]?.array ?? []
             questions.append((body["method"]?.string ?? "", names.compactMap(\.string)))
+            if let ticket = body["ticket"]?.string { onQuestion(ticket) }
             return .integer(Int64(listeners))
         }
 
@@ -101,6 +104,29 @@ import WireFormats
 
         let asked = broker.questions.filter { $0.method == "ping" }
         #expect(asked.map(\.destination) == Array(repeating: [], count: pings))
+    }
+
+    /// Its host was too busy when it appeared.
+    @Test @LoopActor func `who answers, but never told its settings, is asked everything`()
+        async throws
+    {
+        let broker = Deaf(listeners: 1)
+        let inspector = inspector(broker, feed(workers: 1))
+        await inspector.refreshFigures()
+        #expect(!broker.questions.contains { $0.method == "conf" })
+
+        let body = #"{\"w0@h\": {\"ok\": \"pong\"}}"#
+        broker.onQuestion = { ticket in
+            inspector.control.received(
+                Array(
+                    #"{"body": "\#(body)", "content-type": "application/json", "headers": {"ticket": "\#(ticket)"}, "properties": {}}"#
+                        .utf8))
+        }
+        await inspector.refreshFigures()
+        for _ in 0..<2_000 where !broker.questions.contains(where: { $0.method == "conf" }) {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(broker.questions.last { $0.method == "conf" }?.destination == ["w0@h"])
     }
 
     /// A worker without events and heartbeats is known by its answer alone.

@@ -118,7 +118,17 @@ final class Inspector {
         noteSilence(outcomes)
         await hearVoices(after: outcomes)
         await settleDoubts(holders(outcomes), startedAt: startedAt)
+        askStrangers(among: outcomes)
         onLearned()
+    }
+
+    /// Asks everything of those who answer, but did not when they were asked what they are: their hosts
+    /// were too busy then.
+    private func askStrangers(among outcomes: [(method: ControlMethod, outcome: Outcome)]) {
+        for name in outcomes.last?.outcome.answered.sorted() ?? []
+        where feed.fleet.worker(name)?.settings.isEmpty == true {
+            workerAppeared(name)
+        }
     }
 
     /// Asks a worker that has just appeared; several within a moment are asked together.
