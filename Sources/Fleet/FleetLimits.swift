@@ -14,6 +14,8 @@ package struct FleetLimits: Sendable, Equatable {
     package var workers = 5_000
     /// Processes told apart behind one worker name.
     package var processesPerWorker = 4
+    /// Answers to one question that are counted for one worker name.
+    package var voicesPerWorker = 64
     /// Registered tasks, rate limits, settings and pool processes kept for one worker.
     package var namesPerWorker = 1_000
     /// Messages followed to their redelivery: those held longest.

@@ -304,7 +304,7 @@ import Testing
 
     @Test func `two workers with one name and one process id have two voices`() {
         var state = fleet(until: 10)
-        let most = FleetLimits().processesPerWorker
+        let most = FleetLimits().voicesPerWorker
         state.noteVoices(["w1@host": 1, "stranger@host": 2], isWhole: true, now: 10)
         #expect(state.worker("w1@host")?.duplicates == 1)
         #expect(state.worker("stranger@host") == nil)

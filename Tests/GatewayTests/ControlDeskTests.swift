@@ -72,6 +72,19 @@ import WireFormats
         #expect(heard.workers == ["b", "a", "a"])
     }
 
+    @Test @LoopActor func `as many answers are taken as are expected of one name`() async throws {
+        let desk = desk(listeners: 100)
+        let heard = Heard()
+        let most = ControlDesk.answersPerWorker + 2
+        try await desk.ask(
+            .ping, of: ["a"], expecting: Array(repeating: "a", count: most), timeout: .seconds(60),
+            onAnswer: { heard.workers.append($0.worker) })
+
+        for _ in 0...most { desk.received(reply("a")) }
+        #expect(heard.workers.count == most)
+        #expect(desk.strays == 1)
+    }
+
     @Test @LoopActor func `a name that has answered once is not silent`() async throws {
         let desk = desk(listeners: 100)
         var silent: [String]?

@@ -214,18 +214,23 @@ async def test_a_killed_worker_leaves_in_the_stated_time_with_a_trace(hasty: Sta
         assert trace['pid'] == row['pid'] and trace['reason'].startswith('It gave no sign of life for ')
 
 
+def start_twins(stack: Stack, spec: WorkerSpec, twins: list[Worker]) -> None:
+    """Two workers of one name, each in a folder of its own; on the list as soon as they run."""
+    for name in ('one', 'two'):
+        folder = stack.folder / unique(name)
+        folder.mkdir()
+        twins.append(Worker(spec, stack.broker, stack.backend, folder).launch())
+    for twin in twins:
+        twin.wait_ready()
+
+
 async def test_two_workers_with_one_name_are_told_apart(stack: Stack, connect: ConnectClient) -> None:
     spec = WorkerSpec(unique('same'), queues=(unique('q'),), concurrency=1)
     twins: list[Worker] = []
     async with connect(stack) as client:
         workers, alerts = await client.subscribe('workers'), await client.subscribe('alerts')
         try:
-            for name in ('one', 'two'):
-                folder = stack.folder / unique(name)
-                folder.mkdir()
-                twins.append(Worker(spec, stack.broker, stack.backend, folder).launch())
-            for twin in twins:
-                await asyncio.to_thread(twin.wait_ready)
+            await asyncio.to_thread(start_twins, stack, spec, twins)
             pids = sorted(twin.process.pid for twin in twins if twin.process)
             await client.until(lambda: (workers.get(spec.node) or {}).get('duplicates') == 2, 60, 'both to be known')
             await client.until(
@@ -279,12 +284,7 @@ async def test_two_workers_with_one_name_and_one_process_id(stack: Stack, connec
             return any(a['rule'] == 'duplicate-name' and spec.node in a['subject'] for a in alerts)
 
         try:
-            for name in ('one', 'two'):
-                folder = stack.folder / unique(name)
-                folder.mkdir()
-                twins.append(Worker(spec, stack.broker, stack.backend, folder).launch())
-            for twin in twins:
-                await asyncio.to_thread(twin.wait_ready)
+            await asyncio.to_thread(start_twins, stack, spec, twins)
             row = await client.until(
                 lambda: found if (found := workers.get(spec.node) or {}).get('duplicates') == 2 else None, 60, 'both to be known'
             )

@@ -9,7 +9,7 @@ extension FleetState {
     package mutating func noteVoices(_ counts: [String: Int], isWhole: Bool, now: Double) {
         for place in workers.places where workers[place].isAlive {
             let told = counts[workers[place].name] ?? 1
-            let voices = min(max(told, 1), limits.processesPerWorker)
+            let voices = min(max(told, 1), limits.voicesPerWorker)
             let before = workers[place].voices
             workers[place].quieter = voices < before ? workers[place].quieter + 1 : 0
             guard voices != before,

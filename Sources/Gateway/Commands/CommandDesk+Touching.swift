@@ -26,9 +26,9 @@ extension CommandDesk {
         _ principal: Principal, now: Double
     ) throws(CommandFault) -> TaskPlan {
         let plan = try plans.plan(token, for: command, principal: principal.id, now: now)
-        var touched = plan.entries.map { Touched(task: $0.name, queue: $0.queue) }
-        if let queue { touched += plan.entries.map { Touched(task: $0.name, queue: queue) } }
-        if let reason = Authorization.verdict(on: .touch(touched), for: principal).refusal {
+        var all = plan.entries.flatMap { touched(task: $0.name, queue: $0.queue) }
+        if let queue { all += plan.entries.flatMap { touched(task: $0.name, queue: queue) } }
+        if let reason = Authorization.verdict(on: .touch(all), for: principal).refusal {
             throw CommandFault(.forbidden, reason)
         }
         return plan
@@ -60,7 +60,7 @@ extension CommandDesk {
     private func touched(by run: RunSpec) -> [Touched] {
         // Where an exchange leads to can change until the message is sent.
         let queue = run.exchange == nil ? run.queue : nil
-        return [Touched(task: run.task, queue: queue)]
+        return touched(task: run.task, queue: queue)
             + touched(by: run.link + run.linkError + run.chain)
             + (run.chord.map { touched(by: [$0]) } ?? [])
     }
@@ -68,15 +68,20 @@ extension CommandDesk {
     /// Without a queue, the worker that calls it chooses one.
     private func touched(by signatures: [Signature]) -> [Touched] {
         signatures.flatMap {
-            [Touched(task: $0.task, queue: $0.queue)] + touched(by: $0.callbacks + $0.errbacks)
+            touched(task: $0.task, queue: $0.queue) + touched(by: $0.callbacks + $0.errbacks)
         }
+    }
+
+    /// Celery's own tasks (`celery.group`, `.chord`, `.map` …: celery/app/builtins.py) do what their
+    /// arguments say, with any task and any queue.
+    private func touched(task: String?, queue: String?) -> [Touched] {
+        task?.hasPrefix("celery.") == true ? [.anything] : [Touched(task: task, queue: queue)]
     }
 
     private func touched(by retry: RetrySpec) -> [Touched] {
         let old = touched(retry.id)
-        return [
-            old, Touched(task: retry.task ?? old.task, queue: retry.queue ?? old.queue),
-        ]
+        return touched(task: old.task, queue: old.queue)
+            + touched(task: retry.task ?? old.task, queue: retry.queue ?? old.queue)
     }
 
     private func touched(by message: MessageSpec) -> [Touched] {

@@ -84,7 +84,7 @@ final class ControlDesk {
         let timer = LoopTimer(after: timeout) { [weak self] in self?.end(ticket) }
         questions[ticket] = Question(
             waiting: expected.map { $0.reduce(into: [:]) { $0[$1, default: 0] += 1 } },
-            answerLimit: Self.answerLimit(destination),
+            answerLimit: max(Self.answerLimit(destination), expected?.count ?? 0),
             timer: timer, onAnswer: onAnswer, onEnd: onEnd)
         do throws(BrokerError) {
             let listeners = try await publish(

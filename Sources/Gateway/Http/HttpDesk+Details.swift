@@ -42,13 +42,13 @@ extension HttpDesk {
         return await answer(request(part), call) { withNext($0, list, part) }
     }
 
-    /// The answer with `next`: where the page behind this one begins, if this one is full and, as far as
-    /// that is known, not the last.
+    /// The answer with `next`: where the page behind this one begins. If nobody knows how many there are,
+    /// a full page is not the last one; else what is there counts, and not what the reader may see of it.
     func withNext(_ answer: JsonValue, _ list: String, _ part: ListPart) -> JsonValue {
         let count = answer[list]?.array?.count ?? 0
-        let total = (answer["total"] ?? answer["count"])?.integer.map(Int.init) ?? Int.max
-        let end = part.offset + count
-        let hasMore = count == part.limit && end < total
+        let total = (answer["total"] ?? answer["count"])?.integer.map(Int.init)
+        let end = part.offset + part.limit
+        let hasMore = total.map { end < $0 } ?? (count == part.limit)
         return .object(
             (answer.object ?? []) + [JsonMember("next", hasMore ? .string("\(end)") : .null)])
     }

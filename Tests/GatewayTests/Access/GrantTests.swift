@@ -314,6 +314,24 @@ import WireFormats
         #expect(lines.contains { $0.entry.action == name && $0.entry.detail.contains("alone") })
     }
 
+    /// Celery's own tasks run what their arguments say, wherever those say.
+    @Test(arguments: [
+        #"{"task": "celery.group", "queue": "mail", "args": [[{"task": "a", "options": {"queue": "secret-queue"}}]]}"#,
+        #"{"task": "shop.pay", "queue": "mail", "link": [{"task": "celery.chord", "queue": "mail"}]}"#,
+        #"{"task": "shop.pay", "queue": "mail", "chain": [{"task": "celery.starmap", "queue": "mail"}]}"#,
+    ])
+    @LoopActor func `tasks of Celery itself are for nobody who is limited`(args: String)
+        async throws
+    {
+        let (gateway, _, _) = try gateway(.operator, try #require(Self.limits["queues"]))
+        let body = try JsonReader.parse(Array(args.utf8), limits: .client)
+
+        let answer = await gateway.respond(
+            to: request("POST", "/api/celery/commands/task.run", .operator, body))
+
+        #expect(answer.status == 403, "\(text(answer))")
+    }
+
     @Test(arguments: [
         #"{"task": "shop.pay", "queue": "mail", "link": [{"task": "secret.name", "queue": "mail"}]}"#,
         #"{"task": "shop.pay", "queue": "mail", "linkError": [{"task": "shop.x", "queue": "secret-queue"}]}"#,
