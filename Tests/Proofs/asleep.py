@@ -21,6 +21,7 @@ from harness.churn import churn
 from harness.machine import machine
 from harness.sleeper import Sleeper, Waking
 from harness.stack import Stack
+from harness.verdict import verdict
 
 TOPICS = ('workers', 'stats', 'queues')
 
@@ -69,9 +70,7 @@ def main(arguments: list[str]) -> int:
             wrong = asyncio.run(prove(options, stack))
         finally:
             stack.stop()
-    for text in wrong:
-        print(f'WRONG: {text}')
-    return 1 if wrong else 0
+    return verdict(wrong)
 
 
 if __name__ == '__main__':

@@ -18,6 +18,7 @@ from harness.client import GatewayClient
 from harness.flood import LIST, Watch, describe, flood, recovery
 from harness.machine import machine
 from harness.stack import Stack
+from harness.verdict import verdict
 
 DELAY = 0.25
 CORE = 0.70
@@ -119,9 +120,7 @@ def main(arguments: list[str]) -> int:
     print(f'machine: {machine()}; lists of {LIST} events', flush=True)
     with tempfile.TemporaryDirectory(prefix='celeriac-flood-') as folder:
         wrong = asyncio.run(prove(options, Path(folder)))
-    for text in wrong:
-        print(f'WRONG: {text}')
-    return 1 if wrong else 0
+    return verdict(wrong)
 
 
 if __name__ == '__main__':

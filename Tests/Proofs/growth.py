@@ -23,6 +23,7 @@ from harness.events import envelope
 from harness.machine import machine
 from harness.stack import Stack
 from harness.topic_pages import all_rows
+from harness.verdict import verdict
 from harness.waiting import wait_for
 
 Json = dict[str, Any]
@@ -164,9 +165,7 @@ def main(arguments: list[str]) -> int:
                 wrong = prove(stack, http, options)
         finally:
             stack.stop()
-    for text in wrong:
-        print(f'WRONG: {text}')
-    return 1 if wrong else 0
+    return verdict(wrong)
 
 
 if __name__ == '__main__':

@@ -28,6 +28,7 @@ from harness.gateway import Gateway
 from harness.machine import machine, open_as_many_as_allowed, open_sockets
 from harness.stack import Stack
 from harness.stranger import come
+from harness.verdict import verdict
 
 STEP, SMALL, CLASSES = 16, 64, 128
 TOPICS = ('workers', 'stats', 'queues')
@@ -193,9 +194,7 @@ def main(arguments: list[str]) -> int:
                 wrong += asyncio.run(prove(options, stack, live, tls))
             finally:
                 stack.stop()
-    for text in wrong:
-        print(f'WRONG: {text}')
-    return 1 if wrong else 0
+    return verdict(wrong)
 
 
 if __name__ == '__main__':

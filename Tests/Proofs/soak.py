@@ -26,6 +26,7 @@ from harness.machine import machine, open_as_many_as_allowed, open_sockets, resi
 from harness.paths import load_binary
 from harness.rows import Table
 from harness.stack import Stack
+from harness.verdict import verdict
 
 FILLING = 270.0
 """Seconds until all stores are full: 100,000 tasks at 1,000 a second, and the log of events, which takes longer."""
@@ -134,9 +135,7 @@ def main(arguments: list[str]) -> int:
             wrong = asyncio.run(prove(options, stack, folder))
         finally:
             stack.stop()
-    for text in wrong:
-        print(f'WRONG: {text}')
-    return 1 if wrong else 0
+    return verdict(wrong)
 
 
 if __name__ == '__main__':

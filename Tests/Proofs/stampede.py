@@ -30,6 +30,7 @@ from harness.herd import Herd, Place
 from harness.machine import forget_peak, machine, open_as_many_as_allowed, peak_bytes, process_seconds, resident_bytes
 from harness.rows import Table
 from harness.stack import Stack
+from harness.verdict import verdict
 
 TOPICS = ('workers', 'stats', 'queues')
 TOKENS = 40
@@ -168,9 +169,7 @@ def main(arguments: list[str]) -> int:
                     wrong += asyncio.run(prove(kind, number, options, stack, authority))
                 finally:
                     stack.stop()
-    for text in wrong:
-        print(f'WRONG: {text}')
-    return 1 if wrong else 0
+    return verdict(wrong)
 
 
 if __name__ == '__main__':

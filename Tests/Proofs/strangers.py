@@ -24,6 +24,7 @@ from harness.gateway import Gateway
 from harness.machine import machine, open_as_many_as_allowed, open_sockets, resident_bytes
 from harness.stack import Stack
 from harness.stranger import come
+from harness.verdict import verdict
 
 MEASURED = 1_000
 ALLOWED = 2_000
@@ -98,9 +99,7 @@ def main(arguments: list[str]) -> int:
                 wrong += asyncio.run(prove(stack, tls))
             finally:
                 stack.stop()
-    for text in wrong:
-        print(f'WRONG: {text}')
-    return 1 if wrong else 0
+    return verdict(wrong)
 
 
 if __name__ == '__main__':
