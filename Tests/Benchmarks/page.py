@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import multiprocessing
 import os
 import shutil
 import statistics
@@ -24,7 +23,7 @@ from pathlib import Path
 import httpx
 import redis
 from harness.events import life, task_events
-from harness.flood import publish_lists
+from harness.flood import publishing
 from harness.gateway import Gateway
 from harness.machine import machine
 from harness.redis_server import RedisServer
@@ -79,6 +78,12 @@ WATCH = """
 })();
 """
 
+PAINTED = """marks => {
+  const { arrived, painted } = window.paintWatch;
+  const both = [...painted].filter(([id, at]) => at && arrived.has(id)).map(([id, at]) => at - arrived.get(id));
+  return both.length >= marks ? both : null;
+}"""
+
 
 @dataclass(frozen=True)
 class FirstLoad:
@@ -100,15 +105,8 @@ def known(gateway: Gateway, token: str) -> int:
 
 def fill(gateway: Gateway, port: int, tasks: int) -> None:
     """Publishes whole lives until the gateway keeps so many tasks."""
-    done, sent = multiprocessing.Event(), multiprocessing.Queue()
-    given = (port, FILL_RATE, 3 * tasks / FILL_RATE + 1, done, sent)
-    publisher = multiprocessing.Process(target=publish_lists, args=given, daemon=True)
-    publisher.start()
-    try:
-        sent.get(timeout=300)
-    finally:
-        done.set()
-        publisher.join(10)
+    with publishing(port, FILL_RATE, 3 * tasks / FILL_RATE + 1) as publisher:
+        publisher.sent()
     token = gateway.token('viewer', 'counter')
     wait_for(lambda: known(gateway, token) >= tasks, 60, f'{tasks:,} tasks in the gateway')
 
@@ -143,27 +141,17 @@ def first_load(browser: Browser, gateway: Gateway, name: str) -> FirstLoad:
 def paints(browser: Browser, gateway: Gateway, port: int, marks: int, background: float) -> list[float]:
     """Milliseconds from each mark's frame to its row being painted, on the page of tasks, while other tasks come, too."""
     run = f'mark-{time.time_ns():x}'
-    seconds = marks * MARK_STEP + 30
-    done, sent = multiprocessing.Event(), multiprocessing.Queue()
-    others = multiprocessing.Process(target=publish_lists, args=(port, background, seconds, done, sent), daemon=True)
     context = browser.new_context(viewport={'width': 1440, 'height': 900})
     try:
         page, _ = open_page(context, gateway.login_url())
         page.evaluate("() => { location.hash = '#/tasks'; }")
         page.locator('[data-testid=page-tasks] [data-testid=row]').first.wait_for()
-        others.start()
-        with redis.Redis(port=port) as client:
+        with publishing(port, background, marks * MARK_STEP + 30), redis.Redis(port=port) as client:
             for number in range(marks):
                 client.publish(*task_events(*life('bench.mark', task_id=f'{run}-{number}')))
                 page.wait_for_timeout(MARK_STEP * 1000)
-        ask = """marks => { const { arrived, painted } = window.paintWatch;
-            const both = [...painted].filter(([id, at]) => at && arrived.has(id)).map(([id, at]) => at - arrived.get(id));
-            return both.length >= marks ? both : null; }"""
-        return [float(value) for value in page.wait_for_function(ask, arg=marks).json_value()]
+        return [float(value) for value in page.wait_for_function(PAINTED, arg=marks).json_value()]
     finally:
-        done.set()
-        if others.pid:
-            others.join(10)
         context.close()
 
 

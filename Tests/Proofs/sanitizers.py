@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import multiprocessing
 import os
 import random
 import re
@@ -31,7 +30,7 @@ from pathlib import Path
 from harness.attackers import BOMBS, SLOW, be_slow, drop_bomb, odd_handshakes, send_oddly
 from harness.client import GatewayClient
 from harness.crowd import Member, gather_crowd, join
-from harness.flood import publish_lists
+from harness.flood import publishing
 from harness.gateway import Gateway
 from harness.machine import machine
 from harness.paths import ROOT
@@ -170,22 +169,14 @@ async def storm(gateway: Gateway, server: RedisServer, options: argparse.Namespa
     tokens = [gateway.token('viewer', f'crowd-{number}') for number in range(10)]
     crowd = await gather_crowd(*place, tokens, options.clients, at_once=20, opens=('stats', 'workers'))
     until = time.monotonic() + options.seconds
-    context = multiprocessing.get_context('spawn')
-    done, sent = context.Event(), context.Queue()
-    arguments = (server.port, RATE, float(options.seconds), done, sent)
-    publisher = context.Process(target=publish_lists, args=arguments, daemon=True)
-    publisher.start()
-    try:
+    with publishing(server.port, RATE, float(options.seconds)) as publisher:
         gone, cuts, attacks, *_ = await asyncio.gather(
             come_and_vanish(crowd, place, tokens, until),
             cut_links(server, until),
             asyncio.to_thread(attack, gateway.address, until),
             *(be_deaf(gateway, tokens[number % len(tokens)], until) for number in range(DEAF)),
         )
-        messages, _ = await asyncio.to_thread(sent.get, True, 30)
-    finally:
-        done.set()
-        publisher.join(30)
+        messages, _ = await asyncio.to_thread(publisher.sent)
     for member in crowd:
         member.abort()
     return (

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import multiprocessing
 import os
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -66,6 +69,32 @@ def publish_lists(port: int, rate: float, seconds: float, done: Event, sent: mul
         if due <= messages:
             time.sleep(SLICE)
     sent.put((messages, time.monotonic() - began))
+
+
+@contextlib.contextmanager
+def publishing(port: int, rate: float, seconds: float) -> Iterator[Publisher]:
+    """`publish_lists` in a process of its own, which ends with the block."""
+    context = multiprocessing.get_context('spawn')
+    done, sent = context.Event(), context.Queue()
+    process = context.Process(target=publish_lists, args=(port, rate, seconds, done, sent), daemon=True)
+    process.start()
+    try:
+        yield Publisher(process, sent)
+    finally:
+        done.set()
+        process.join(30)
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Who publishes."""
+
+    process: BaseProcess
+    _sent: multiprocessing.Queue[tuple[int, float]]
+
+    def sent(self) -> tuple[int, float]:
+        """How many messages it has published in how many seconds, once it has ended."""
+        return self._sent.get(timeout=60)
 
 
 @dataclass
@@ -154,25 +183,17 @@ async def flood(stack: Stack, watch: Watch, rate: float, seconds: float, *, ever
     """Publishes for `seconds` from another process, and measures all the while."""
     process = stack.running_gateway.process
     assert process
-    context = multiprocessing.get_context('spawn')
-    done, sent = context.Event(), context.Queue()
-    arguments = (stack.redis_server.port, rate, seconds, done, sent)
-    publisher = context.Process(target=publish_lists, args=arguments, daemon=True)
-    publisher.start()
-    began, cpu = time.monotonic(), process_nanoseconds(process.pid)
-    result = Flooded(0, 1, 0)
-    try:
-        while publisher.is_alive():
+    with publishing(stack.redis_server.port, rate, seconds) as publisher:
+        began, cpu = time.monotonic(), process_nanoseconds(process.pid)
+        result = Flooded(0, 1, 0)
+        while publisher.process.is_alive():
             result.delays.append(await watch.mark())
             if not result.samples or time.monotonic() - began - result.samples[-1].at >= every:
                 result.samples.append(_sample(process.pid, began, watch))
             await asyncio.sleep(0.05)
-        result.messages, result.seconds = sent.get(timeout=30)
+        result.messages, result.seconds = publisher.sent()
         result.cpu = (process_nanoseconds(process.pid) - cpu) / 1e9
         return result
-    finally:
-        done.set()
-        publisher.join(30)
 
 
 async def recovery(watch: Watch, within: float) -> float:
