@@ -22,7 +22,7 @@ from .waiting import NotReachedError, wait_for
 LISTENING = r'listening on \S+:(\d+)'
 STARTING = 30
 DEBIAN = ('nginx', 'libnginx-mod-nchan', 'nats-server', 'mosquitto', 'node-ws')
-PYPI = ('picows==2.3.1', 'websockets==17.4')
+PYPI = ('picows==2.3.1', 'websockets==17.4', 'socketify==0.0.31')
 PLACE = ROOT / '.build' / 'peers'
 """Debian's packages are unpacked here, and nowhere else: nothing is installed, and none of their services starts."""
 PYTHON = ROOT / '.venv-bench' / 'bin' / 'python'
@@ -46,7 +46,7 @@ def fetch_packages() -> list[str]:
         subprocess.run([sys.executable, '-m', 'venv', str(PYTHON.parents[1])], check=True)
     installing = [str(PYTHON), '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', *PYPI]
     if subprocess.run(installing, check=False).returncode:
-        failed.append('picows and websockets')
+        failed.append(' '.join(PYPI))
     return failed
 
 
@@ -245,7 +245,7 @@ def node_ws(folder: Path) -> Iterator[Entrance]:
 
 @contextmanager
 def in_python(folder: Path, name: str) -> Iterator[Entrance]:
-    """`picows` or `websockets`."""
+    """`picows`, `websockets`, or `socketify`, which is uWebSockets with handlers in Python."""
     has_it = PYTHON.exists() and not subprocess.run([str(PYTHON), '-c', f'import {name}'], check=False).returncode
     if not has_it:
         raise MissingError(f'there is no {name}')
@@ -275,6 +275,7 @@ def contestants(binary: Path, tick: int = 0) -> dict[str, Contestant]:
         'nats-server': lambda folder, _: nats(folder),
         'mosquitto': lambda folder, _: mosquitto(folder),
         'node ws': lambda folder, _: node_ws(folder),
+        'uWebSockets (socketify)': lambda folder, _: in_python(folder, 'socketify'),
         'picows': lambda folder, _: in_python(folder, 'picows'),
         'Python websockets': lambda folder, _: in_python(folder, 'websockets'),
     }
