@@ -96,10 +96,12 @@ internal import Glibc
     /// The kernel is asked directly, unless there is TLS: it nearly always takes all of it, and `lws_write`
     /// reads much of the connection's memory on its way to the same call. For a fan-out to thousands of
     /// connections all that has to come from afar each time.
-    func writeNext(_ bytes: [UInt8], isPlain: Bool) -> Written {
+    ///
+    /// - Parameter descriptor: the connection's own; negative if only libwebsockets may write.
+    func writeNext(_ bytes: [UInt8], descriptor: Int32) -> Written {
         unsafe bytes.withUnsafeBufferPointer { buffer in
             let sent =
-                isPlain
+                descriptor >= 0
                 ? unsafe send(
                     descriptor, buffer.baseAddress, buffer.count,
                     Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) : 0

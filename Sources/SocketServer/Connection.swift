@@ -41,11 +41,19 @@ final class Connection {
     var deflateOffers = 0
     /// What the WebSocket needs; `nil` before the upgrade.
     var socket: SocketState? {
-        didSet { takesFrames = socket?.takesFrames == true }
+        didSet {
+            guard let entry else { return }
+            entry.table.set(takesFrames: socket?.takesFrames == true, of: entry.number)
+        }
     }
-    /// The socket's own `takesFrames`. It is asked for every frame to every connection, and reading a part of an
-    /// optional value copies the whole of it, which counts references of all that is in it.
-    private(set) var takesFrames = false
+    /// Its entry among the open WebSockets, from the upgrade until the connection is gone.
+    var entry: Entry?
+
+    /// An entry in a table, which is told when it changes whether frames may be written at once.
+    struct Entry {
+        let table: SocketTable
+        let number: UInt64
+    }
 
     init(number: UInt64, wsi: BorrowedWsi, peer: String) {
         self.number = number

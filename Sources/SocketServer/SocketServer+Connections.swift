@@ -44,13 +44,13 @@ extension SocketServer {
     func connectionGone(_ connection: Connection) {
         connections[connection.number] = nil
         decrement(&connectionsByAddress, connection.peer)
-        guard let socket = connection.socket else { return }
+        guard let socket = connection.socket, let entry = connection.entry else { return }
         connection.socket = nil
-        sockets[connection.number] = nil
+        sockets.remove(connection)
         decrement(&socketsByAddress, socket.address)
         if socket.isStranger { strangerGone(socket.address) }
         pingRing[pingSlot(connection.number)].remove(connection.number)
-        handler.socketClosed(SocketID(number: connection.number), code: socket.closeCode)
+        handler.socketClosed(SocketID(number: entry.number), code: socket.closeCode)
     }
 
     package func recognize(_ socket: SocketID) {
@@ -85,7 +85,8 @@ extension SocketServer {
         let now = LoopActor.loop.milliseconds
         let silence = UInt64(max(1, configuration.limits.silence.components.seconds)) * 1000
         for number in pingRing[pingHand] {
-            guard let connection = sockets[number], let socket = connection.socket else { continue }
+            guard let connection = connections[number], let socket = connection.socket
+            else { continue }
             if now - min(now, socket.lastHeard) > silence {
                 connection.wsi.kill()
             } else if socket.isOpen, socket.pending.isEmpty, !connection.wsi.isPartial {

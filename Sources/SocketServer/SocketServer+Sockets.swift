@@ -7,25 +7,25 @@ extension SocketServer {
 
     @discardableResult
     package func send(_ frames: [SharedFrame], to socket: SocketID) -> Bool {
-        guard let connection = sockets[socket.number] else { return false }
-        guard connection.takesFrames, !connection.wsi.isPartial else {
-            keep(frames, for: connection)
+        guard let outlet = sockets.outlet(of: socket.number), !outlet.wsi.isPartial else {
+            keep(frames, for: socket)
             return false
         }
-        switch write(frames[...], to: connection) {
+        switch write(frames[...], to: outlet) {
         case .whole:
             return true
         case .kept:
-            connection.socket?.owesDrained = true
+            sockets[socket.number]?.socket?.owesDrained = true
         case .failed:
-            connection.wsi.kill()
+            outlet.wsi.kill()
         }
         return false
     }
 
     /// Keeps frames that cannot be written now, until the writable callback.
-    private func keep(_ frames: [SharedFrame], for connection: Connection) {
-        guard let socket = connection.socket, socket.isOpen else { return }
+    private func keep(_ frames: [SharedFrame], for id: SocketID) {
+        guard let connection = sockets[id.number], let socket = connection.socket, socket.isOpen
+        else { return }
         if !frames.isEmpty, socket.holdsBack, socket.pending.isEmpty, !connection.wsi.isPartial {
             connection.socket?.hasHeldBack = true
         }
@@ -36,27 +36,29 @@ extension SocketServer {
 
     /// Writes frames with one call of the kernel; nothing waits to be written before them.
     private func write(
-        _ frames: ArraySlice<SharedFrame>, to connection: Connection
+        _ frames: ArraySlice<SharedFrame>, to outlet: Outlet
     ) -> BorrowedWsi.Written {
+        let isDeflated = outlet.isDeflated
         guard frames.count > 1 else {
             guard let frame = frames.first else { return .whole }
-            return connection.wsi.writeNext(bytes(of: frame, for: connection), isPlain: isPlain)
+            return outlet.write(bytes(of: frame, isDeflated: isDeflated))
         }
-        let isDeflated = connection.deflate != nil
         if !joined.holds(frames, isDeflated: isDeflated) {
             // Taken out meanwhile, so that it is not copied when it changes.
             var next = joined
             joined = JoinedFrames()
-            next.fill(frames, isDeflated: isDeflated) { bytes(of: $0, for: connection) }
+            next.fill(frames, isDeflated: isDeflated) {
+                bytes(of: $0, isDeflated: isDeflated)
+            }
             joined = next
         }
         defer { joined.trim() }
-        return connection.wsi.writeNext(joined.bytes, isPlain: isPlain)
+        return outlet.write(joined.bytes)
     }
 
-    /// A frame as this connection gets it: compressed, if its peer takes that and it is worth it.
-    private func bytes(of frame: SharedFrame, for connection: Connection) -> [UInt8] {
-        guard connection.deflate != nil, frame.isCompressible,
+    /// A frame as a connection gets it: compressed, if its peer takes that and it is worth it.
+    private func bytes(of frame: SharedFrame, isDeflated: Bool) -> [UInt8] {
+        guard isDeflated, frame.isCompressible,
             frame.bytes.count - frame.payloadOffset >= Self.compressedBytes
         else { return frame.bytes }
         if case .untried = frame.compressed {
@@ -132,7 +134,8 @@ extension SocketServer {
         guard let socket = connection.socket, socket.hasHeldBack, !connection.wsi.isPartial else {
             return
         }
-        _ = write(socket.pending[socket.written...], to: connection)
+        _ = write(
+            socket.pending[socket.written...], to: Outlet(connection, isPlain: isPlain))
         connection.socket?.forgetPending()
     }
 
@@ -154,11 +157,14 @@ extension SocketServer {
             assembler: MessageAssembler(
                 byteLimit: limits.messageBytes, fragmentLimit: limits.fragments),
             lastHeard: LoopActor.loop.milliseconds)
-        sockets[connection.number] = connection
+        guard sockets.add(connection, isPlain: isPlain), let entry = connection.entry else {
+            connection.socket = nil
+            return false
+        }
         socketsByAddress[request.peer, default: 0] += 1
         strangerCame(request.peer)
         pingRing[pingSlot(connection.number)].insert(connection.number)
-        handler.socketOpened(SocketID(number: connection.number), request: request)
+        handler.socketOpened(SocketID(number: entry.number), request: request)
         return true
     }
 
@@ -221,7 +227,8 @@ extension SocketServer {
 
     /// Hands on the message whose last piece came just now.
     private func deliver(_ message: [UInt8], to connection: Connection) {
-        let socket = SocketID(number: connection.number)
+        guard let entry = connection.entry else { return }
+        let socket = SocketID(number: entry.number)
         if connection.wsi.isBinary {
             handler.socketReceived(socket, binary: message)
         } else {
@@ -260,17 +267,20 @@ extension SocketServer {
             let frame = socket.pending[socket.written]
             socket.written += 1
             socket.pendingBytes -= frame.bytes.count
-            guard connection.wsi.write(bytes(of: frame, for: connection)) else { return false }
+            let bytes = bytes(of: frame, isDeflated: connection.deflate != nil)
+            guard connection.wsi.write(bytes) else { return false }
         }
         guard socket.written == socket.pending.count else {
             connection.wsi.askForWritable()
             return true
         }
         socket.forgetPending()
-        guard socket.owesDrained, !connection.wsi.isPartial else { return true }
+        guard socket.owesDrained, !connection.wsi.isPartial, let entry = connection.entry else {
+            return true
+        }
         socket.owesDrained = false
         connection.socket = socket
-        handler.socketDrained(SocketID(number: connection.number))
+        handler.socketDrained(SocketID(number: entry.number))
         socket = connection.socket ?? socket
         return true
     }

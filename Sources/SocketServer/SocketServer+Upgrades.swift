@@ -85,7 +85,7 @@ extension SocketServer {
     private func fullness(_ peer: String) -> String? {
         let limits = configuration.limits
         let isCounted = isCounted(peer)
-        guard sockets.count < limits.sockets,
+        guard sockets.count < min(limits.sockets, SocketTable.most),
             !isCounted || socketsByAddress[peer, default: 0] < limits.socketsPerAddress
         else { return "too many connections" }
         guard strangers < limits.strangers,

@@ -23,13 +23,13 @@ package final class SocketServer: SocketOutput {
     /// Every TCP connection by its number, from its adoption until libwebsockets frees it.
     var connections: [UInt64: Connection] = [:]
     /// The open WebSockets among them.
-    var sockets: [UInt64: Connection] = [:]
+    let sockets = SocketTable()
     var connectionsByAddress: [String: Int] = [:]
     var socketsByAddress: [String: Int] = [:]
     /// WebSockets whose peers have not said who they are.
     package internal(set) var strangers = 0
     var strangersByAddress: [String: Int] = [:]
-    /// Socket numbers by the second of the ping period in which their ping is due.
+    /// Numbers of connections by the second of the ping period in which their ping is due.
     var pingRing: [Set<UInt64>]
     var pingHand = 0
     var lastNumber: UInt64 = 0

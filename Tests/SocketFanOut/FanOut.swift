@@ -12,6 +12,8 @@ final class FanOut: SocketServerHandler {
     private var subscribers: [SocketID] = []
     private var publisher: SocketID?
     private var waiting: [SharedFrame] = []
+    /// Whether what waits is on its way out.
+    private var isDue = false
     /// How many were waiting when it was last looked, and how often that was.
     private var seen = (count: 0, turns: 0)
     private var timer: LoopTimer?
@@ -42,19 +44,22 @@ final class FanOut: SocketServerHandler {
             leave(socket)
         }
         waiting.append(SharedFrame(text: text))
-        guard timer == nil else { return }
+        guard !isDue else { return }
+        isDue = true
         let now = LoopActor.loop.milliseconds
         let due = flushedAt + tick
-        look(after: .milliseconds(due > now ? due - now : 0))
+        guard due > now else { return look() }
+        timer = LoopTimer(after: .milliseconds(due - now)) { [unowned self] in look() }
     }
 
-    /// Looks in a turn to come whether everything is there.
-    private func look(after time: Duration) {
-        timer = LoopTimer(after: time) { [unowned self] in
-            guard waiting.count > seen.count, seen.turns < Self.mostTurns else { return flush() }
-            seen = (waiting.count, seen.turns + 1)
-            look(after: .zero)
-        }
+    /// Sends what is there, unless more of it came in the last turn of the loop: then it looks again in the next.
+    ///
+    /// A timer of no time is none for that: libuv runs it in the turn in which a timer has made it, before anything
+    /// is read.
+    private func look() {
+        guard waiting.count > seen.count, seen.turns < Self.mostTurns else { return flush() }
+        seen = (waiting.count, seen.turns + 1)
+        Task { look() }
     }
 
     func socketDrained(_ socket: SocketID) {}
@@ -69,6 +74,7 @@ final class FanOut: SocketServerHandler {
 
     private func flush() {
         timer = nil
+        isDue = false
         seen = (0, 0)
         flushedAt = LoopActor.loop.milliseconds
         let frames = waiting

@@ -64,7 +64,7 @@ import Testing
 
     @LoopActor
     private static func ignored(_ server: TestServer) -> [Int] {
-        server.server.sockets.values.compactMap { $0.socket?.ignoredPieces }
+        server.server.connections.values.compactMap { $0.socket?.ignoredPieces }
     }
 
     @Test func `a close by the client is echoed and told`() async throws {
