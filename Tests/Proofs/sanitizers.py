@@ -5,7 +5,7 @@
 Debug builds of their own in .build-address and .build-thread: minutes each. The storm: clients that come and vanish, clients that never
 acknowledge, slow ones, bombs and odd handshakes, events all the while, and Redis closing the gateway's connections every two seconds; then
 SIGTERM. It fails if a sanitizer reports anything, a test fails, or a gateway does not end with 0. What is suppressed stands, with its
-reason, in Tests/Proofs/suppressions.
+reason, in Tests/Proofs/suppressions. Before all else each sanitizer must find what `sanitized.swift` does wrong, with the same options.
 
 Under the thread sanitizer the tests of the pure rooms do not run: those know no thread (docs/architecture.md). There is no third run:
 Swift's compiler has no undefined-behavior sanitizer on Linux ("unsupported option '-sanitize=undefined'"), and the project no C to
@@ -20,6 +20,7 @@ import contextlib
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -45,6 +46,7 @@ RATE = 500
 DEAF = 20
 """Clients that subscribe and never acknowledge."""
 PARTS = ('unit', 'integration', 'storm')
+PROOFS = ROOT / 'Tests' / 'Proofs'
 
 
 class Sanitizer:
@@ -55,7 +57,7 @@ class Sanitizer:
         self.folder = folder
         self.scratch = ['--scratch-path', f'.build-{kind}', '--sanitize', kind]
         self.binary = ROOT / f'.build-{kind}' / 'debug' / 'celeriac'
-        suppressions = ROOT / 'Tests' / 'Proofs' / 'suppressions' / f'{kind}.txt'
+        suppressions = PROOFS / 'suppressions' / f'{kind}.txt'
         common = f'log_path={folder}/report:suppressions={suppressions}:symbolize=1'
         self.environment = {
             # Swift's runtime keeps pointers in forms that the search for leaks does not know; bin/prove soak looks for growth.
@@ -64,6 +66,34 @@ class Sanitizer:
             'TSAN_OPTIONS': f'{common}:ignore_noninstrumented_modules=1:halt_on_error=0:second_deadlock_stack=1',
             'SWIFT_BACKTRACE': 'enable=no',
         }
+        if kind == 'thread':
+            self.environment['LD_PRELOAD'] = str(self.compile_preload())
+
+    def compile_preload(self) -> Path:
+        """What tells the sanitizer of Swift's Mutex; only Clang calls as Swift does, and each toolchain of Swift has one."""
+        library = self.folder / 'mutex_for_tsan.so'
+        swift = shutil.which('swift')
+        if not swift:
+            sys.exit('sanitizers.py: there is no swift in PATH')
+        clang = [str(Path(swift).with_name('clang')), '-O2', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC']
+        subprocess.run([*clang, str(PROOFS / 'mutex_for_tsan.c'), '-o', str(library)], check=True)
+        return library
+
+    def finds(self) -> bool:
+        """Whether it reports what is wrong, and nothing else."""
+        program = self.folder / 'sanitized'
+        source = str(PROOFS / 'sanitized.swift')
+        subprocess.run(['swiftc', '-swift-version', '6', '-sanitize=' + self.kind, source, '-o', str(program)], check=True)
+        wanted = {'thread': {'race': True, 'lock': False}, 'address': {'overrun': True, 'lock': False}}[self.kind]
+        environment = {**os.environ, **self.environment}
+        for name, is_wrong in wanted.items():
+            before = len(self.reports)
+            subprocess.run([str(program), name], env=environment, capture_output=True, check=False)
+            if is_wrong != (len(self.reports) > before):
+                what = 'found nothing in' if is_wrong else 'reports what is right:'
+                print(f'WRONG: the {self.kind} sanitizer {what} {source} {name}')
+                return False
+        return True
 
     @property
     def reports(self) -> list[str]:
@@ -220,6 +250,8 @@ def main() -> int:
     for kind in [options.only] if options.only else ['thread', 'address']:
         with tempfile.TemporaryDirectory() as folder:
             sanitizer = Sanitizer(kind, Path(folder))
+            if not sanitizer.finds():
+                return 1
             sanitizer.build(tests='unit' in parts)
             if 'unit' in parts:
                 good &= unit_tests(sanitizer)
