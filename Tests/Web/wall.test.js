@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { drift, fit, fontPixels, isCompact, wallOptions } from '../../web/core/wall/layout.js';
-import { failuresWorstFirst, problems, queuesWorstFirst, span, verdict } from '../../web/core/wall/picture.js';
+import { doubt, failuresWorstFirst, problems, queuesWorstFirst, span, unverified, verdict } from '../../web/core/wall/picture.js';
 
 const FULL_HD = { width: 1920, height: 1080 };
 
@@ -47,6 +47,17 @@ test('all is well only while the data is at most 5 s old', () => {
   assert.equal(verdict({ ...fresh, age: null }).fresh, false);
   assert.equal(verdict({ ...fresh, everLive: false }).text, 'Connecting');
   assert.equal(verdict({ ...fresh, broker: 'down' }).kind, 'failed');
+});
+
+test('what was not looked at again since events were lost does not look well', () => {
+  const queues = new Map([['q', { id: 'q', stale: true }], ['r', { id: 'r' }]]).values();
+  assert.equal(unverified([{ id: 'w', stale: true }, { id: 'v', stale: false }], queues), 2);
+  assert.deepEqual(verdict({ ...fresh, unverified: 2 }), { kind: 'unknown', text: 'Checking 2 after a gap', fresh: true });
+  assert.equal(verdict({ ...fresh, unverified: 2, problems: [{ kind: 'warning' }] }).text, '1 warning');
+  const shown = { name: 'q', side: '3/min', value: '9', kind: null };
+  assert.deepEqual(doubt({ id: 'q' }, shown), shown);
+  assert.deepEqual(doubt({ id: 'q', stale: true }, shown), { ...shown, side: 'unverified', kind: 'unknown' });
+  assert.equal(doubt({ id: 'q', stale: true }, { ...shown, kind: 'failed' }).kind, 'failed');
 });
 
 test('problems are counted, errors before warnings, and no worker twice', () => {

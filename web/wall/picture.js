@@ -1,6 +1,6 @@
 /** The wall's page: verdict, figures and three lists. Every line has its place; nothing moves but the numbers. */
 import { fit } from '../core/wall/layout.js';
-import { failuresWorstFirst, problems, queuesWorstFirst, span, verdict } from '../core/wall/picture.js';
+import { doubt, failuresWorstFirst, problems, queuesWorstFirst, span, unverified, verdict } from '../core/wall/picture.js';
 import { compact, count, percent, rate } from '../core/format/number.js';
 import { workerStatus } from '../core/format/states.js';
 import { line } from '../core/format/text.js';
@@ -53,7 +53,7 @@ export class WallPicture {
     const alerts = [...client.topics.get('alerts').rows];
     const workers = [...client.topics.get('workers').rows];
     const list = problems(alerts, workers);
-    const words = verdict({ problems: list, age, live: client.isLive, everLive: client.machine.everLive, broker: client.topics.get('health').get('broker')?.state });
+    const words = verdict({ problems: list, age, live: client.isLive, everLive: client.machine.everLive, broker: client.topics.get('health').get('broker')?.state, unverified: unverified(workers, client.topics.get('queues').rows) });
     const named = this.compact && words.fresh && list.length > 0;
     setText(this.#verdict, named ? `${words.text}: ${list[0].text}` : words.text);
     this.node.classList.toggle('compact', this.compact);
@@ -151,7 +151,7 @@ function listLine(update) {
   } };
 }
 
-const queueLine = () => listLine((queue) => ({
+const queueLine = () => listLine((queue) => doubt(queue, {
   name: line(queue.id, 120),
   side: queue.state === 'unconsumed' ? 'no consumer' : queue.state === 'paused' ? 'paused' : `${rate(queue.rateOut)}/min`,
   value: compact(queueLoad(queue)),
@@ -161,10 +161,10 @@ const queueLine = () => listLine((queue) => ({
 const workerLine = () => listLine((worker) => {
   const status = workerStatus(worker.state);
   const trouble = status.kind === 'failed' || status.kind === 'warning' || status.kind === 'unknown';
-  return {
+  return doubt(worker, {
     name: line(worker.id, 120), side: trouble || status.kind === 'stopped' ? status.word : arrayOf(worker.queues).slice(0, 3).map((queue) => line(queue, 40)).join(' '),
     value: Number.isFinite(worker.concurrency) ? `${count(worker.active ?? 0)}/${count(worker.concurrency)}` : count(worker.active), kind: trouble ? status.kind : null,
-  };
+  });
 });
 
 const failureLine = () => listLine((row) => ({ name: line(row.name, 120), side: `${percent(row.share)} %`, value: count(row.failed), kind: 'failed' }));

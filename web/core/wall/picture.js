@@ -36,13 +36,16 @@ export function problems(alerts, workers) {
   return found.map((problem, index) => ({ problem, index })).sort((a, b) => rank(a.problem) - rank(b.problem) || a.index - b.index).map(({ problem }) => problem);
 }
 
+/** How many rows were not looked at again since events were lost: what they say may be old (R51). */
+export const unverified = (...lists) => lists.reduce((sum, rows) => sum + [...rows].filter(({ stale }) => stale === true).length, 0);
+
 /**
  * The one sentence that is read from across the room.
- * @param {{problems: Problem[], age: number | null, live: boolean, everLive: boolean, broker: string | undefined}} state
- *   age in milliseconds
+ * @param {{problems: Problem[], age: number | null, live: boolean, everLive: boolean, broker: string | undefined,
+ *   unverified?: number}} state age in milliseconds
  * @returns {{kind: Kind, text: string, fresh: boolean}}
  */
-export function verdict({ problems: list, age, live, everLive, broker }) {
+export function verdict({ problems: list, age, live, everLive, broker, unverified: doubtful = 0 }) {
   if (!everLive) return { kind: 'unknown', text: 'Connecting', fresh: false };
   if (age === null) return { kind: 'unknown', text: 'No data yet', fresh: false };
   if (age > Limits.staleMilliseconds) return { kind: 'failed', text: `No data for ${span(age)}`, fresh: false };
@@ -50,7 +53,13 @@ export function verdict({ problems: list, age, live, everLive, broker }) {
   const bad = list.filter(({ kind }) => kind === 'failed').length;
   if (bad > 0) return { kind: 'failed', text: bad === 1 ? '1 problem' : `${bad} problems`, fresh: true };
   if (list.length > 0) return { kind: 'warning', text: list.length === 1 ? '1 warning' : `${list.length} warnings`, fresh: true };
+  if (doubtful > 0) return { kind: 'unknown', text: `Checking ${doubtful} after a gap`, fresh: true };
   return { kind: 'ok', text: 'All is well', fresh: true };
+}
+
+/** The side and the kind of a line whose row was not looked at again since a gap; a problem stays one. */
+export function doubt(row, shown) {
+  return row.stale === true ? { ...shown, side: 'unverified', kind: shown.kind ?? 'unknown' } : shown;
 }
 
 /** 42 s, 3 min, 5 h, 2 d: never wider than six characters. @param {number} milliseconds */
