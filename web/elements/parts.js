@@ -35,6 +35,11 @@ export class Meter {
   }
 }
 
+/** Beside the name of a row that nobody has looked at since events were lost (R51). */
+export function unverifiedMark() {
+  return h('span', { class: 'left-mark', text: 'unverified', title: 'Not yet checked after the last gap in the data' });
+}
+
 /** A span whose text is kept current by the page's one timer. */
 export function timeNode() {
   return h('span', { class: 'num' });

@@ -9,7 +9,7 @@ import { line } from '../core/format/text.js';
 import { formatRoute } from '../core/query/route.js';
 import { h, setAttr, setHidden, setText } from '../platform/dom.js';
 import { DataTable, textCell } from '../elements/data-table.js';
-import { emptyState, iconButton, pageHead, setRefusal, StateChip } from '../elements/parts.js';
+import { emptyState, iconButton, pageHead, setRefusal, StateChip, unverifiedMark } from '../elements/parts.js';
 import { StackedBar, StackedLegend } from '../elements/stacked-bar.js';
 
 export class QueuesPage {
@@ -118,7 +118,15 @@ export class QueuesPage {
 
 function linkCell() {
   const link = h('a', { class: 'strong' });
-  return { node: link, update: ({ id }) => { setText(link, line(id, 160)); setAttr(link, 'href', formatRoute('queues', id)); } };
+  const unverified = unverifiedMark();
+  return {
+    node: h('span', { class: 'cell-line' }, link, unverified),
+    update({ id, stale }) {
+      setText(link, line(id, 160));
+      setAttr(link, 'href', formatRoute('queues', id));
+      setHidden(unverified, stale !== true);
+    },
+  };
 }
 
 /** Who and until when, on one line. */

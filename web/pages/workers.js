@@ -8,7 +8,7 @@ import { formatRoute } from '../core/query/route.js';
 import { h, setAttr, setHidden, setText } from '../platform/dom.js';
 import { DataTable, textCell } from '../elements/data-table.js';
 import { TraceList } from '../elements/trace-list.js';
-import { button, card, emptyState, iconButton, Meter, pageHead, setRefusal, setTime, StateChip, timeNode } from '../elements/parts.js';
+import { button, card, emptyState, iconButton, Meter, pageHead, setRefusal, setTime, StateChip, timeNode, unverifiedMark } from '../elements/parts.js';
 import { openWorkerCommands } from '../elements/worker-commands.js';
 
 const QUEUES_SHOWN = 2;
@@ -143,7 +143,7 @@ function rankText(worker) {
 
 function nameCell() {
   const link = h('a', { class: 'strong' });
-  const stale = h('span', { class: 'left-mark', text: 'unverified', title: 'Not yet checked after the last gap in the data' });
+  const stale = unverifiedMark();
   const twins = h('span', { class: 'left-mark' });
   return {
     node: h('span', { class: 'cell-line' }, link, stale, twins),
