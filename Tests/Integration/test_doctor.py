@@ -42,15 +42,19 @@ EXPECTED = {
     f'pool-restarts-off:worker {QUIET}': 'info',
     f'sent-events-off:worker {LATE}': 'info',
     f'visibility-timeout:worker {LATE}': 'warning',
+    f'visibility-timeout:worker {SKEWED}': 'warning',
 }
+LONG = {'task_acks_late': True, 'task_time_limit': 7_200}
+SHORT = {'task_acks_late': True, 'task_time_limit': 3_599}
+"""A time limit that ends a task before the usual visibility timeout of an hour does no harm."""
 
 
 @pytest.fixture(scope='module')
 def stack(module_folder: Path) -> Iterator[Stack]:
     specs = [
         WorkerSpec('quiet', queues=('q-quiet',), events=False),
-        WorkerSpec('threaded', pool='threads', queues=('q-threaded',)),
-        WorkerSpec('skewed', pool='threads', queues=('q-skewed',), env=skewed('+1h')),
+        WorkerSpec('threaded', pool='threads', queues=('q-threaded',), env={'FLEET_CONF': json.dumps(SHORT)}),
+        WorkerSpec('skewed', pool='threads', queues=('q-skewed',), env={**skewed('+1h'), 'FLEET_CONF': json.dumps(LONG)}),
         WorkerSpec(
             'late',
             queues=('q-late',),
@@ -139,6 +143,9 @@ async def test_what_is_wrong_is_shown_printed_and_goes_away(stack: Stack, connec
             await client.until(lambda: not missing(severities(alerts)), 90, lambda: f'the alerts {missing(severities(alerts))}')
             for row in alerts:
                 assert row['title'] and row['detail'] and row['fix'] and row['since'] > 0, row
+            assert alerts.get(f'visibility-timeout:worker {THREADED}') is None
+            words = {node: (alerts.get(f'visibility-timeout:worker {node}') or {})['detail'] for node in (LATE, SKEWED)}
+            assert 'have no time limit' in words[LATE] and 'may run 2 h' in words[SKEWED], words
 
             # The command line says the same.
             done = await asyncio.to_thread(

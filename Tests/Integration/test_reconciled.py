@@ -115,8 +115,12 @@ async def test_a_gap_stays_open_to_doubt_while_results_cannot_be_read(folder: Pa
         stack.gateway = Gateway(stack.broker, folder, backend=results.url(0), options=['--log-level', 'debug'])
         await asyncio.to_thread(stack.gateway.start)
         async with connect(stack) as client:
-            health = await client.subscribe('health')
+            health, alerts = await client.subscribe('health'), await client.subscribe('alerts')
             view = await client.view(mode='follow')
+
+            def doubted() -> bool:
+                return any(row['rule'] == 'gap-unreconciled' for row in alerts)
+
             task = stack.send('math.add', 1, 1, queue='q-waits')
             await client.until(lambda: (view.get(task) or {}).get('state') == 'PENDING', 30, 'the task to be seen')
 
@@ -128,6 +132,7 @@ async def test_a_gap_stays_open_to_doubt_while_results_cannot_be_read(folder: Pa
             assert log is not None
             await client.until(lambda: log.output().count('results could not be read') >= 2, 60, 'two rounds in vain')
             assert all('reconciledAt' not in gap for gap in gaps(health))
+            await client.until(doubted, 20, 'the alert that state is in doubt')
 
             await asyncio.to_thread(results.restart)
             await client.until(
@@ -135,6 +140,7 @@ async def test_a_gap_stays_open_to_doubt_while_results_cannot_be_read(folder: Pa
                 60,
                 lambda: f'the gap to be reconciled; {gaps(health)} {view.get(task)}',
             )
+            await client.until(lambda: not doubted(), 20, 'the alert to go')
     finally:
         stack.stop()
         results.stop()

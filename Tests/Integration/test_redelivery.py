@@ -19,6 +19,8 @@ from harness.workers import WorkerSpec
 
 HOLDER = WorkerSpec('holder', queues=('q-held',))
 TIMEOUT = 10
+FOLLOWED = 200
+"""Held messages whose redelivery is foretold (`heldMessages`)."""
 SHORT = 4
 """Seconds after which kombu delivers again, and it looks every second."""
 LATE = WorkerSpec(
@@ -94,6 +96,34 @@ async def test_a_message_that_is_delivered_twice_is_one_task_with_two_receipts(f
             assert [(attempt['retries'], attempt['occurrence']) for attempt in attempts] == [(0, 0), (0, 1)], attempts
             assert attempts[1]['received'] - attempts[0]['received'] >= SHORT - 1
             await client.until(lambda: (health.get('held') or {}).get('held') == 0, 30, 'nothing to be held')
+    finally:
+        stack.stop()
+
+
+async def test_those_held_longest_have_a_date_and_the_rest_are_counted(folder: Path, connect: ConnectClient) -> None:
+    """As many as are followed; then one more, which comes last."""
+    stack = Stack(folder, [WorkerSpec('many', queues=('q-many',))]).start()
+    gateway = stack.running_gateway
+    try:
+        async with connect(stack) as client:
+            health = await client.subscribe('health')
+            headers = {'authorization': f'Bearer {gateway.token("operator", "dates")}'}
+            async with httpx.AsyncClient(base_url=gateway.base_url, headers=headers) as http:
+
+                async def dated(held: int, followed: int) -> set[str]:
+                    await client.until(
+                        lambda: {'held': held, 'followed': followed}.items() <= (health.get('held') or {}).items(),
+                        60,
+                        lambda: f'{held} to be held; {health.get("held")}',
+                    )
+                    rows = (await http.get('/api/celery/tasks/scheduled?limit=1000')).json()['tasks']
+                    assert len(rows) == held
+                    return {row['id'] for row in rows if 'redeliverAt' in row}
+
+                tasks = {stack.send('math.add', 1, number, queue='q-many', countdown=600) for number in range(FOLLOWED)}
+                assert await dated(FOLLOWED, FOLLOWED) == tasks
+                stack.send('math.add', 1, 1, queue='q-many', countdown=600)
+                assert await dated(FOLLOWED + 1, FOLLOWED) == tasks
     finally:
         stack.stop()
 
