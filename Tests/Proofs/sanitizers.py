@@ -108,20 +108,20 @@ class Sanitizer:
         what = ['--build-tests'] if tests else ['--product', 'celeriac']
         subprocess.run(['swift', 'build', *what, *self.scratch], cwd=ROOT, check=True)
 
-    def run(self, part: str, command: list[str], again: Callable[[str], list[str]] | None = None, **variables: str) -> bool:
+    def run(self, part: str, command: list[str], again: Callable[[str], list[str]] | None = None) -> bool:
         """Runs a program to its end; True if that was 0, and nothing was reported.
 
         What failed, without a report, runs once more, alone: `again` makes the command of the output.
         """
         before, began = len(self.reports), time.monotonic()
-        environment = {**os.environ, **self.environment, **variables}
+        environment = {**os.environ, 'CELERIAC_BIN': str(self.binary), **self.environment}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, errors='replace', check=False)
         output = done.stdout + done.stderr
         summary = re.findall(r'Test run with .* seconds.*|\d+ (?:passed|failed).* in \d.*', output)
         good = self.tell(part, '; '.join(summary[-1:]), done.returncode, before, began, output)
         if good or again is None or len(self.reports) > before or not (alone := again(output)):
             return good
-        return self.run(f'{part}, what failed, alone', alone, **variables)
+        return self.run(f'{part}, what failed, alone', alone)
 
     def tell(self, part: str, what: str, code: int | None, before: int, began: float, output: str) -> bool:
         """Prints what a part came to."""
@@ -152,7 +152,7 @@ def unit_tests(sanitizer: Sanitizer) -> bool:
 def integration_tests(sanitizer: Sanitizer) -> bool:
     files = [f'Tests/Integration/{name}' for name in INTEGRATION]
     command = [sys.executable, '-m', 'pytest', '-c', 'Tests/pyproject.toml', '-q', *files]
-    return sanitizer.run('integration', command, CELERIAC_BIN=str(sanitizer.binary))
+    return sanitizer.run('integration', command)
 
 
 # The storm ------------------------------------------------------------------------------------------------------------------
