@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Glibc
+internal import Logging
 package import Ports
 
 extension SocketServer {
@@ -8,12 +9,47 @@ extension SocketServer {
         let limits = configuration.limits
         let peer = SocketNames.peer(descriptor)
         let isCounted = isCounted(peer)
-        guard connections.count < limits.connections,
+        guard connectionCount < limits.connections,
             !isCounted || connectionsByAddress[peer, default: 0] < limits.connectionsPerAddress
         else {
             Glibc.close(descriptor)
             return
         }
+        guard let admission else {
+            adopt(descriptor)
+            return
+        }
+        connectionsByAddress[peer, default: 0] += 1
+        admission.add(descriptor, peer: peer)
+    }
+
+    /// A connection need not wait any more for its handshake of TLS, or may not.
+    func tlsDecided(_ peer: String, _ outcome: TlsAdmission.Outcome) {
+        // As a connection of libwebsockets it is counted anew.
+        decrement(&connectionsByAddress, peer)
+        switch outcome {
+        case .admitted(let descriptor): adopt(descriptor)
+        case .silent: break
+        case .refused: noteTlsRefusal()
+        }
+    }
+
+    private func noteTlsRefusal() {
+        tlsRefused += 1
+        let now = LoopActor.loop.milliseconds
+        guard refusedTlsAt.map({ now - $0 >= 10_000 }) ?? true else { return }
+        refusedTlsAt = now
+        let limits = configuration.limits
+        logger.warning(
+            "connections are closed: too many wait for their TLS handshake",
+            metadata: [
+                "waiting": "\(limits.tlsHandshakesWaiting)",
+                "perSecond": "\(limits.tlsHandshakesPerSecond)",
+            ])
+    }
+
+    /// Gives a socket to libwebsockets.
+    private func adopt(_ descriptor: Int32) {
         SocketNames.set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
         // Room for a whole answer: while one waits for the peer to read, libwebsockets would be
         // woken by everything that the peer sends, without reading it.

@@ -18,6 +18,8 @@ package final class SocketServer: SocketOutput {
     let library: LibraryContext
     let files: StaticFiles
     var listener: Listener?
+    /// Present if there is TLS.
+    var admission: TlsAdmission?
     var sweeper: LoopTimer?
 
     /// Every TCP connection by its number, from its adoption until libwebsockets frees it.
@@ -44,6 +46,8 @@ package final class SocketServer: SocketOutput {
     var isStopped = false
     /// Milliseconds of the loop's clock when the log was last told that there is no room.
     private var complainedAt: UInt64?
+    /// The same, that too many handshakes of TLS wait.
+    var refusedTlsAt: UInt64?
 
     /// Where the server listens, with the port that the system chose if it was 0.
     package let boundAddress: SocketAddress
@@ -76,6 +80,9 @@ package final class SocketServer: SocketOutput {
         library = try LibraryContext(configuration: configuration, logger: logger)
         self.listener = listener
         library.attach(self)
+        if !isPlain {
+            admission = TlsAdmission(limits: limits) { [unowned self] in tlsDecided($0, $1) }
+        }
         listener.start(
             exhausted: { [unowned self] in roomGone($0) }, { [unowned self] in acceptWaiting($0) })
         sweeper = LoopTimer(after: .seconds(1), every: .seconds(1)) { [unowned self] in sweep() }
@@ -98,7 +105,10 @@ package final class SocketServer: SocketOutput {
     package internal(set) var handshakesRejected: [Int: Int] = [:]
 
     /// TCP connections open now, WebSockets included.
-    package var connectionCount: Int { connections.count }
+    package var connectionCount: Int { connections.count + (admission?.count ?? 0) }
+
+    /// TCP connections that were closed because too many waited for their handshake of TLS.
+    package internal(set) var tlsRefused = 0
 
     /// Stops accepting connections; open ones go on.
     package func stopListening() {
@@ -129,6 +139,7 @@ package final class SocketServer: SocketOutput {
         stopListening()
         sweeper?.cancel()
         sweeper = nil
+        admission?.close()
         for connection in connections.values {
             if connection.socket != nil {
                 writeClose(connection, code: 1001, reason: "shutdown")

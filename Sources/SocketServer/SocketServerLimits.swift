@@ -30,6 +30,13 @@ package struct SocketServerLimits: Sendable {
     package var isLoopbackCounted = false
     /// Handshakes to become a WebSocket per second; beyond: 503 with `retry-after` (decision 0018).
     package var upgradesPerSecond = 1_000
+    /// Handshakes of TLS that begin per second in the long run, and so many more at once; others wait in a
+    /// queue (decision 0019).
+    package var tlsHandshakesPerSecond = 1_000
+    /// Handshakes of TLS that begin at once after a rest.
+    package var tlsHandshakesAtOnce = 200
+    /// Connections whose handshake of TLS waits for its turn; beyond: closed at once.
+    package var tlsHandshakesWaiting = 2_000
     /// Bytes kept for one socket while its peer does not read; beyond: close 4408.
     package var pendingBytes = 256 * 1024
     /// Frames kept for one socket while its peer does not read; beyond: close 4408.

@@ -1,6 +1,5 @@
+import Ports
 import Testing
-
-@testable import Gateway
 
 @Suite struct TokenBucketTests {
     @Test func `a burst passes and then the rate holds`() {

@@ -1,3 +1,5 @@
+internal import Ports
+
 /// How often each principal may give commands (R43). A value; time is passed in.
 struct CommandRates {
     private var all: [String: TokenBucket] = [:]

@@ -1,3 +1,5 @@
+internal import Ports
+
 /// How much of a limit somebody has left, as HTTP tells it (draft-ietf-httpapi-ratelimit-headers-10).
 struct RateStanding: Equatable {
     /// What the limit is called.

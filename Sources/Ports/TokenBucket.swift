@@ -1,14 +1,14 @@
 /// Allows a rate with bursts; time is passed in.
-struct TokenBucket: Sendable, Equatable {
+package struct TokenBucket: Sendable, Equatable {
     /// Tokens that come back per second.
-    let rate: Double
+    package let rate: Double
     /// Tokens at most.
-    let burst: Double
+    package let burst: Double
     private var tokens: Double
     private var at: Double
 
     /// A full bucket.
-    init(rate: Double, burst: Double, now: Double) {
+    package init(rate: Double, burst: Double, now: Double) {
         self.rate = rate
         self.burst = burst
         tokens = burst
@@ -18,7 +18,7 @@ struct TokenBucket: Sendable, Equatable {
     /// Takes a token if there is one.
     ///
     /// - Returns: 0 if it was taken, else the seconds until there is one.
-    mutating func take(now: Double) -> Double {
+    package mutating func take(now: Double) -> Double {
         tokens = min(burst, tokens + max(0, now - at) * rate)
         at = max(at, now)
         guard tokens < 1 else {
@@ -29,15 +29,15 @@ struct TokenBucket: Sendable, Equatable {
     }
 
     /// Whole tokens that can be taken now.
-    func remaining(now: Double) -> Int { Int(level(now: now)) }
+    package func remaining(now: Double) -> Int { Int(level(now: now)) }
 
     /// Seconds until the bucket is full, if nothing is taken.
-    func refill(now: Double) -> Double { (burst - level(now: now)) / rate }
+    package func refill(now: Double) -> Double { (burst - level(now: now)) / rate }
 
     private func level(now: Double) -> Double { min(burst, tokens + max(0, now - at) * rate) }
 
     /// Whether the bucket would be full now, so that forgetting it changes nothing.
-    func isIdle(now: Double) -> Bool {
+    package func isIdle(now: Double) -> Bool {
         tokens + max(0, now - at) * rate >= burst
     }
 }
