@@ -91,8 +91,9 @@ async def test_running_out_of_descriptors_ends_nothing(stack: Stack, connect: Co
 async def test_who_finds_no_descriptor_waits_and_is_served_when_there_is_one(stack: Stack, connect: ConnectClient) -> None:
     """Here the kernel refuses (EMFILE), below what the gateway would allow by itself."""
     gateway = stack.running_gateway
-    assert gateway.process
-    pid = gateway.process.pid
+    process = gateway.process
+    assert process
+    pid = process.pid
     host, port = gateway.address.rsplit(':', 1)
     granted = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     async with connect(stack) as client:
@@ -103,7 +104,7 @@ async def test_who_finds_no_descriptor_waits_and_is_served_when_there_is_one(sta
             for _ in range(WAITING):
                 crowd.append(socket.create_connection((host, int(port)), timeout=60))
                 crowd[-1].sendall(b'GET /readyz HTTP/1.1\r\nHost: gateway\r\n\r\n')
-            wait_for(lambda: 'there is no room for another' in gateway.process.output(), 20, 'the gateway to say so')
+            wait_for(lambda: 'there is no room for another' in process.output(), 20, 'the gateway to say so')
             before, began, rev = cpu_seconds(pid), time.monotonic(), health.rev
             await client.until(lambda: health.rev > rev, 20, 'a session that was there to be told')
             await asyncio.sleep(max(0.0, began + 2 - time.monotonic()))
