@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.client import SUBPROTOCOL
 from harness.events import life, task_events
+from harness.frame_judge import FrameJudge
 from harness.gateway import Gateway
 from harness.process import outer_environment
 from harness.stack import Stack, unique
 from harness.waiting import wait_for
 from harness.workers import WorkerSpec
+from websockets.asyncio.client import connect
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 
 @pytest.fixture
@@ -148,3 +155,52 @@ def test_a_reader_that_goes_away_ends_it(stack: Stack) -> None:
             except subprocess.TimeoutExpired:
                 continue
         assert process.wait(10) == 0
+
+
+@asynccontextmanager
+async def overheard(gateway: Gateway, judge: FrameJudge) -> AsyncIterator[str]:
+    """An address at which the gateway answers, and everything that both say is judged."""
+    ours = [Subprotocol(SUBPROTOCOL)]
+
+    async def heard(client: ServerConnection) -> None:
+        async with connect(gateway.ws_url, subprotocols=ours, compression=None) as server:
+
+            async def say() -> None:
+                async for text in client:
+                    judge.sent_text(str(text))
+                    await server.send(text)
+                await server.close()
+
+            saying = asyncio.create_task(say())
+            with suppress(ConnectionClosed):
+                async for text in server:
+                    judge.received_text(str(text))
+                    await client.send(text)
+            await saying
+
+    async with serve(heard, '127.0.0.1', 0, subprotocols=ours, compression=None, ping_interval=None) as proxy:
+        port = next(iter(proxy.sockets)).getsockname()[1]
+        yield f'http://127.0.0.1:{port}'
+
+
+async def test_what_it_says_and_is_told_is_in_the_contract(stack: Stack) -> None:
+    gateway, judge = stack.running_gateway, FrameJudge()
+    async with overheard(gateway, judge) as address:
+        token = gateway.token('bot', unique('tail'))
+        environment = {**outer_environment(), 'CELERIAC_URL': address, 'CELERIAC_TOKEN': token}
+        arguments = ('tail', '--json', '--from', 'oldest', '--type', 'task-*', '--task', 'heard.*', '--limit', '60')
+        process = await asyncio.create_subprocess_exec(
+            str(gateway.binary), *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment
+        )
+        try:
+            for _ in range(20):
+                stack.redis().publish(*task_events(*life(unique('heard.'))))
+                await asyncio.sleep(0.02)
+            said, _ = await asyncio.wait_for(process.communicate(), 40)
+        finally:
+            if process.returncode is None:
+                process.kill()
+
+    assert process.returncode == 0 and len(said.splitlines()) == 60
+    # session.start and events.open; hello, two answers, a heartbeat and a batch.
+    assert judge.judged >= 7
