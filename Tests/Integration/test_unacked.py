@@ -35,6 +35,18 @@ async def test_reserved_messages_belong_to_their_queues(folder: Path, connect: C
             await client.until(lambda: shown() == {'q-first': 2, 'q-second': 1}, 30, lambda: f'{shown()}')
             assert stack.redis().hlen('unacked') == 3
             assert (queues.get('q-first') or {}).get('depth') == 0
+
+            # What runs, waits at the worker and is held for its time is told apart by queue.
+            def parts(name: str) -> list[Any]:
+                row = queues.get(name) or {}
+                return [row.get(part) for part in ('active', 'reserved', 'scheduled', 'unacked')]
+
+            stack.send('math.add', 1, 1, queue='q-second', countdown=600)
+            await client.until(
+                lambda: (parts('q-first'), parts('q-second')) == ([1, 2, 0, 2], [0, 1, 1, 2]),
+                30,
+                lambda: f'{parts("q-first")} {parts("q-second")}',
+            )
     finally:
         stack.stop()
 
