@@ -112,6 +112,9 @@ package protocol SocketOutput: AnyObject {
     @discardableResult
     func send(_ frames: [SharedFrame], to socket: SocketID) -> Bool
 
+    /// Writes the same frames to each of many sockets, or keeps them as ``send(_:to:)`` does for one.
+    func send(_ frames: [SharedFrame], to sockets: [SocketID])
+
     /// Whether all that was sent to the socket has been taken by the kernel.
     func isDrained(_ socket: SocketID) -> Bool
 
@@ -134,6 +137,11 @@ package protocol SocketOutput: AnyObject {
 }
 
 extension SocketOutput {
+    /// Writes to one after the other.
+    package func send(_ frames: [SharedFrame], to sockets: [SocketID]) {
+        for socket in sockets { send(frames, to: socket) }
+    }
+
     /// Writes one frame.
     @discardableResult
     package func send(_ frame: SharedFrame, to socket: SocketID) -> Bool {

@@ -22,6 +22,19 @@ extension SocketServer {
         return false
     }
 
+    package func send(_ frames: [SharedFrame], to ids: [SocketID]) {
+        for start in stride(from: 0, to: ids.count, by: Self.groupSize) {
+            let group = ids[start..<min(start + Self.groupSize, ids.count)]
+            // Whether libwebsockets keeps something for a connection stands in memory that comes from afar. Asked
+            // for one after the other without a write between, the memory of a whole group comes at the same time.
+            for id in group { _ = sockets.outlet(of: id.number)?.wsi.isPartial }
+            for id in group { send(frames, to: id) }
+        }
+    }
+
+    /// Connections that are looked at before the first of them is written to.
+    private static let groupSize = 8
+
     /// Keeps frames that cannot be written now, until the writable callback.
     private func keep(_ frames: [SharedFrame], for id: SocketID) {
         guard let connection = sockets[id.number], let socket = connection.socket, socket.isOpen
@@ -100,6 +113,7 @@ extension SocketServer {
     }
 
     package func isDrained(_ socket: SocketID) -> Bool {
+        if let outlet = sockets.outlet(of: socket.number) { return !outlet.wsi.isPartial }
         guard let connection = sockets[socket.number], let state = connection.socket else {
             return false
         }

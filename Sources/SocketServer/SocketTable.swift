@@ -11,8 +11,8 @@ final class SocketTable {
     private struct Seat {
         /// Of the WebSocket that has it; 0 if none does.
         var number: UInt64
-        var takesFrames: Bool
         var outlet: Outlet
+        var takesFrames: Bool
     }
 
     /// WebSockets at most, whatever the configuration says.
@@ -58,8 +58,8 @@ final class SocketTable {
         let place = freePlaces.popLast() ?? seats.count
         let number = taken << Self.placeBits | UInt64(place)
         let seat = Seat(
-            number: number, takesFrames: connection.socket?.takesFrames == true,
-            outlet: Outlet(connection, isPlain: isPlain))
+            number: number, outlet: Outlet(connection, isPlain: isPlain),
+            takesFrames: connection.socket?.takesFrames == true)
         if place < seats.count {
             seats[place] = seat
             connections[place] = connection

@@ -36,6 +36,7 @@ final class FanOut: SocketServerHandler {
 
     func socketOpened(_ socket: SocketID, request: HttpRequest) {
         subscribers.append(socket)
+        output?.recognize(socket)
     }
 
     func socketReceived(_ socket: SocketID, text: [UInt8]) {
@@ -79,7 +80,6 @@ final class FanOut: SocketServerHandler {
         flushedAt = LoopActor.loop.milliseconds
         let frames = waiting
         waiting = []
-        guard let output else { return }
-        for socket in subscribers { output.send(frames, to: socket) }
+        output?.send(frames, to: subscribers)
     }
 }

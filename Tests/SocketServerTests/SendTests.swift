@@ -29,6 +29,49 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 7, 8, 9, 17])
+    func `what is sent to many arrives at each of them once`(count: Int) async throws {
+        try await withServer { server in
+            let clients = try (0..<count).map { _ in try server.socket() }
+            let opened = await server.handler.opened
+            // One that nobody has, and one that is told twice.
+            let sockets = [SocketID(number: 1)] + opened + [opened[0]]
+
+            await server.server.send((0..<2).map { Self.frame($0, 10) }, to: sockets)
+            await server.server.send([Self.frame(2, 10)], to: sockets)
+
+            for (index, client) in clients.enumerated() {
+                for number in index == 0 ? [0, 1, 0, 1, 2, 2] : [0, 1, 2] {
+                    #expect(try client.message()?.text.hasPrefix("\(number) ") == true)
+                }
+            }
+        }
+    }
+
+    @Test func `a slow reader among many gets everything in order`() async throws {
+        try await withServer(limits: {
+            $0.pendingFrames = 5_000
+            $0.pendingBytes = 64 << 20
+        }) { server in
+            let slow = try server.socket(receiveBuffer: 65_536)
+            let quick = try server.socket()
+            let sockets = await server.handler.opened
+            let count = 3_000
+
+            for number in 0..<count {
+                await server.server.send([Self.frame(number, 1_000)], to: sockets)
+                #expect(try quick.message()?.text.hasPrefix("\(number) ") == true)
+            }
+
+            #expect(await !server.server.isDrained(sockets[0]), "it must have been choked")
+            #expect(await server.server.isDrained(sockets[1]))
+            for number in 0..<count {
+                #expect(try slow.message()?.text.hasPrefix("\(number) ") == true)
+            }
+            try await eventually("drained") { await server.server.isDrained(sockets[0]) }
+        }
+    }
+
     @Test func `a slow reader gets everything in order, with pongs between`() async throws {
         try await withServer(limits: {
             $0.pendingFrames = 5_000
