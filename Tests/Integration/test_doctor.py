@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery import Celery
 from harness.fixtures import ConnectClient
 from harness.gateway import Gateway
 from harness.redis_server import RedisServer
@@ -203,6 +204,29 @@ async def test_what_is_wrong_is_shown_printed_and_goes_away(stack: Stack, connec
     left = {f'{each["rule"]}:{each["subject"]}' for each in said['findings']}
     assert not left & (gone | {'reply-keys-leak:broker'}), left
     print(f'{len(EXPECTED)} findings shown, printed and gone')
+
+
+async def test_publishers_that_announce_nothing_are_found(folder: Path, connect: ConnectClient) -> None:
+    """Whatever the workers' settings say: what counts is what came before the tasks that ended."""
+    stack = Stack(folder, [WorkerSpec('taker', queues=('q-taker',))]).start()
+    silent = Celery(broker=stack.broker, set_as_current=False)
+    try:
+        async with connect(stack) as client:
+            alerts = await client.subscribe('alerts')
+
+            def told() -> str:
+                return str((alerts.get('sent-events-off:publishers') or {}).get('detail', ''))
+
+            for _ in range(20):
+                silent.send_task('math.add', args=(1, 1), queue='q-taker')
+            await client.until(told, 40, 'the alert')
+            assert told().startswith('Tasks become known only when a worker receives them'), told()
+            for _ in range(21):
+                stack.send('math.add', 1, 1, queue='q-taker')
+            await client.until(lambda: not told(), 40, 'the alert to go')
+    finally:
+        silent.close()
+        stack.stop()
 
 
 def test_check_ends_well_where_only_hints_are_left(folder: Path) -> None:
