@@ -53,7 +53,7 @@ def play(orchestra: Orchestra, once: bool) -> int:
             passed = False
         print('demo: everything works' if passed else 'demo: something does not work, see above')
         return 0 if passed else 1
-    print(f'\n    {orchestra.stack.running_gateway.login_link()}\n', flush=True)
+    print(f'\n    {orchestra.stack.running_gateway.login_url()}\n', flush=True)
     print('demo: open this link (it works once). Ctrl-C ends everything.', flush=True)
     while True:
         if failure := orchestra.failure():

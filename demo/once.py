@@ -57,7 +57,7 @@ class Checks:
         ]
 
     async def link(self) -> str:
-        link = self.stack.running_gateway.login_link()
+        link = self.stack.running_gateway.login_url()
         page, code = link.split('#login=')
         async with httpx.AsyncClient(timeout=10) as http:
             shown = await http.get(page)

@@ -24,7 +24,7 @@ def take(target: Path, seconds: float) -> None:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which('chromium'), args=['--no-sandbox'])
             page = browser.new_page(viewport={'width': 1280, 'height': 800}, color_scheme='dark')
-            page.goto(orchestra.stack.running_gateway.login_link())
+            page.goto(orchestra.stack.running_gateway.login_url())
             page.get_by_test_id('status-connection').wait_for()
             page.wait_for_timeout(seconds * 1000)
             target.parent.mkdir(parents=True, exist_ok=True)

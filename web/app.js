@@ -1,5 +1,5 @@
 /** Boot: the code out of the address bar first, then the session, the feed, the frame and the page. */
-import { takeLoginCode, checkSession, closeSession, openSession } from './platform/session.js';
+import { takeLoginCode, takeSetupCode, checkSession, closeSession, openSession, setupIsOpen } from './platform/session.js';
 import { FeedClient } from './core/link/feed-client.js';
 import { parseRoute } from './core/query/route.js';
 import { History } from './core/state/history.js';
@@ -17,6 +17,7 @@ import { openHelp } from './elements/help.js';
 import { OutcomeTray } from './elements/outcome-tray.js';
 import { openPalette } from './elements/palette.js';
 import { refreshTimes, skeleton } from './elements/parts.js';
+import { setupPage } from './elements/setup.js';
 import { Shell } from './elements/shell.js';
 import { signInPage } from './elements/sign-in.js';
 import { ActivityPage } from './pages/activity.js';
@@ -70,7 +71,7 @@ export class App {
   /** The gateway's time in unix seconds. */
   serverNow() { return this.client.freshness.serverNow(Date.now()) / 1000; }
 
-  async start(code, refusal) {
+  async start({ code, setup, refusal }) {
     this.#refusal = refusal;
     applyScheme(scheme());
     this.store.listen(() => this.#connectionChanged(), ['connection']);
@@ -94,7 +95,8 @@ export class App {
       const answer = await openSession({ code });
       if (!answer.ok) this.#problem = answer.reason;
     }
-    this.client.begin();
+    if (setup === null) this.client.begin();
+    else await this.#showSetup(setup);
   }
 
   openHelp() { openHelp(this); }
@@ -141,6 +143,22 @@ export class App {
 
   #showShell() {
     this.#shell = new Shell(this);
+  /** What the set-up link leads to: its page, or the word that it is good for nothing any more. */
+  async #showSetup(code) {
+    const ended = (reason) => {
+      this.#refusal = reason;
+      this.#root.replaceChildren();
+      this.client.begin();
+    };
+    if (await setupIsOpen() === false) {
+      ended('This set-up link makes nobody an admin: there is one already, or the link has ended. The next start of a gateway without an admin prints another one.');
+      return;
+    }
+    document.title = 'Set up · Celeriac';
+    this.#root.replaceChildren(setupPage(code, { done: () => ended(''), ended }));
+    this.#root.querySelector('input').focus();
+  }
+
     this.#root.replaceChildren(this.#shell.node);
     this.#navigate();
     for (const topic of TOPICS) this.store.mark(topic);
@@ -149,6 +167,12 @@ export class App {
   #navigate() {
     const code = location.hash.startsWith('#login=') ? takeLoginCode() : null;
     if (code !== null) {
+    const setup = takeSetupCode();
+    // Whoever is signed in is not asked to be somebody else.
+    if (setup !== null && this.#shell === null) {
+      this.#showSetup(setup);
+      return;
+    }
       openSession({ code }).then(() => location.reload());
       return;
     }
@@ -209,4 +233,5 @@ export class App {
 const code = takeLoginCode();
 const refusal = takeRefusal();
 document.getElementById('app').replaceChildren(skeleton(4));
-new App().start(code, refusal);
+const setup = takeSetupCode();
+new App().start({ code, setup, refusal });

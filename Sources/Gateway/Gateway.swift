@@ -34,6 +34,8 @@ package final class Gateway {
         package var secrets: any SecretSource
         /// Whom people sign in with besides; `nil` if nobody.
         package var openID: OpenIDProvider?
+        /// Makes the first admin; `nil` if there was one at the start.
+        package var firstAdmin: (any FirstAdmin)?
         /// What was done at the broker so far.
         package var cost: @LoopActor () -> BrokerCost
 
@@ -43,7 +45,7 @@ package final class Gateway {
             commandRecords: any CommandRecords, audit: any AuditLog, revokes: any RevokeRecords,
             trash: any TrashRecords, pauses: any PauseRecords,
             recordsHealth: any RecordsHealth, secrets: any SecretSource,
-            openID: OpenIDProvider? = nil,
+            openID: OpenIDProvider? = nil, firstAdmin: (any FirstAdmin)? = nil,
             cost: @escaping @LoopActor () -> BrokerCost
         ) {
             self.broker = broker
@@ -57,6 +59,7 @@ package final class Gateway {
             self.recordsHealth = recordsHealth
             self.secrets = secrets
             self.openID = openID
+            self.firstAdmin = firstAdmin
             self.cost = cost
         }
     }
@@ -196,6 +199,7 @@ package final class Gateway {
                     OpenIDDesk(
                         $0, access: edges.access, secrets: edges.secrets, clock: clock)
                 },
+                firstAdmin: edges.firstAdmin,
                 commands: commands, origins: origins, clock: clock, log: log,
                 version: options.version, metrics: { metrics.text() },
                 reconcile: { later.gateway?.reconcileNow() ?? false },

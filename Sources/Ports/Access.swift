@@ -54,7 +54,7 @@ package protocol AccessControl: AnyObject {
     /// - Parameter key: as in ``HttpRequest/certificateKey``.
     func principal(certificateKey key: [UInt8], now: Double) async -> Principal?
 
-    /// Exchanges a one-time code (from the set-up link) for a session; the code is spent.
+    /// Exchanges a one-time code (of a link) for a session; the code is spent.
     ///
     /// - Returns: the session's secret for the cookie, and whose it is.
     func openSession(code: String, now: Double) async -> (secret: String, principal: Principal)?

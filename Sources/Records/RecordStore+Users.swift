@@ -16,19 +16,36 @@ extension RecordStore {
     ) async throws(RecordsError) -> TokenRecord {
         let name = try Bounded.name(name, "a user's name", limit: Limits.userNameBytes)
         return try await write("recording a user") { db in
-            let id = try self.secrets.makeIdentifier()
-            try Self.insertToken(
-                id: id, name: name, role: role, hash: nil, expiresAt: nil, now: now, in: db)
-            try db.execute(
-                sql: "INSERT INTO users (id, password, passwordSet) VALUES (?, ?, ?)",
-                arguments: [id, try Self.storable(password), now])
-            try self.append(
+            try self.insertUser(
                 AuditEntry(
                     at: now, principal: by, remote: remote, action: "user.add",
                     target: "user \(name)", outcome: "done", detail: "role \(role.rawValue)"),
-                in: db)
-            return try Self.user(id, in: db).token
+                name: name, role: role, password: password, in: db)
         }
+    }
+
+    /// Why a name cannot be a user's, whoever has it already; `nil` if it can.
+    static func refusal(ofUserName name: String) -> String? {
+        do {
+            _ = try Bounded.name(name, "a user's name", limit: Limits.userNameBytes)
+            return nil
+        } catch {
+            return error.message
+        }
+    }
+
+    /// Records a user and the line of the audit about it.
+    func insertUser(
+        _ entry: AuditEntry, name: String, role: Role, password: String, in db: Database
+    ) throws -> TokenRecord {
+        let id = try secrets.makeIdentifier()
+        try Self.insertToken(
+            id: id, name: name, role: role, hash: nil, expiresAt: nil, now: entry.at, in: db)
+        try db.execute(
+            sql: "INSERT INTO users (id, password, passwordSet) VALUES (?, ?, ?)",
+            arguments: [id, try Self.storable(password), entry.at])
+        try append(entry, in: db)
+        return try Self.user(id, in: db).token
     }
 
     /// All users that are kept, oldest first; those that were removed too.

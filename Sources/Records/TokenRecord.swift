@@ -78,3 +78,11 @@ package struct LoginCode: Sendable, Equatable {
     /// Whose session it opens.
     package var principal: Principal
 }
+
+/// The code of a set-up link that has just been made; its text exists nowhere else.
+package struct SetupCode: Sendable, Equatable {
+    /// The code, to be exchanged once for the first admin: 256 random bits.
+    package var text: String
+    /// When it ends, unix seconds.
+    package var expiresAt: Double
+}

@@ -52,7 +52,10 @@ struct ServeCommand: ParsableCommand {
             openIDSecret: openID?.secret)
         Task { @LoopActor in
             do {
+                try await Self.refuseUnset(settings, store)
                 let first = try await FirstStart.prepare(store, now: SteadyClock.shared.now)
+                var setup: SetupCode?
+                if case .link(let code) = first { setup = code }
                 let ended = try await store.endIdentitySessions(
                     unlessLetInBy: settings.openID?.fingerprint, now: SteadyClock.shared.now)
                 if ended > 0 {
@@ -63,10 +66,8 @@ struct ServeCommand: ParsableCommand {
                 let process = try GatewayProcess(
                     plan,
                     replyKey: try await ReplyList.key(store, secrets, now: SteadyClock.shared.now),
-                    store: store, secrets: secrets, log: log)
-                var link: LoginCode?
-                if case .link(let code) = first { link = code }
-                try await process.start(link: link)
+                    setup: setup, store: store, secrets: secrets, log: log)
+                try await process.start(setup: setup)
                 Running.process = process
             } catch {
                 log.critical("the gateway cannot start", metadata: ["error": "\(error)"])
@@ -74,6 +75,19 @@ struct ServeCommand: ParsableCommand {
             }
         }
         EventLoop.shared.run()
+    }
+
+    /// Nobody beyond this machine is asked to come first: there must be an admin before, or a provider
+    /// that vouches for one.
+    private static func refuseUnset(_ settings: Settings, _ store: RecordStore) async throws {
+        guard !settings.listen.isLoopback, settings.openID?.roles.letsIn(.admin) != true,
+            try await !store.hasAdmin(now: SteadyClock.shared.now)
+        else { return }
+        throw SettingsError(
+            .listen, settings.entries.first { $0.name == .listen }?.source ?? .builtIn,
+            "\(settings.listen) can be reached from other machines, and there is no admin yet; make one by "
+                + "`celeriac user add NAME --role admin --data \(settings.data)`, or listen on 127.0.0.1 and "
+                + "open the link that is printed there")
     }
 }
 

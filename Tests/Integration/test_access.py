@@ -259,8 +259,8 @@ def code_of(link: str) -> str:
     return link.rsplit('=', 1)[-1].strip()
 
 
-def test_the_first_start_prints_a_link_whose_code_opens_one_session(http: httpx.Client, stack: Stack) -> None:
-    code = code_of(stack.running_gateway.login_link())
+def test_a_link_of_the_command_line_opens_one_session(http: httpx.Client, stack: Stack) -> None:
+    code = code_of(stack.running_gateway.new_link())
 
     answer = http.post('/api/session', json={'code': code})
 

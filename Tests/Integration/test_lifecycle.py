@@ -14,7 +14,7 @@ import httpx
 import pytest
 from harness.events import life, task_events
 from harness.fixtures import ConnectClient
-from harness.gateway import LOGIN, Gateway
+from harness.gateway import SETUP, Gateway
 from harness.process import ManagedProcess, outer_environment
 from harness.redis_server import RedisServer
 from harness.stack import Stack, unique
@@ -79,7 +79,7 @@ async def test_a_restart_keeps_the_tokens_and_changes_the_epoch(stack: Stack, co
         assert client.session['epoch'] != epoch
     async with httpx.AsyncClient(base_url=gateway.base_url, headers={'Authorization': f'Bearer {token}'}) as http:
         assert (await http.get('/api/celery/tasks')).status_code == 200
-    assert gateway.process and not LOGIN.search(gateway.process.output()), 'only the first start prints a link'
+    assert gateway.process and not SETUP.search(gateway.process.output()), 'only the first start prints a link'
 
 
 def test_two_gateways_cannot_share_a_port(stack: Stack, folder: Path) -> None:

@@ -62,8 +62,8 @@ def test_a_terminal_gets_text_unless_json_is_asked_for(folder: Path, options: tu
             assert json.loads(line)['message']
         else:
             assert re.fullmatch(r'\d\d:\d\d:\d\dZ? [A-Z]+ .+', line), line
-    # The link that opens the dashboard is for a person in both cases, and there is one.
-    assert len(re.findall(r'#login=', output)) == 1
+    # The link that makes the first admin is for a person in both cases, and there is one.
+    assert len(re.findall(r'#setup=', output)) == 1
 
 
 def test_a_pipe_gets_json(folder: Path) -> None:

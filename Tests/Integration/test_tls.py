@@ -65,8 +65,8 @@ def served(gateway: Gateway) -> str:
 
 async def test_pages_and_sockets_are_encrypted(stack: Stack, files: tuple[Path, Path]) -> None:
     gateway = stack.running_gateway
-    link = gateway.login_link()
-    assert link.startswith('https://')
+    assert gateway.setup_link().startswith('https://')
+    link = gateway.login_url()
     async with httpx.AsyncClient(verify=trusting(files[0])) as client:
         page = await client.get(gateway.base_url)
         assert page.status_code == 200 and 'strict-transport-security' in page.headers
@@ -164,9 +164,10 @@ async def test_a_gateway_that_is_open_says_so_on_the_page(stack: Stack, files: t
         return next((row for row in alerts if row['rule'] == 'insecure-listen'), None)
 
     gateway = Gateway(stack.broker, folder, listen='0.0.0.0:0', options=['--insecure-listen'])
+    token = gateway.token('admin', unique('open'))
     try:
         gateway.launch().wait_listening()
-        async with GatewayClient.connect(gateway.ws_url, gateway.token('viewer', unique('open'))) as client:
+        async with GatewayClient.connect(gateway.ws_url, token) as client:
             alerts = await client.subscribe('alerts')
             alert = await client.until(lambda: warned(alerts), 15, 'the alert')
             assert (

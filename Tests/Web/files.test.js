@@ -62,5 +62,5 @@ test('core knows no browser', () => {
 
 test('the whole page stays small', () => {
   const characters = files.filter((file) => /\.(js|css|html|svg)$/.test(file)).reduce((sum, file) => sum + read(file).length, 0);
-  assert.ok(characters < 500_000, `${characters} characters`);
+  assert.ok(characters < 510_000, `${characters} characters`);
 });

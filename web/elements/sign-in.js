@@ -1,6 +1,6 @@
 /** The page for somebody who is not signed in: a name and a password, a provider, or a link, code or token. */
 import { providerName } from '../platform/openid.js';
-import { openSession } from '../platform/session.js';
+import { openSession, setupIsOpen } from '../platform/session.js';
 import { h, setAttr, setHidden, setText } from '../platform/dom.js';
 import { mark } from './mark.js';
 
@@ -14,6 +14,7 @@ export function signInPage(signedIn, problem = '', refusal = '') {
     h('div', { class: 'sign-in-card' },
       h('div', { class: 'sign-in-brand' }, mark(), h('span', { text: 'Celeriac' })),
       h('h1', { text: 'Not signed in' }),
+      setupNote(),
       providerOffer(refusal),
       passwordForm(signedIn),
       h('h2', { text: 'With a link, code or token' }),
@@ -22,6 +23,14 @@ export function signInPage(signedIn, problem = '', refusal = '') {
       h('p', { class: 'muted', text: 'DIR is the folder the gateway was started with. Open the link in this browser, or paste it here. A token works too.' }),
       secretForm(signedIn, problem),
     ));
+}
+
+/** Shown if nobody could have signed in yet. */
+function setupNote() {
+  const note = h('p', { class: 'note', role: 'status', 'data-testid': 'setup-note', text: 'This gateway has no admin yet. Open the link that its start has printed, in this browser, to make the first one.' });
+  setHidden(note, true);
+  setupIsOpen().then((open) => setHidden(note, open !== true));
+  return note;
 }
 
 /** Shown once it is known that there is a provider, and at once if it had something to say. */
@@ -89,6 +98,7 @@ function form({ id, fields, extra = '', style, testid, read, empty, clear, probl
   };
   const submit = async (event) => {
     event.preventDefault();
+    if (openedSetup(inputs[0].value.trim())) return;
     const secrets = read();
     if (secrets === null) {
       fail(empty);
@@ -106,6 +116,13 @@ function form({ id, fields, extra = '', style, testid, read, empty, clear, probl
     else fail(answer.reason, answer.needsCode);
   };
   return h('form', { on: { submit } }, ...fields.map(([label, input]) => h('div', { class: 'field' }, h('label', { for: input.id, text: label }), input)), extra, words, go);
+}
+
+/** A set-up link that was pasted leads to its own page, as if it had been opened. */
+function openedSetup(text) {
+  const link = /(#setup=[A-Za-z0-9._~-]{1,512})(?:\s|$)/.exec(text);
+  if (link !== null) location.hash = link[1];
+  return link !== null;
 }
 
 /** A pasted text does not say whether it is a code or a token; a code is tried first, for it is cheap to refuse. */

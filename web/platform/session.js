@@ -5,6 +5,7 @@
 const TIMEOUT_MILLISECONDS = 10_000;
 const TOKEN_IN_HASH = /^#token=([A-Za-z0-9._~-]{1,512})$/;
 const CODE_IN_HASH = /^#login=([A-Za-z0-9._~-]{1,512})$/;
+const SETUP_IN_HASH = /^#setup=([A-Za-z0-9._~-]{1,512})$/;
 
 /**
  * Takes a one-time code out of the address bar before anything else, so that it stays in no history.
@@ -13,6 +14,17 @@ const CODE_IN_HASH = /^#login=([A-Za-z0-9._~-]{1,512})$/;
 export function takeLoginCode() {
   if (!location.hash.startsWith('#login=')) return null;
   const found = CODE_IN_HASH.exec(location.hash);
+  history.replaceState(null, '', `${location.pathname}${location.search}#/overview`);
+  return found === null ? null : found[1];
+}
+
+/**
+ * Takes the code of the set-up link out of the address bar.
+ * @returns {string | null}
+ */
+export function takeSetupCode() {
+  if (!location.hash.startsWith('#setup=')) return null;
+  const found = SETUP_IN_HASH.exec(location.hash);
   history.replaceState(null, '', `${location.pathname}${location.search}#/overview`);
   return found === null ? null : found[1];
 }
@@ -63,6 +75,41 @@ export async function openSession(secret) {
   }
 }
 
+/** @returns {Promise<boolean | null>} whether the first admin is still to be made; null if that is not known */
+export async function setupIsOpen() {
+  const answer = await getJSON('/api/setup', AbortSignal.timeout(TIMEOUT_MILLISECONDS));
+  return answer.ok && typeof answer.value.open === 'boolean' ? answer.value.open : null;
+}
+
+/**
+ * Makes the first admin, whose session it opens.
+ * @param {{code: string, name: string, password: string}} admin
+ * @returns {Promise<{ok: true} | {ok: false, reason: string, field?: 'name' | 'password', ended?: boolean}>} `ended`: this
+ *   link makes nobody an admin any more
+ */
+export async function setUp(admin) {
+  try {
+    const response = await fetch('/api/setup', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+      body: JSON.stringify(admin),
+      signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+    });
+    if (response.ok) return { ok: true };
+    if (response.status === 409) return { ok: false, ended: true, reason: 'This gateway has an admin already. Sign in, or ask them to let you in.' };
+    if (response.status === 401) return { ok: false, ended: true, reason: 'This set-up link has ended: it works for an hour, and until the gateway is started again. The next start prints another one.' };
+    if (response.status === 400) {
+      const { needs, detail } = await response.json();
+      if (needs === 'name' || needs === 'password') return { ok: false, field: needs, reason: sentence(detail) };
+    }
+    if (response.status === 429) return { ok: false, reason: 'Too many attempts. Wait a minute.' };
+    if (response.status === 503) return { ok: false, reason: 'The gateway could not do it just now. Try again in a moment; its log says more.' };
+    return { ok: false, reason: `The gateway answered ${response.status}.` };
+  } catch {
+    return { ok: false, reason: 'The gateway cannot be reached.' };
+  }
+}
+
 /**
  * @param {string} csrf
  * @param {boolean} everywhere whether all sessions of the same user end
@@ -89,6 +136,12 @@ export async function getJSON(path, signal) {
   } catch {
     return { ok: false, status: 0 };
   }
+}
+
+/** What the gateway says, as a sentence of a page. */
+function sentence(detail) {
+  const text = typeof detail === 'string' && detail !== '' ? detail : 'it cannot be taken';
+  return `${text[0].toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
 }
 
 function found(body) {

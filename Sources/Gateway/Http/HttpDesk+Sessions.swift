@@ -27,11 +27,7 @@ extension HttpDesk {
         case .opened(let secret, let principal):
             attempts.succeeded(request.peer)
             if let name = shown.name { namedAttempts.succeeded(name) }
-            await to.audit.note(signIn(request, "accepted", by: principal.name))
-            var response = describe(principal, secret: secret)
-            response.headers.append(
-                ("set-cookie", SessionCookie.set(secret, isSecure: request.isSecure)))
-            return response
+            return await opened(secret, principal, request)
         case .refused(let user):
             attempts.failed(request.peer, now: now)
             // What strangers write into the field of the name may be a password: only a user's name is kept.
@@ -53,6 +49,17 @@ extension HttpDesk {
             if let name = shown.name { namedAttempts.withdraw(name) }
             return busy
         }
+    }
+
+    /// Hands a session that was just opened to the browser.
+    func opened(
+        _ secret: String, _ principal: Principal, _ request: HttpRequest
+    ) async -> HttpResponse {
+        await to.audit.note(signIn(request, "accepted", by: principal.name))
+        var response = describe(principal, secret: secret)
+        response.headers.append(
+            ("set-cookie", SessionCookie.set(secret, isSecure: request.isSecure)))
+        return response
     }
 
     private func answer(to shown: SignIn, now: Double) async -> PasswordAnswer {
@@ -147,7 +154,7 @@ extension HttpDesk {
             wait: wait)
     }
 
-    private var busy: HttpResponse {
+    var busy: HttpResponse {
         var response = problem(
             503, "Service unavailable", "too many passwords wait to be looked at; try again soon")
         response.headers.append(("retry-after", "1"))

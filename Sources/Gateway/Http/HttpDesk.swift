@@ -21,6 +21,8 @@ final class HttpDesk {
         let auditFeed: AuditFeed
         /// Present if people sign in with OpenID.
         let openID: OpenIDDesk?
+        /// Present until the gateway has its first admin.
+        let firstAdmin: (any FirstAdmin)?
         let commands: CommandDesk
         let origins: OriginPolicy
         let clock: GatewayClock

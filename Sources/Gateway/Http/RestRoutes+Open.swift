@@ -28,6 +28,11 @@ extension RestRoutes {
             "DELETE", "/api/session", "End a session.", replies: [.nothing], refusals: [401, 403],
             .open { desk, request in await desk.closeSession(request) }),
         RestRoute(
+            "GET", "/api/setup", "Whether the first admin is still to be made.",
+            replies: [.object(["open": ["type": "boolean"]])], refusals: [],
+            .open { desk, _ in await desk.describeSetup() }),
+        setup,
+        RestRoute(
             "GET", "/auth/oidc",
             "What the provider is called that people sign in with, if there is one.",
             replies: [.object(["name": ["type": ["string", "null"]]])], refusals: [],
@@ -49,6 +54,22 @@ extension RestRoutes {
             .text("state", "Which sign-in it is about."),
             .text("code", "What is exchanged for the ID token."),
             .text("iss", "The provider."), .text("error", "Why there is no code."),
+        ]
+        return route
+    }()
+
+    private static let setup: RestRoute = {
+        var route = RestRoute(
+            "POST", "/api/setup",
+            "Exchange the code of the set-up link, a name and a password for the first admin and a session's cookie.",
+            replies: [session], refusals: [400, 401, 403, 409, 413, 429, 503],
+            .open { desk, request in await desk.setUp(request) })
+        route.body = [
+            "type": "object", "required": ["code", "name", "password"],
+            "properties": [
+                "code": ["type": "string"], "name": ["type": "string", "minLength": 1],
+                "password": ["type": "string"],
+            ],
         ]
         return route
     }()

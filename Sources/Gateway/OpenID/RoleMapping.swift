@@ -1,4 +1,4 @@
-internal import Ports
+package import Ports
 
 /// Who of those that a provider vouches for comes in, and as what. Nobody does without an entry.
 ///
@@ -41,6 +41,9 @@ package struct RoleMapping: Sendable, Equatable {
         }
         self.entries = entries
     }
+
+    /// Whether an entry lets somebody in with a role.
+    package func letsIn(_ role: Role) -> Bool { entries.contains { $0.role == role } }
 
     /// What somebody may do here.
     func answer(for claims: IDTokenClaims) -> Answer {

@@ -75,7 +75,8 @@ final class GatewayProcess {
     private var isDraining = false
 
     init(
-        _ plan: Plan, replyKey: String, store: RecordStore, secrets: OpenSSLSecrets, log: Logger
+        _ plan: Plan, replyKey: String, setup: SetupCode?, store: RecordStore,
+        secrets: OpenSSLSecrets, log: Logger
     ) throws {
         self.plan = plan
         self.log = log
@@ -103,11 +104,12 @@ final class GatewayProcess {
         limits.visibilityTimeout = plan.visibilityTimeout
         limits.prioritySteps = plan.naming.steps
         let links = (broker, results)
+        let passwords = PasswordWorkers()
         gateway = try Gateway(
             edges: Gateway.Edges(
                 broker: broker, results: results,
                 access: TokenAccess(
-                    store: store, secrets: secrets, passwords: PasswordWorkers(), logger: log),
+                    store: store, secrets: secrets, passwords: passwords, logger: log),
                 commandRecords: store, audit: store, revokes: store, trash: store, pauses: store,
                 recordsHealth: store,
                 secrets: secrets,
@@ -115,6 +117,10 @@ final class GatewayProcess {
                     OpenIDProvider(
                         settings: $0, secret: plan.openIDSecret, web: HttpsClient(),
                         signatures: OpenSSLSignatures())
+                },
+                firstAdmin: try setup.map {
+                    try FirstAdminDesk(
+                        $0, store: store, secrets: secrets, passwords: passwords, logger: log)
                 },
                 cost: { Self.sum(links.0.statistics, links.1.statistics, replies.statistics) }),
             options: GatewayOptions(
@@ -169,7 +175,9 @@ final class GatewayProcess {
     }
 
     /// Starts everything; ends the process if the port cannot be had.
-    func start(link: LoginCode?) async throws {
+    ///
+    /// - Parameter setup: the code of the link to print, if there is no admin yet.
+    func start(setup: SetupCode?) async throws {
         var limits = SocketServerLimits()
         limits.connections = min(
             limits.connections, DescriptorLimit.connections(within: DescriptorLimit.raise()))
@@ -203,10 +211,11 @@ final class GatewayProcess {
         events.start()
         resultNews.start()
         log.info("listening", metadata: ["address": "\(server.boundAddress)"])
-        if let link {
+        if let setup {
             // Not through the log: a log is kept and sent elsewhere, and this opens the door.
             let scheme = plan.tls == nil ? "http" : "https"
-            let line = "Open \(scheme)://\(server.boundAddress)/#login=\(link.text)\n"
+            let line =
+                "Open \(scheme)://\(server.boundAddress)/#setup=\(setup.text) within the hour to make the first admin\n"
             FileHandle.standardError.write(Data(line.utf8))
         }
     }

@@ -197,6 +197,7 @@ import WireFormats
 
     private static let bodies: [String: JsonValue] = [
         "/api/session": ["token": "nobody"],
+        "/api/setup": ["code": "none", "name": "ada", "password": "correct horse"],
         "/api/celery/plans": ["cmd": "task.revoke", "where": ["and"]],
         "/api/celery/commands": ["cmd": "task.run", "args": ["task": "t"]],
         "/api/celery/commands/{id}": ["task": "t"],

@@ -106,6 +106,8 @@ struct Rights {
         POST /api/session                         + + + + +
         GET /api/session                          + + + + +
         DELETE /api/session                       + + + + +
+        GET /api/setup                            + + + + +
+        POST /api/setup                           + + + + +
         GET /auth/oidc                            + + + + +
         GET /auth/oidc/start                      + + + + +
         GET /auth/oidc/callback                   + + + + +

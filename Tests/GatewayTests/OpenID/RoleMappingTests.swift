@@ -44,6 +44,12 @@ import WireFormats
         #expect(try answer("ada@example.com=admin,groups:ops=viewer", all) == .role(.viewer))
     }
 
+    @Test func `it is known whether an admin may come in`() throws {
+        #expect(try #require(RoleMapping("@a.example=viewer,groups:ops=admin")).letsIn(.admin))
+        #expect(
+            try !#require(RoleMapping("admin@a.example=viewer,b@a.example=none")).letsIn(.admin))
+    }
+
     @Test func `who is kept out stays out with an unverified address too`() throws {
         let all: JsonValue = ["email": "mallory@example.com", "groups": ["ops"]]
         #expect(try answer("mallory@example.com=none,groups:ops=admin", all) == .nobody)

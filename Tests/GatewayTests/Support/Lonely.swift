@@ -14,6 +14,7 @@ enum Lonely {
         secrets: Secrets = Secrets(), broker: any BrokerCommands = NoBroker(),
         records: NoRecords = NoRecords(),
         access: TokenIsRole = TokenIsRole(), openID: OpenIDProvider? = nil,
+        firstAdmin: (any FirstAdmin)? = nil,
         now: @escaping @Sendable () -> Double = { 1_000 }
     ) throws -> (Gateway, Sockets) {
         let gateway = try Gateway(
@@ -23,7 +24,7 @@ enum Lonely {
                 pauses: records,
                 recordsHealth: records,
                 secrets: secrets,
-                openID: openID,
+                openID: openID, firstAdmin: firstAdmin,
                 cost: { BrokerCost() }),
             options: GatewayOptions(
                 celery: CelerySettings(database: 0), brokerName: "redis://nowhere",

@@ -16,7 +16,7 @@ from .waiting import NotReachedError, wait_for
 
 # A JSON log line says `"message":"listening"` and `"address":"127.0.0.1:41234"`; on a terminal the line is text.
 LISTENING = re.compile(r'"address"\s*:\s*"([^"]+:\d+)"[^\n]*"listening"|listening[^\n]*?"?address"?\s*[:=]\s*"?([^\s",}]+:\d+)')
-LOGIN = re.compile(r'(https?://\S+/#login=[A-Za-z0-9._~-]+)')
+SETUP = re.compile(r'(https?://\S+/#setup=[A-Za-z0-9._~-]+)')
 
 
 class Gateway:
@@ -100,10 +100,10 @@ class Gateway:
     def tail(self, lines: int = 40) -> str:
         return self.process.tail(lines) if self.process else ''
 
-    def login_link(self, timeout: float = 10) -> str:
-        """The one-time link that the first start prints."""
+    def setup_link(self, timeout: float = 10) -> str:
+        """The one-time link that the first start prints, to make the first admin."""
         assert self.process
-        return self.process.wait_output(LOGIN.pattern, timeout).group(1)
+        return self.process.wait_output(SETUP.pattern, timeout).group(1)
 
     def cli(self, *arguments: str, timeout: float = 30, given: str = '') -> subprocess.CompletedProcess[str]:
         """Runs another verb of the binary to its end; `given` is its standard input."""

@@ -7,7 +7,8 @@ enum OpenApi {
     /// Titles of the refusals, by status.
     private static let titles: [Int: String] = [
         400: "Bad request", 401: "No valid credential", 403: "Not allowed", 404: "Not there",
-        409: "The key was used for something else", 412: "A precondition does not hold",
+        409: "The key was used for something else, or it was done before",
+        412: "A precondition does not hold",
         413: "Too large", 415: "Not application/json", 429: "Too many requests",
         501: "The workers cannot do that",
         503: "The broker or the records do not answer, or too much waits",
