@@ -66,7 +66,9 @@ export class App {
     this.tray = new OutcomeTray(this);
   }
 
-  get role() { return (this.client.session?.who ?? this.client.credential?.who)?.role; }
+  /** Who is signed in, as the gateway said last. */
+  get who() { return this.client.session?.who ?? this.client.credential?.who; }
+  get role() { return this.who?.role; }
 
   /** The gateway's time in unix seconds. */
   serverNow() { return this.client.freshness.serverNow(Date.now()) / 1000; }
@@ -141,8 +143,6 @@ export class App {
     this.#refusal = '';
   }
 
-  #showShell() {
-    this.#shell = new Shell(this);
   /** What the set-up link leads to: its page, or the word that it is good for nothing any more. */
   async #showSetup(code) {
     const ended = (reason) => {
@@ -159,20 +159,22 @@ export class App {
     this.#root.querySelector('input').focus();
   }
 
+  #showShell() {
+    this.#shell = new Shell(this);
     this.#root.replaceChildren(this.#shell.node);
     this.#navigate();
     for (const topic of TOPICS) this.store.mark(topic);
   }
 
   #navigate() {
-    const code = location.hash.startsWith('#login=') ? takeLoginCode() : null;
-    if (code !== null) {
     const setup = takeSetupCode();
     // Whoever is signed in is not asked to be somebody else.
     if (setup !== null && this.#shell === null) {
       this.#showSetup(setup);
       return;
     }
+    const code = location.hash.startsWith('#login=') ? takeLoginCode() : null;
+    if (code !== null) {
       openSession({ code }).then(() => location.reload());
       return;
     }
@@ -231,7 +233,7 @@ export class App {
 
 // Before anything else: the code must not stay in the address bar while the rest loads.
 const code = takeLoginCode();
+const setup = takeSetupCode();
 const refusal = takeRefusal();
 document.getElementById('app').replaceChildren(skeleton(4));
-const setup = takeSetupCode();
 new App().start({ code, setup, refusal });

@@ -4,6 +4,7 @@ import { scheme } from '../platform/preferences.js';
 import { h, setAttr, setHidden, setText } from '../platform/dom.js';
 import { glyph } from '../platform/icons.js';
 import { Banner } from './banner.js';
+import { LimitsNote } from './limits-note.js';
 import { mark } from './mark.js';
 import { openPalette } from './palette.js';
 import { button, iconButton, setRefusal } from './parts.js';
@@ -39,7 +40,7 @@ export class Shell {
         h('div', { class: 'app-bar-side' }, this.#run, this.#scheme, iconButton('Keyboard help', 'help', { onClick: () => app.openHelp() }), iconButton('Sign out', 'person', { testid: 'sign-out', onClick: () => openSignOut(app) })),
       ),
       status.node,
-      h('div', { class: 'content' }, banner.node, this.main),
+      h('div', { class: 'content' }, banner.node, new LimitsNote(app).node, this.main),
       app.tray.node,
     );
     status.update();

@@ -4,6 +4,7 @@ import { connectionWords } from '../core/state/connection-words.js';
 import { brokerStatus } from '../core/format/states.js';
 import { percent } from '../core/format/number.js';
 import { age, ago } from '../core/format/time.js';
+import { limitsWords } from '../core/format/limits-words.js';
 import { line } from '../core/format/text.js';
 import { h, setAttr, setText } from '../platform/dom.js';
 import { StateChip } from './parts.js';
@@ -51,15 +52,16 @@ export class StatusLine {
     this.#broker.set(broker ? brokerStatus(broker.state) : { kind: 'unknown', word: 'unknown' }, broker ? brokerTitle(broker, this.#app.serverNow()) : '');
     const open = [...health.rows].some((row) => typeof row.id === 'string' && row.id.startsWith('gap:') && row.to === undefined);
     setText(this.#gap, open ? 'Gap in the data' : '');
-    const who = client.session?.who ?? client.credential?.who;
+    const { who } = this.#app;
     setText(this.#who, who ? whoWords(who) : 'nobody');
+    setAttr(this.#who, 'title', limitsWords(who)?.whole);
   }
 }
 
 function whoWords(who) {
   const name = line(who.name ?? who.sub ?? 'somebody', 60);
   const role = line(who.role ?? '', 20);
-  return role === '' || role === name ? name : `${name} · ${role}`;
+  return [name, role === name ? '' : role, limitsWords(who) === null ? '' : 'limited'].filter((part) => part !== '').join(' · ');
 }
 
 function brokerTitle(broker, now) {

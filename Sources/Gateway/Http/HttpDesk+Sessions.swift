@@ -122,10 +122,7 @@ extension HttpDesk {
     private func describe(_ principal: Principal, secret: String) -> HttpResponse {
         json([
             "csrf": .string(to.access.csrfToken(session: secret)),
-            "who": [
-                "sub": .string(principal.id), "name": .string(principal.name),
-                "role": .string(principal.role.rawValue),
-            ],
+            "who": described(principal),
         ])
     }
 

@@ -344,12 +344,7 @@ extension SessionDesk {
     ) -> JsonValue {
         var members: [JsonMember] = [
             JsonMember("session", .string(session.name)),
-            JsonMember(
-                "who",
-                [
-                    "sub": .string(principal.id), "name": .string(principal.name),
-                    "role": .string(principal.role.rawValue),
-                ]),
+            JsonMember("who", described(principal)),
             JsonMember("epoch", .string(to.rows.engine.epoch)),
             JsonMember("rev", .integer(Int64(to.rows.engine.revision))),
             JsonMember("tick", .integer(Int64(1_000 / to.rows.engine.limits.defaultFrequency))),

@@ -42,6 +42,7 @@ export class FeedClient {
   #resume = null;
   #fastest;
 
+  #isLearning = false;
   /**
    * @param {{
    *   openSocket: (handlers: {opened(): void, message(text: unknown): void, closed(code: number): void}) =>
@@ -328,6 +329,8 @@ export class FeedClient {
     else if (method.endsWith('.snap')) entry.resyncing = false;
     if (!method.endsWith('.reset')) this.#acks.note(params.sub, params.at ?? params.to ?? entry.state.revision, params.part);
     if (entry.kind === 'window') {
+    // Rights were changed while the page was open: the session says which they are now.
+    if (method.endsWith('.reset') && ['forbidden', 'role_changed'].includes(params.reason)) this.#learnWho();
       if (entry.state.complete && entry.feedWindow.sub === params.sub) entry.feedWindow.state = entry.state;
       this.#ports.changed('window');
     } else {
@@ -340,6 +343,21 @@ export class FeedClient {
     if (entry.kind === 'window') {
       this.reopenWindow(entry.feedWindow);
       return;
+  async #learnWho() {
+    if (this.#isLearning) return;
+    this.#isLearning = true;
+    try {
+      const answer = await this.#ports.checkSession();
+      if (answer.found) {
+        this.credential = { csrf: answer.csrf, who: answer.who };
+        if (this.session !== null) this.session = { ...this.session, who: answer.who };
+        this.#ports.changed('connection');
+      }
+    } catch { /* What was known stays; the next connection says it anyway. */ } finally {
+      this.#isLearning = false;
+    }
+  }
+
     }
     entry.resyncing = true;
     this.request('sub.resync', { sub }).catch(() => { entry.resyncing = false; });
