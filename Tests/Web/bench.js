@@ -11,8 +11,8 @@ export class Bench {
 
   constructor(topics = ['workers']) {
     this.client = new FeedClient({
-      openSocket: (handlers) => {
-        const socket = { handlers, sent: [], closedWith: null, send: (text) => socket.sent.push(JSON.parse(text)), close: (code) => { socket.closedWith = code; } };
+      openSocket: (handlers, told) => {
+        const socket = { handlers, told, sent: [], closedWith: null, send: (text) => socket.sent.push(JSON.parse(text)), close: (code) => { socket.closedWith = code; } };
         this.sockets.push(socket);
         return socket;
       },
@@ -60,10 +60,11 @@ export class Bench {
     await this.serve({ id: this.last(method).id, result });
   }
 
-  async connect(epoch = 'e1') {
+  /** @param {object} [more] members of the answer to session.start */
+  async connect(epoch = 'e1', more = {}) {
     await this.settle();
     this.socket.handlers.opened();
     await this.notify('session.hello', { server: 's', proto: { major: 1, minor: 0 }, nonce: 'n' });
-    await this.answer('session.start', { session: 's1', who: { role: 'operator' }, epoch, now: this.now, rev: 1 });
+    await this.answer('session.start', { session: 's1', who: { role: 'operator' }, epoch, now: this.now, rev: 1, ...more });
   }
 }

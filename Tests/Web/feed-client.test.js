@@ -38,6 +38,44 @@ test('after a break the client comes back within two seconds and resumes from it
   assert.equal(bench.client.topics.get('workers').get('w').state, 'busy');
 });
 
+test('what the goodbye said to come back with is shown once, and the rows go on by deltas', async () => {
+  const bench = await connected();
+  assert.equal('resume' in bench.sent[0].params, false);
+  const { sub } = bench.last('sub.open').params;
+  await bench.notify('sub.snap', { sub, epoch: 'e1', at: 40, part: 0, cols: ['h', 'id'], rows: [[7, 'w']], more: false });
+  await bench.notify('session.bye', { code: 1001, reason: 'drain', retryAfterMs: 500, resume: 'signed' });
+  bench.socket.handlers.closed(1001);
+  await bench.advance(500);
+  await bench.connect('e1', { resumed: true });
+
+  assert.equal(bench.last('session.start').params.resume, 'signed');
+  assert.deepEqual(bench.last('sub.open').params.since, { epoch: 'e1', rev: 40 });
+  await bench.answer('sub.open', { sub: bench.last('sub.open').params.sub, mode: 'delta' });
+  assert.equal(bench.client.topics.get('workers').size, 1);
+  bench.socket.handlers.closed(1006);
+  await bench.advance(4_000);
+  await bench.connect();
+  assert.equal('resume' in bench.sent[0].params, false, 'of a break nobody said goodbye before, there is none');
+});
+
+test('the gateway of the session before is tried first where it alone is reached, and once', async () => {
+  const bench = await connected();
+  const told = 'wss://gw-1.example/ws/v1';
+  bench.socket.handlers.closed(1006);
+  await bench.advance(2_000);
+  await bench.connect('e1', { resumeUrl: told });
+  bench.socket.handlers.closed(1006);
+  await bench.advance(4_000);
+  // It does not answer there: the page's own address is next, and after a session anew the other again.
+  bench.socket.handlers.closed(1006);
+  await bench.advance(8_000);
+  await bench.connect('e1', { resumeUrl: told });
+  bench.socket.handlers.closed(1006);
+  await bench.advance(8_000);
+
+  assert.deepEqual(bench.sockets.map((socket) => socket.told), [null, null, told, null, told]);
+});
+
 test('a delta with a hole before it makes the client ask for a resync once', async () => {
   const bench = await connected();
   const { sub } = bench.last('sub.open').params;

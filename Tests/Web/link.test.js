@@ -4,6 +4,7 @@ import { AckPacer } from '../../web/core/link/ack-pacer.js';
 import { Backoff, CAP_MILLISECONDS } from '../../web/core/link/backoff.js';
 import { ConnectionMachine } from '../../web/core/link/connection-machine.js';
 import { Freshness } from '../../web/core/link/freshness.js';
+import { socketAddress } from '../../web/core/link/socket-address.js';
 import { closeRule } from '../../web/core/protocol/close-codes.js';
 
 const types = (actions) => actions.map(({ type }) => type);
@@ -184,4 +185,16 @@ test('25 s of silence is death, 24.9 s is not', () => {
   freshness.frameArrived(1_000);
   assert.equal(freshness.isDead(26_000), false);
   assert.equal(freshness.isDead(26_001), true);
+});
+
+test('a page connects to its own origin, whatever it is told', () => {
+  const page = 'https://gw.example/wall/?size=55#/overview';
+  assert.equal(socketAddress(page, null), 'wss://gw.example/ws/v1');
+  assert.equal(socketAddress('http://127.0.0.1:8555/', null), 'ws://127.0.0.1:8555/ws/v1');
+  assert.equal(socketAddress(page, 'wss://gw.example/gw-1/ws/v1'), 'wss://gw.example/gw-1/ws/v1');
+  assert.equal(socketAddress(page, 'wss://GW.example:443/gw-1/ws/v1'), 'wss://gw.example/gw-1/ws/v1');
+  for (const other of ['wss://gw-1.example/ws/v1', 'wss://gw.example:8443/ws/v1', 'ws://gw.example/ws/v1', 'https://gw.example/ws/v1',
+    'wss://gw.example@evil.example/ws/v1', 'wss://me:too@gw.example/ws/v1', 'javascript:1', '/ws/v1', '', 'wss://']) {
+    assert.equal(socketAddress(page, other), 'wss://gw.example/ws/v1', other);
+  }
 });

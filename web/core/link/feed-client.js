@@ -39,13 +39,14 @@ export class FeedClient {
   #nextRequest = 1;
   #nextSub = 1;
   #timer = null;
-  #resume = null;
+  /** What the last session said to come back with, once. @type {string | null} */ #resume = null;
+  /** Where the gateway of the last session alone is reached: tried first, once. @type {string | null} */ #resumeUrl = null;
   #fastest;
-
   #isLearning = false;
+
   /**
    * @param {{
-   *   openSocket: (handlers: {opened(): void, message(text: unknown): void, closed(code: number): void}) =>
+   *   openSocket: (handlers: {opened(): void, message(text: unknown): void, closed(code: number): void}, told: string | null) =>
    *     {send(text: string): void, close(code: number, reason: string): void},
    *   checkSession: () => Promise<{found: true, csrf: string, who: object} | {found: false} | {unreachable: true}>,
    *   now: () => number, setTimer: (fn: () => void, milliseconds: number) => unknown, clearTimer: (timer: unknown) => void,
@@ -174,7 +175,10 @@ export class FeedClient {
       },
     };
     let socket = null;
-    socket = this.#ports.openSocket(handlers);
+    // If it does not answer there, the next attempt goes to the address that the page knows.
+    const told = this.#resumeUrl;
+    this.#resumeUrl = null;
+    socket = this.#ports.openSocket(handlers, told);
     this.#socket = socket;
   }
 
@@ -204,12 +208,13 @@ export class FeedClient {
       client: { name: 'celeriac-web', version: this.#ports.version },
     };
     if (this.#resume !== null) params.resume = this.#resume;
+    this.#resume = null;
     try {
       const result = await this.request('session.start', params);
       const now = this.#ports.now();
       if (this.session !== null && this.session.epoch !== result.epoch) this.freshness.epochChanged();
       this.session = result;
-      if (typeof result.resume === 'string') this.#resume = result.resume;
+      this.#resumeUrl = typeof result.resumeUrl === 'string' ? result.resumeUrl : null;
       this.freshness.clockLearnt(result.now, now);
       this.#perform(this.machine.sessionStarted(now));
     } catch (error) {
@@ -324,13 +329,13 @@ export class FeedClient {
       this.invalidFrames += 1;
       outcome = 'resync';
     }
+    // Rights were changed while the page was open: the session says which they are now.
+    if (method.endsWith('.reset') && ['forbidden', 'role_changed'].includes(params.reason)) this.#learnWho();
     if (entry.kind === 'topic' && method === 'sub.reset' && params.reason === 'forbidden') this.topicErrors.set(entry.topic, forbidden());
     if (outcome === 'resync') this.#resync(params.sub, entry);
     else if (method.endsWith('.snap')) entry.resyncing = false;
     if (!method.endsWith('.reset')) this.#acks.note(params.sub, params.at ?? params.to ?? entry.state.revision, params.part);
     if (entry.kind === 'window') {
-    // Rights were changed while the page was open: the session says which they are now.
-    if (method.endsWith('.reset') && ['forbidden', 'role_changed'].includes(params.reason)) this.#learnWho();
       if (entry.state.complete && entry.feedWindow.sub === params.sub) entry.feedWindow.state = entry.state;
       this.#ports.changed('window');
     } else {
@@ -338,11 +343,6 @@ export class FeedClient {
     }
   }
 
-  #resync(sub, entry) {
-    if (entry.resyncing) return;
-    if (entry.kind === 'window') {
-      this.reopenWindow(entry.feedWindow);
-      return;
   async #learnWho() {
     if (this.#isLearning) return;
     this.#isLearning = true;
@@ -358,6 +358,11 @@ export class FeedClient {
     }
   }
 
+  #resync(sub, entry) {
+    if (entry.resyncing) return;
+    if (entry.kind === 'window') {
+      this.reopenWindow(entry.feedWindow);
+      return;
     }
     entry.resyncing = true;
     this.request('sub.resync', { sub }).catch(() => { entry.resyncing = false; });
