@@ -110,6 +110,38 @@ import Testing
         #expect(whole.left.isEmpty && whole.faults.isEmpty && table.faults.isEmpty)
     }
 
+    @Test
+    func `what changed while a rule hid a pinned row is told, though the filter has let it go`()
+        throws
+    {
+        var bench = filled()
+        var session = SyncSession()
+        var table = ClientTable()
+        bench.engine.upsert(bench.tasks, id: "t49", [FieldUpdate(2, .text("ONE"))])
+        bench.engine.commit(at: bench.now)
+        try open(bench, &session, .pinned, filter: .eq("state", .text("ONE")))
+        take(bench, &session, &table)
+        #expect(table.orderedIDs == ["t49"])
+        for (name, state, args) in [
+            ("mine.job", "TWO", "first"), ("theirs.job", "TWO", "first"),
+            ("theirs.job", "TWO", "hidden"), ("mine.job", "TWO", "hidden"),
+        ] {
+            bench.engine.upsert(
+                bench.tasks, id: "t49",
+                [
+                    FieldUpdate(1, .text(name)), FieldUpdate(2, .text(state)),
+                    FieldUpdate(4, .text(args)),
+                ])
+            bench.engine.commit(at: bench.now)
+            bench.now += 2_000
+            take(bench, &session, &table)
+            // As long as it is hidden, a client knows what was before.
+            let isHidden = name == "theirs.job"
+            #expect(table.byID["t49"]?[4] == .text(isHidden ? "first" : args))
+        }
+        #expect(table.left.count == 1 && table.faults.isEmpty)
+    }
+
     @Test func `a filter finds nothing that is hidden, whatever it asks`() throws {
         let bench = filled()
         for filter: FilterExpression in [

@@ -63,9 +63,9 @@ extension Window {
                 if entry.hasLeft { left.append(entry.handle) } else { back.append(entry.handle) }
             }
             guard isThere(entry) else { continue }
-            // A row that had left by a rule has changed unseen, and may never have been seen.
-            let isBack = entry.leftAt > from && !shown.isEverything
-            if entry.enteredAt > from || isBack {
+            // A row that a rule hid has changed unseen, and may never have been seen; it may be back for the
+            // rule, and not for the filter.
+            if entry.enteredAt > from || entry.shownAt > from {
                 parts.addNew { topic.append(whole: entry.slot, key.projection, to: &$0) }
             } else if topic.rows.lastChange(entry.slot) > from {
                 parts.addPut {

@@ -28,6 +28,10 @@ final class Window {
         var hasLeft = false
         /// Revision at which `hasLeft` last changed.
         var leftAt = 0
+        /// Pinned: a rule hides its row, and what it becomes.
+        var isHidden = false
+        /// Revision at which a rule last stopped hiding it.
+        var shownAt = 0
     }
 
     /// What counts as being in front of the window.
@@ -183,25 +187,27 @@ final class Window {
         let parts = tables.groups.parts
         let span = filter.span
         let isPinned = key.mode == .pinned
-        var marked: [(index: Int, hasLeft: Bool)] = []
         var hasChange = false
-        for (index, entry) in entries.enumerated() {
+        for index in entries.indices {
+            let entry = entries[index]
             let isGone = rows.metas[entry.slot].handle != entry.handle
-            if !isGone, rows.lastChange(entry.slot) > computedAt,
-                topic.matches(entry.slot, shown)
-            {
-                hasChange = true
-            }
+            let isChanged = !isGone && rows.lastChange(entry.slot) > computedAt
+            let isHidden = isChanged ? !topic.matches(entry.slot, shown) : entry.isHidden
+            if isChanged, !isHidden { hasChange = true }
             guard isPinned else { continue }
+            if isHidden != entry.isHidden {
+                entries[index].isHidden = isHidden
+                if !isHidden { entries[index].shownAt = revision }
+            }
             let hasLeft =
                 isGone || !matcher.matches(rows.metas[entry.slot].group, parts)
                 || !(span.map { $0.contains(rows.value(entry.slot, $0.column)) } ?? true)
-            if hasLeft != entry.hasLeft { marked.append((index, hasLeft)) }
+            if hasLeft != entry.hasLeft {
+                entries[index].hasLeft = hasLeft
+                entries[index].leftAt = revision
+                hasChange = true
+            }
         }
-        for (index, hasLeft) in marked {
-            entries[index].hasLeft = hasLeft
-            entries[index].leftAt = revision
-        }
-        if hasChange || !marked.isEmpty { changedAt = revision }
+        if hasChange { changedAt = revision }
     }
 }
