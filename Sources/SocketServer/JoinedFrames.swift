@@ -4,10 +4,12 @@ internal import Ports
 ///
 /// So they are copied together once, and not for each connection.
 struct JoinedFrames {
-    /// Bytes from which on they are not kept: nobody may ever need them again.
+    /// Bytes from which on they are not kept: nobody may ever need them again. The joined bytes count, and so do the
+    /// frames, which are kept with them: compressed, they are much more than what is joined.
     static let keptBytes = 256 * 1024
 
     private var frames: ArraySlice<SharedFrame> = []
+    private var framesBytes = 0
     private var isDeflated = false
     /// The frames' bytes, one after the other.
     private(set) var bytes: [UInt8] = []
@@ -27,7 +29,9 @@ struct JoinedFrames {
     mutating func fill(
         _ others: ArraySlice<SharedFrame>, isDeflated: Bool, bytes form: (SharedFrame) -> [UInt8]
     ) {
-        frames = others
+        // What was written before stands in front of a slice, and is not to be kept with it.
+        frames = others.startIndex == 0 ? others : ArraySlice(Array(others))
+        framesBytes = others.reduce(0) { $0 + $1.bytes.count }
         self.isDeflated = isDeflated
         bytes.removeAll(keepingCapacity: true)
         for frame in others { bytes += form(frame) }
@@ -35,6 +39,6 @@ struct JoinedFrames {
 
     /// Lets go of more than may be kept.
     mutating func trim() {
-        if bytes.count > Self.keptBytes { self = JoinedFrames() }
+        if max(bytes.count, framesBytes) > Self.keptBytes { self = JoinedFrames() }
     }
 }

@@ -45,6 +45,34 @@ import Testing
         #expect(joined.holds(frames[...], isDeflated: false) == (beyond == 0))
     }
 
+    @Test(arguments: [0, 1])
+    func `frames that are larger than what is joined of them count as they are`(beyond: Int) {
+        let large = SharedFrame.head(0x81, length: JoinedFrames.keptBytes / 2).count
+        let text = [UInt8](repeating: 0x61, count: JoinedFrames.keptBytes / 2 - large)
+        let more = [UInt8](repeating: 0x61, count: beyond)
+        let frames = [SharedFrame(text: text), SharedFrame(text: text + more)]
+        #expect(frames[0].bytes.count == JoinedFrames.keptBytes / 2)
+        var joined = JoinedFrames()
+
+        joined.fill(frames[...], isDeflated: true) { _ in [1] }
+        joined.trim()
+
+        #expect(joined.holds(frames[...], isDeflated: true) == (beyond == 0))
+    }
+
+    @Test func `frames in front of those that are joined are not kept`() {
+        var frames = [Self.frame("written"), Self.frame("a"), Self.frame("b")]
+        weak let written = frames[0]
+        var joined = JoinedFrames()
+
+        joined.fill(frames[1...], isDeflated: false) { $0.bytes }
+        let rest = Array(frames[1...])
+        frames = []
+
+        #expect(written == nil)
+        #expect(joined.holds(rest[...], isDeflated: false))
+    }
+
     @Test func `everybody gets the frames of its own call`() async throws {
         try await withServer { server in
             let clients = try (0..<2).map { _ in try server.socket() }
