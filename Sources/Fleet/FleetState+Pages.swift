@@ -23,8 +23,10 @@ package struct TaskFilter: Sendable {
     package var name: String?
     /// Only those that wait for their eta.
     package var isScheduled = false
-    /// Whether a task with this name and in this queue, as far as they are known, may be shown at all.
-    package var isShown: (@Sendable (_ name: String?, _ queue: String?) -> Bool)?
+    /// Whether tasks of a name may be shown at all; `nil` is asked for those whose name is not known.
+    package var showsName: (@Sendable (_ name: String?) -> Bool)?
+    /// Whether tasks in a queue may be shown at all; `nil` is asked for those whose queue is not known.
+    package var showsQueue: (@Sendable (_ queue: String?) -> Bool)?
 
     /// Makes a filter that lets everything through.
     package init() {}
@@ -35,7 +37,7 @@ extension FleetState {
     ///
     /// Neither end nor change of a task moves it, so pages that follow each other name each task
     /// once, whatever happens between them. Looks at every record, but makes only those of the
-    /// page: a millisecond or two for 100,000.
+    /// page: a millisecond or two for 100,000. What may be shown is asked once for each name and queue.
     ///
     /// - Parameters:
     ///   - after: the last place of the page before; `nil` is the start.
@@ -55,6 +57,7 @@ extension FleetState {
             }
         }
         let wanted = max(limit, 1)
+        var verdicts = TaskVerdicts(filter)
         var best = Heap<Entry>()
         var place = tasks.slots.count
         while place > 0 {
@@ -63,6 +66,7 @@ extension FleetState {
             if best.count > wanted, let least = best.min, tasks.slots[place].seen < least.seen {
                 continue
             }
+            guard isShown(place, &verdicts) else { continue }
             best.insert(
                 Entry(seen: tasks.slots[place].seen, id: tasks.slots[place].id, place: place))
             if best.count > wanted + 1 { best.removeMin() }
@@ -76,6 +80,16 @@ extension FleetState {
         tasks.slots[place].hasExtra && tasks.slots[place].extra?.eta != nil
     }
 
+    private func name(of place: Int32) -> String? {
+        tasks.slots[place].name ?? TaskSlot.unregisteredName(tasks.slots[place].text)
+    }
+
+    private func isShown(_ place: Int32, _ verdicts: inout TaskVerdicts) -> Bool {
+        verdicts.shows(queue: tasks.slots[place].queue, tasks.slots[place].queueIndex)
+            && (!verdicts.asksForNames
+                || verdicts.shows(name: name(of: place), tasks.slots[place].nameIndex))
+    }
+
     private func passes(_ place: Int32, _ filter: TaskFilter, _ after: TaskPlace?) -> Bool {
         guard tasks.slots[place].flags.contains(.alive) else { return false }
         if let after {
@@ -83,13 +97,7 @@ extension FleetState {
             guard seen < after.seen || (seen == after.seen && tasks.slots[place].id < after.id)
             else { return false }
         }
-        if filter.name != nil || filter.isShown != nil {
-            let name = tasks.slots[place].name ?? TaskSlot.unregisteredName(tasks.slots[place].text)
-            if let wanted = filter.name, name != wanted { return false }
-            if let isShown = filter.isShown, !isShown(name, tasks.slots[place].queue) {
-                return false
-            }
-        }
+        if let wanted = filter.name, name(of: place) != wanted { return false }
         if let wanted = filter.queue, tasks.slots[place].queue != wanted { return false }
         if let wanted = filter.worker, tasks.slots[place].worker != wanted { return false }
         if filter.isScheduled, !waitsForEta(place) { return false }

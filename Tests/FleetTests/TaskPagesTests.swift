@@ -1,4 +1,5 @@
 import Fleet
+import Synchronization
 import Testing
 
 /// Pages of tasks, and of what Flower would show.
@@ -71,6 +72,65 @@ import Testing
         #expect(all(state, limit: 4, filter).count == 15)
         filter.queue = "none"
         #expect(all(state, limit: 4, filter).isEmpty)
+    }
+
+    /// Counts how often it is asked.
+    private final class Judge: Sendable {
+        let asked = Mutex(0)
+
+        func shows(_ text: String?, _ wanted: Set<String>) -> Bool {
+            asked.withLock { $0 += 1 }
+            return text.map { wanted.contains($0) } ?? false
+        }
+    }
+
+    /// Names beyond the table's bound have no number: they are remembered by their text.
+    @Test(arguments: [0, 3, 100])
+    func `what may be shown is asked once for each name and queue`(names: Int) {
+        var limits = FleetLimits()
+        limits.names = names
+        var state = FleetState(limits: limits, startedAt: 0)
+        for number in 0..<20_000 {
+            state.apply(
+                Make.task(.sent, "u\(number)", at: 1, on: "gen@c") {
+                    $0.name = number % 20 == 19 ? nil : "t\(number % 20)"
+                    $0.queue = "q\(number % 7)"
+                }, receivedAt: 1)
+        }
+        let judge = Judge()
+        var filter = TaskFilter()
+        filter.showsName = { judge.shows($0, ["t3", "t4"]) }
+        filter.showsQueue = { judge.shows($0, ["q1"]) }
+
+        let page = state.taskPage(after: nil, limit: 1_000, filter: filter)
+
+        let wanted = (0..<20_000).filter { number in
+            let name = number % 20
+            return (name == 3 || name == 4) && number % 7 == 1
+        }
+        let ids = Set(page.tasks.map(\.id))
+        #expect(ids == Set(wanted.map { "u\($0)" }))
+        #expect(!page.hasMore)
+        // 19 names, one that is not known, and 7 queues.
+        #expect(judge.asked.withLock { $0 } == 27)
+    }
+
+    @Test func `answers about names are remembered up to a bound`() {
+        var limits = FleetLimits()
+        limits.names = 0
+        var state = FleetState(limits: limits, startedAt: 0)
+        for number in 0..<2 * 4_097 {
+            state.apply(
+                Make.task(.received, "u\(number)", at: 1) { $0.name = "t\(number % 4_097)" },
+                receivedAt: 1)
+        }
+        let judge = Judge()
+        var filter = TaskFilter()
+        filter.showsName = { judge.shows($0, ["t7"]) }
+
+        #expect(state.taskPage(after: nil, limit: 10, filter: filter).tasks.count == 2)
+        // One name more than is remembered is asked about each time.
+        #expect(judge.asked.withLock { $0 } == 4_096 + 2)
     }
 
     @Test(arguments: [1, 3, 19, 20, 21])

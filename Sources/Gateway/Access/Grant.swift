@@ -26,6 +26,9 @@ struct Grant: Sendable, Hashable {
     /// Whether a queue is shown.
     func shows(queue: String) -> Bool { Self.matches(queues, queue) }
 
+    /// Whether a task is shown whose name is, by its queue.
+    func shows(taskIn queue: String?) -> Bool { Self.matches(queues, queue) }
+
     /// Whether a task is shown whose queue is, by its name.
     func shows(name: String?) -> Bool { Self.matches(tasks, name) }
 

@@ -97,7 +97,8 @@ extension HttpDesk {
             if let only { filter.states = only }
             filter.isScheduled = isScheduled
             if let grant = call.grant {
-                filter.isShown = { grant.shows(task: $0, queue: $1) }
+                filter.showsName = { grant.shows(name: $0) }
+                filter.showsQueue = { grant.shows(taskIn: $0) }
             }
             let page = to.feed.fleet.taskPage(
                 after: try query.place, limit: query.limit, filter: filter)

@@ -28,14 +28,14 @@ package struct Glob: Sendable, Hashable {
 
     /// Whether a text is one of those that the pattern stands for.
     package func matches(_ text: String) -> Bool {
-        let bytes = Array(text.utf8)
+        let bytes = text.utf8
         guard let first = parts.first, let last = parts.last else { return false }
-        guard parts.count > 1 else { return bytes == first }
+        guard parts.count > 1 else { return bytes.elementsEqual(first) }
         guard bytes.count >= first.count + last.count, bytes.starts(with: first),
             bytes.suffix(last.count).elementsEqual(last)
         else { return false }
         // What stands between is looked for from the left: an early place leaves most room for the rest.
-        var rest = bytes[first.count..<(bytes.count - last.count)]
+        var rest = bytes.dropFirst(first.count).dropLast(last.count)
         for part in parts.dropFirst().dropLast() {
             guard let end = Self.end(of: part, in: rest) else { return false }
             rest = rest[end...]
@@ -44,11 +44,13 @@ package struct Glob: Sendable, Hashable {
     }
 
     /// Where the first occurrence ends.
-    private static func end(of part: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
-        guard part.count <= bytes.count else { return nil }
-        for start in bytes.startIndex...(bytes.endIndex - part.count)
-        where bytes[start...].starts(with: part) {
-            return start + part.count
+    private static func end(of part: [UInt8], in bytes: Substring.UTF8View) -> String.Index? {
+        var tail = bytes
+        for _ in 0..<max(bytes.count - part.count + 1, 0) {
+            if tail.starts(with: part) {
+                return tail.index(tail.startIndex, offsetBy: part.count)
+            }
+            tail = tail.dropFirst()
         }
         return nil
     }
