@@ -18,8 +18,11 @@ package struct FleetLimits: Sendable, Equatable {
     package var voicesPerWorker = 64
     /// Registered tasks, rate limits, settings and pool processes kept for one worker.
     package var namesPerWorker = 1_000
-    /// Messages followed to their redelivery: those held longest.
+    /// Messages followed to their redelivery: those held longest, which come first. So those beyond come
+    /// later than all of these; what is spared is looking into each of them (`HGET`) every few seconds.
     package var heldMessages = 200
+    /// A task that was delivered again so often is found.
+    package var stormDeliveries = 20
     /// The broker's `visibility_timeout`, seconds, as long as no worker tells its own.
     package var visibilityTimeout = 3_600.0
     /// The broker's `priority_steps`: what the lengths of a queue's lists stand for.

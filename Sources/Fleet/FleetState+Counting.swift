@@ -37,7 +37,11 @@ extension TaskSlot {
 
 extension FleetState {
     /// Brings every counter, list and rate in line after a record changed.
-    mutating func settle(_ place: Int32, before: TaskShare, now: Double, measured: Bool) {
+    ///
+    /// - Parameter cause: the fact that changed it, if the task has several attempts and it was one fact alone.
+    mutating func settle(
+        _ place: Int32, before: TaskShare, now: Double, measured: Bool, cause: TaskFact? = nil
+    ) {
         let after = tasks.slots.change(place) { slot in
             slot.resolve()
             return slot.share()
@@ -70,7 +74,7 @@ extension FleetState {
         }
         countName(before, after)
         countEnds(place, after)
-        if after.counts != before.counts { count(place, before, after, now: now) }
+        if after.counts != before.counts { count(place, before, after, cause, now: now) }
     }
 
     /// State x queue x name: off from where the record is counted, and on where it belongs now.
@@ -171,28 +175,11 @@ extension FleetState {
 
     /// Totals, and what happened now: all rates of the queue, of the fleet all but its ends.
     private mutating func count(
-        _ place: Int32, _ before: TaskShare, _ after: TaskShare, now: Double
+        _ place: Int32, _ before: TaskShare, _ after: TaskShare, _ cause: TaskFact?, now: Double
     ) {
         totalCounts.add(before.counts, -1)
         totalCounts.add(after.counts, 1)
-        var second = RateRing.Second()
-        if after.counts.received > before.counts.received { second.received = 1 }
-        if after.counts.started > before.counts.started {
-            let wait = tasks.slots[place].started - tasks.slots[place].received
-            if wait >= 0, wait.isFinite {
-                second.waits = 1
-                second.wait = wait
-            }
-        }
-        if after.counts.ends > before.counts.ends {
-            second.finished = 1
-            if after.counts.succeeded > before.counts.succeeded { second.succeeded = 1 }
-            if after.counts.failed > before.counts.failed { second.failed = 1 }
-            if let runtime = tasks.slots[place].shownRuntime {
-                second.runtimes = 1
-                second.runtime = runtime
-            }
-        }
+        let second = news(place, before, after, cause)
         if second.finished > 0, after.nameIndex != NameTable.none {
             nameTable.update(after.nameIndex) { entry in
                 if second.runtimes > 0 {
@@ -216,11 +203,37 @@ extension FleetState {
             queues[after.queue].lastSeen = now
         }
         let deliveries = Int(tasks.slots[place].redelivered)
-        if deliveries >= 20 {
+        if deliveries >= limits.stormDeliveries {
             storm = DeliveryStorm(
                 id: tasks.slots[place].id, name: tasks.slots[place].name,
                 deliveries: deliveries, at: now)
         }
+    }
+
+    /// What happened, with the wait and the run time of the attempt that it happened to.
+    private mutating func news(
+        _ place: Int32, _ before: TaskShare, _ after: TaskShare, _ cause: TaskFact?
+    ) -> RateRing.Second {
+        var second = RateRing.Second()
+        if after.counts.received > before.counts.received { second.received = 1 }
+        let hasStarted = after.counts.started > before.counts.started
+        let hasEnded = after.counts.ends > before.counts.ends
+        guard hasStarted || hasEnded else { return second }
+        let times = tasks.slots[place].times(of: cause, offsets: offsets)
+        if hasStarted, let wait = times.wait {
+            second.waits = 1
+            second.wait = wait
+        }
+        if hasEnded {
+            second.finished = 1
+            if after.counts.succeeded > before.counts.succeeded { second.succeeded = 1 }
+            if after.counts.failed > before.counts.failed { second.failed = 1 }
+            if let runtime = times.runtime {
+                second.runtimes = 1
+                second.runtime = runtime
+            }
+        }
+        return second
     }
 
     /// A run time or a wait: of the fleet, of the name, and of the queue.
@@ -269,13 +282,6 @@ extension NameTable.Entry {
 }
 
 extension TaskSlot {
-    /// Runtime as told, else as the times of one clock say.
-    var shownRuntime: Double? {
-        if !runtime.isNaN { return runtime }
-        let span = ended - started
-        return span >= 0 ? span : nil
-    }
-
     /// The state that is shown: the facts, then the result backend, then doubt.
     mutating func resolve() {
         var shown = baseState

@@ -147,7 +147,7 @@ extension FleetState {
         if let storm, now - storm.at <= 60 {
             found.add(
                 "delivery-storm", .error, "task \(storm.id)", "Task comes back again and again",
-                "\(storm.name ?? storm.id) was delivered \(storm.deliveries) times without an end.",
+                "\(storm.name ?? storm.id) was delivered again \(storm.deliveries) times without an end.",
                 "Revoke it; look for Reject(requeue=True) or a crash of its worker.")
         }
         guard let gap = gaps.last else { return }

@@ -104,7 +104,6 @@ extension FleetState {
             let occurrence = seen[retries, default: 0]
             seen[retries] = occurrence + 1
             let offset = offsets[attempt.host] ?? 0
-            let span = attempt.ended - attempt.started
             return AttemptRecord(
                 retries: retries, occurrence: occurrence, state: states.state(attempt.state),
                 worker: workerName(attempt.host, slot),
@@ -112,7 +111,7 @@ extension FleetState {
                 sent: attempt.sent.known, received: attempt.received.known.map { $0 - offset },
                 started: attempt.started.known.map { $0 - offset },
                 finished: attempt.ended.known.map { $0 - offset },
-                runtime: attempt.runtime.known ?? (span >= 0 ? span : nil), text: attempt.text,
+                runtime: attempt.shownRuntime, text: attempt.text,
                 superseded: attempt.superseded)
         }
     }

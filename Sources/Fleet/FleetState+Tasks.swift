@@ -51,14 +51,18 @@ extension FleetState {
                 tasks.slots[place].withExtra { $0.lostEvidence = nil }
             }
         }
-        let isNews = tasks.slots.change(place) { slot in
+        let (isNews, isSimple) = tasks.slots.change(place) { slot in
             slot.touched = now
-            guard isNew || isTold || slot.flags.contains(.stale) else { return false }
+            // A repetition may tell the queue, which is known since the first time.
+            guard isNew || isTold || slot.flags.contains(.stale) || slot.share() != before
+            else { return (false, slot.isSimple) }
             slot.flags.remove(.stale)
-            return true
+            return (true, slot.isSimple)
         }
         guard isNews else { return place }
-        settle(place, before: before, now: now, measured: fact.kind != .started)
+        settle(
+            place, before: before, now: now, measured: fact.kind != .started,
+            cause: isNew && !isSimple ? fact : nil)
         return place
     }
 

@@ -42,38 +42,13 @@ import Testing
         check(state)
     }
 
-    /// Records by queue, name and state, counted one by one.
-    private func recount(_ state: FleetState) -> [String: [Int]] {
-        var counted: [String: [Int]] = [:]
-        let live = Set(state.queueNames)
-        state.forEachTask { task in
-            let queue = task.queue.flatMap { live.contains($0) ? $0 : nil }
-            let pair = "\(queue ?? "-") \(task.name ?? "-")"
-            let place = TaskLoad.states.firstIndex(of: task.state.name) ?? TaskLoad.states.count - 1
-            counted[pair, default: Array(repeating: 0, count: TaskLoad.states.count)][place] += 1
-            return true
-        }
-        return counted
-    }
-
-    private func told(_ state: FleetState) -> [String: [Int]] {
-        var told: [String: [Int]] = [:]
-        for number in state.loadNumbers {
-            guard let load = state.load(number) else { continue }
-            let pair = "\(load.queue ?? "-") \(load.name ?? "-")"
-            #expect(told[pair] == nil, "\(pair) has two places")
-            told[pair] = load.counts
-        }
-        return told
-    }
-
     @Test(arguments: [1, 2, 3]) func `state by queue and name equals a recount`(seed: UInt64) {
         var random = Seeded(seed)
         var limits = FleetLimits()
         limits.tasks = 120
         var state = FleetState(limits: limits, startedAt: 1_000)
         feed(&state, &random, rounds: 4_000) { state in
-            #expect(told(state) == recount(state))
+            #expect(toldLoads(state) == recountLoads(state))
             #expect(recountDifferences(state).isEmpty)
         }
         #expect(state.summary(now: 5_000).evictedFinished > 0)

@@ -1,5 +1,6 @@
 import Fleet
 import SeededRandom
+import Testing
 
 typealias Seeded = SplitMix64
 
@@ -102,4 +103,30 @@ func recountDifferences(_ state: FleetState) -> [String] {
         if told != byQueue[name] ?? 0 { differences.append("queue \(name): \(told)") }
     }
     return differences
+}
+
+/// Records by queue, name and state, counted one by one.
+func recountLoads(_ state: FleetState) -> [String: [Int]] {
+    var counted: [String: [Int]] = [:]
+    let live = Set(state.queueNames)
+    state.forEachTask { task in
+        let queue = task.queue.flatMap { live.contains($0) ? $0 : nil }
+        let pair = "\(queue ?? "-") \(task.name ?? "-")"
+        let place = TaskLoad.states.firstIndex(of: task.state.name) ?? TaskLoad.states.count - 1
+        counted[pair, default: Array(repeating: 0, count: TaskLoad.states.count)][place] += 1
+        return true
+    }
+    return counted
+}
+
+/// The same as it is kept up to date.
+func toldLoads(_ state: FleetState) -> [String: [Int]] {
+    var told: [String: [Int]] = [:]
+    for number in state.loadNumbers {
+        guard let load = state.load(number) else { continue }
+        let pair = "\(load.queue ?? "-") \(load.name ?? "-")"
+        #expect(told[pair] == nil, "\(pair) has two places")
+        told[pair] = load.counts
+    }
+    return told
 }

@@ -159,6 +159,16 @@ import Testing
         #expect(state.task("u1") == task)
     }
 
+    @Test(arguments: [19, 20]) func `a task that was delivered again too often is found`(times: Int)
+    {
+        let state = state((0...times).map { Make.task(.received, at: 10 + Double($0)) })
+        let found = state.findings(now: 40).first { $0.rule == "delivery-storm" }
+
+        let words = "t.add was delivered again 20 times without an end."
+        #expect(found?.detail == (times < 20 ? nil : words))
+        #expect(state.task("u1")?.redelivered == times)
+    }
+
     @Test(arguments: [63, 64, 65])
     func `a task keeps at most as many facts as it may`(count: Int) throws {
         let events = (0..<count).map { Make.task(.received, at: 10 + Double($0)) }

@@ -157,6 +157,36 @@ async def test_a_task_that_is_put_back_ends_by_its_second_delivery(stack: Stack,
         await client.until(lambda: total(stats, 'REJECTED') > rejected, 10, 'the total of REJECTED to rise')
 
 
+async def test_a_replaced_task_shows_what_replaced_it(stack: Stack, connect: ConnectClient) -> None:
+    """The first run never tells its end; the second one has the same id."""
+    async with connect(stack) as client:
+        view = await follow(client, 'prefork')
+        task = stack.send('catalog.replace', 2, 3, queue='q-prefork')
+        row = await reach(client, view, task, 'SUCCESS')
+        assert row['name'] == 'math.add' and row['result'] == '5' and row['args'] == '(2, 3)'
+    headers = {'authorization': f'Bearer {stack.running_gateway.token("operator", unique("replaced"))}'}
+    async with httpx.AsyncClient(base_url=stack.running_gateway.base_url, headers=headers) as http:
+        attempts = (await http.get(f'/api/celery/tasks/{task}')).json()['attempts']
+    assert [(attempt['state'], attempt.get('superseded')) for attempt in attempts] == [('STARTED', True), ('SUCCESS', None)]
+
+
+async def test_a_storm_of_deliveries_is_an_alert(stack: Stack, connect: ConnectClient) -> None:
+    """A task that is put back whenever it starts comes hundreds of times a second."""
+    rounds = 25
+    async with connect(stack) as client:
+        view, alerts = await follow(client, 'prefork'), await client.subscribe('alerts')
+        task = stack.send('catalog.storm', str(stack.folder / unique('storm')), rounds, queue='q-prefork')
+        row = await reach(client, view, task, 'SUCCESS')
+        assert row['redelivered'] == rounds and row['result'] == str(rounds + 1)
+
+        def told() -> Row:
+            return next((each for each in alerts if each['subject'] == f'task {task}'), {})
+
+        words = f'catalog.storm was delivered again {rounds} times without an end.'
+        await client.until(lambda: told().get('detail') == words, 30, lambda: f'the alert; {told()}')
+        assert told()['rule'] == 'delivery-storm' and told()['severity'] == 'error'
+
+
 @pytest.mark.parametrize('pool', EVENTED)
 async def test_custom_progress_is_shown_while_the_task_runs(stack: Stack, connect: ConnectClient, pool: str) -> None:
     async with connect(stack) as client:

@@ -10,6 +10,8 @@ struct AttemptWalk: Sendable {
         var retries: Int
         var sent = Double.nan
         var received = Double.nan
+        /// Whether a worker's answer is all that tells of the receipt.
+        var isReceiptDeduced = false
         var started = Double.nan
         var ended = Double.nan
         var custom = Double.nan
@@ -81,6 +83,7 @@ struct AttemptWalk: Sendable {
         let index = place ?? append(retries: retries)
         attempts[index].retries = retries
         attempts[index].received = fact.time
+        attempts[index].isReceiptDeduced = fact.flags.contains(.soft)
         attempts[index].host = fact.host
         attempts[index].pid = fact.pid
     }

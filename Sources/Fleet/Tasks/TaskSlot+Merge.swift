@@ -212,6 +212,7 @@ extension TaskSlot {
         retries = UInt16(clamping: max(current.retries, 0))
         sent = current.sent
         received = current.received
+        setFlag(.softReceived, current.isReceiptDeduced)
         started = current.started
         ended = current.ended
         runtime = current.runtime

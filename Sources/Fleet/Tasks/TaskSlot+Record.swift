@@ -16,7 +16,6 @@ extension TaskSlot {
         let extra = extra
         let offset = context.offsets[host] ?? 0
         let isPlain = flags.contains(.plainRoute)
-        let wait = started - received
         var deliveries = Int(redelivered)
         if extra?.toldRedelivered == true { deliveries = max(deliveries, 1) }
         return TaskRecord(
@@ -28,7 +27,7 @@ extension TaskSlot {
             received: received.known.map { $0 - offset },
             started: started.known.map { $0 - offset },
             finished: ended.known.map { $0 - offset } ?? finishTold, seen: seen,
-            wait: wait >= 0 ? wait : nil,
+            wait: shownWait,
             runtime: state.isFinished || state == .retry ? shownRuntime : nil,
             retries: Int(retries), eta: extra?.eta, expires: extra?.expires, args: args,
             kwargs: kwargs, result: shownResult, exception: shownException,

@@ -130,6 +130,24 @@ def requeue(self: Any) -> str:
     return 'second time'
 
 
+@app.task(name='catalog.storm', bind=True, acks_late=True)
+def storm(self: Any, path: str, rounds: int) -> int:
+    """Is rejected and put back so many times before it succeeds; a file counts, for a message cannot."""
+    with open(path, 'a+', encoding='utf-8') as count:  # noqa: PTH123
+        count.write('.')
+        count.flush()
+        begun = count.tell()
+    if begun <= rounds:
+        raise Reject('not now', requeue=True)
+    return begun
+
+
+@app.task(name='catalog.replace', bind=True)
+def replace(self: Any, x: float, y: float) -> None:
+    """Hands its id, and its result to come, to another task."""
+    raise self.replace(app.signature('math.add', args=(x, y), queue=self.request.delivery_info['routing_key']))
+
+
 @app.task(name='catalog.ignore')
 def ignore() -> None:
     """Ends without a word: no event, no result."""
