@@ -21,7 +21,7 @@ struct CrowdCommand: ParsableCommand {
     @Option(help: "Wall displays.") var walls = 0
     @Option(help: "Programs that read every event.") var bots = 0
     @Option(help: "Browsers that read 1,000 bytes a second.") var slow = 0
-    @Option(help: "Events a second.") var rate = 500
+    @Option(help: "Events a second; 0 if another run publishes them.") var rate = 500
     @Option(help: "Seconds of measuring.") var seconds = 10
     @Option(help: "Process id of the gateway: its CPU time is measured.") var process: Int?
     @Option(help: "Seconds before measuring.") var warmUp = 3
@@ -37,11 +37,11 @@ struct CrowdCommand: ParsableCommand {
         ]
         let total = counts.reduce(0) { $0 + $1.1 }
         guard counts.allSatisfy({ $0.1 >= 0 }), 1...Self.clientLimit ~= total,
-            1...20_000 ~= rate, 1...4_000 ~= seconds,
+            0...20_000 ~= rate, 1...4_000 ~= seconds,
             0...60 ~= warmUp, 0...60 ~= patience
         else {
             throw ValidationError(
-                "clients 1-\(Self.clientLimit) together, rate 1-20000, seconds 1-4000, "
+                "clients 1-\(Self.clientLimit) together, rate 0-20000, seconds 1-4000, "
                     + "warm-up and patience 0-60")
         }
         guard let page = URL(string: gateway), let host = page.host, let port = page.port,

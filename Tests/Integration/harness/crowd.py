@@ -251,9 +251,12 @@ async def join(
 
 
 async def come_back(host: str, port: int, token: str, *, patience: float = 60, **options: Any) -> Member:
-    """Connects as a client does whose gateway is gone: again and again, also while nobody listens. Options: those of `join`."""
+    """Connects as a client does whose gateway is gone (R56): again and again, also while nobody listens. Options: those of `join`.
+
+    Before the first attempt a caller waits by itself.
+    """
     loop = asyncio.get_running_loop()
-    deadline, wait = loop.time() + patience, 0.25
+    deadline, spread = loop.time() + patience, 0.5
     while True:
         try:
             return await join(host, port, token, patience=max(0.0, deadline - loop.time()), **options)
@@ -262,8 +265,8 @@ async def come_back(host: str, port: int, token: str, *, patience: float = 60, *
             is_refused = isinstance(problem, ConnectionRefusedError) and problem.errno is None
             if is_refused or loop.time() > deadline:
                 raise
-        await asyncio.sleep(wait * (0.5 + random.random()))
-        wait = min(2.0, wait * 2)
+        await asyncio.sleep(spread * random.random())
+        spread = min(30.0, spread * 2)
 
 
 async def gather_crowd(

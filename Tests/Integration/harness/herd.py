@@ -117,9 +117,9 @@ async def _run(pipe: Connection, place: Place, clients: int) -> None:
         match question:
             case 'gather':
                 crowd = await gather_crowd(place.host, place.port, list(place.tokens), clients, at_once=25, **options)
-                # Collecting garbage among so many objects takes a second at a time.
+                # Collecting garbage among so many objects takes a second at a time; attempts that fail leave some, 256 KiB each with TLS.
                 gc.collect()
-                gc.disable()
+                gc.freeze()
                 pipe.send(None)
             case 'lose':
                 crowd, returned = await _lose(place, crowd, options)

@@ -6,7 +6,7 @@ import contextlib
 import json
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,14 +91,65 @@ class Run:
         return '| ' + ' | '.join([*cells, f'{f["faults"]:.0f}']) + ' |'
 
 
-def tokens(gateway: Gateway, load: Load, file: Path) -> None:
+def tokens(gateway: Gateway, load: Load, file: Path, owner: str = '') -> None:
+    """Makes the tokens of a run; their names begin with its owner's."""
     wanted = [(ROLES[kind], min(TOKENS, -(-getattr(load, kind) // CONNECTIONS_PER_TOKEN))) for kind in KINDS]
     # The comparison asks as an operator.
     wanted.append(('operator', 1))
-    names = [(role, f'{role}-{place}-{number}') for place, (role, count) in enumerate(wanted) for number in range(count)]
+    names = [(role, f'{owner}{role}-{place}-{number}') for place, (role, count) in enumerate(wanted) for number in range(count)]
     with ThreadPoolExecutor(2) as pool:
         made = pool.map(lambda name: gateway.token(*name), names)
         file.write_text(''.join(f'{role} {token}\n' for (role, _), token in zip(names, made, strict=True)))
+
+
+@contextlib.contextmanager
+def slow_clients(gateway: Gateway, number: int, seconds: int, tool: str) -> Iterator[list[int]]:
+    """So many browsers that read 1,000 bytes a second for some seconds, then all that there is, and must know everything a second later.
+    They give way to all others, because they stand for other machines.
+
+    The list has what the tool ends with, once the block has ended.
+    """
+    codes: list[int] = []
+    with tempfile.TemporaryDirectory(prefix='celeriac-slow-') as name:
+        file = Path(name) / 'tokens'
+        tokens(gateway, Load(slow=number), file, 'slow-')
+        command = [
+            'nice',
+            '-n',
+            '10',
+            tool,
+            'crowd',
+            '--broker',
+            gateway.broker,
+            '--gateway',
+            gateway.ws_url,
+            '--tokens',
+            str(file),
+        ]
+        command += [
+            '--browsers',
+            '0',
+            '--slow',
+            str(number),
+            '--rate',
+            '0',
+            '--warm-up',
+            '0',
+            '--patience',
+            '0',
+            '--seconds',
+            str(seconds),
+        ]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        try:
+            yield codes
+            said, _ = process.communicate(timeout=seconds + 120)
+            codes.append(process.returncode)
+            if process.returncode:
+                print(said)
+        finally:
+            process.kill()
+            process.wait()
 
 
 Beside = Callable[[Gateway], contextlib.AbstractContextManager[object]]
