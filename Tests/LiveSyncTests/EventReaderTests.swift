@@ -76,6 +76,30 @@ import Testing
         #expect(reader.nextDue(of: log, now: 5_000) == nil)
     }
 
+    @Test func `under load a reader is told once a second, and of a full batch at once`() throws {
+        var log = EventLog(epoch: "e")
+        log.slowsDown = true
+        var reader = try EventReader(EventRequest(subscription: 1, batch: 2), of: log)
+        func sends(at now: Milliseconds) -> Int? {
+            guard case .batch(let reading, _) = reader.next(of: log, now: now) else { return nil }
+            reader.acknowledged(reading.scanned, now: now)
+            return reading.events.count
+        }
+        log.append(event("t", 0), at: 0)
+        #expect(reader.nextDue(of: log, now: 0) == 0)
+        #expect(sends(at: 0) == 1)
+        for number in 1...3 { log.append(event("t", number), at: 0) }
+        #expect(reader.nextDue(of: log, now: 1) == 1_000)
+
+        #expect(sends(at: 1_000) == 2)
+        #expect(reader.nextDue(of: log, now: 1_000) == 1_000)
+        #expect(sends(at: 1_000) == 1)
+        log.append(event("t", 4), at: 0)
+        #expect(reader.nextDue(of: log, now: 1_000) == 2_000)
+        log.slowsDown = false
+        #expect(reader.nextDue(of: log, now: 1_000) == 1_050)
+    }
+
     /// Random readers of a tiny log beside a list of all that ever was: what a client is not given in
     /// order, once, a gap has named.
     @Test func `nothing is missing or doubled without a gap that says so`() throws {
@@ -118,7 +142,8 @@ private struct Model {
         limits.entries = 40
         limits.bytes = 9_000
         limits.scan = 12
-        limits.batchBytes = 30
+        // Three to five of these events.
+        limits.batchBytes = 600
         return EventLog(epoch: "e\(epoch)", limits: limits)
     }
 

@@ -32,6 +32,12 @@ final class EventDesk {
 
     private var now: Milliseconds { Milliseconds(EventLoop.shared.milliseconds) }
 
+    /// Under load: readers are told once a second, unless a batch is full (R48).
+    var slowsDown: Bool {
+        get { log.slowsDown }
+        set { log.slowsDown = newValue }
+    }
+
     /// Takes what came from the broker.
     ///
     /// - Parameters:
@@ -66,7 +72,8 @@ final class EventDesk {
     func next(
         for reader: inout EventReader, isMasked: Bool, now: Milliseconds
     ) -> Ports.SharedFrame? {
-        guard let outgoing = reader.next(of: log, now: now) else { return nil }
+        guard let outgoing = reader.next(of: log, now: now, isMasked: isMasked)
+        else { return nil }
         let frame = frame(outgoing, reader.request, isMasked)
         reader.sent(bytes: frame.bytes.count, now: now)
         return frame

@@ -10,8 +10,9 @@ package struct EventLimits: Sendable, Equatable {
     package var ageMilliseconds: Milliseconds = 600_000
     /// Encoded bytes of one event.
     package var payloadBytes = 40 << 10
-    /// Bytes of the events in one batch; one event may go beyond it.
-    package var batchBytes = 48 << 10
+    /// Bytes of the events in one batch as they are written there; what is around them needs less than the
+    /// rest of 64 KiB (2.14). One event may go beyond it: with all its names it is below that, too.
+    package var batchBytes = 60 << 10
     /// Events in one batch, and as many as a reader gets that asks for no number.
     package var batchItems = 1_000
     package var usualBatchItems = 256
@@ -24,6 +25,8 @@ package struct EventLimits: Sendable, Equatable {
     package var patternBytes = 512
     /// Batches a second at most: what came meanwhile leaves together (R47).
     package var frequency = 20.0
+    /// The same while the gateway cannot keep up (R48).
+    package var slowFrequency = 1.0
     /// A reader whose filter lets nothing through is told this often how far the log was read (R32).
     package var bookmarkMilliseconds: Milliseconds = 5_000
     /// So many gaps by ``EventGapReason/overflow`` in such a time make a reader slow (R36).

@@ -44,6 +44,8 @@ package struct EventLog: Sendable {
     /// Bytes kept, about.
     package private(set) var bytes = 0
     private var entries = Deque<Entry>()
+    /// Under load: what comes meanwhile is told once a second (R48, step 1).
+    package var slowsDown = false
 
     /// Makes an empty log.
     ///
@@ -135,7 +137,11 @@ package struct EventLog: Sendable {
     /// - Parameters:
     ///   - position: 0 ... ``head``; one before ``first`` gives an `overflow` gap.
     ///   - items: events at most.
-    package func read(after position: Int, _ filter: EventFilter, items: Int) -> Reading {
+    ///   - bytesOf: what an event takes in the batch, to be held against ``EventLimits/batchBytes``.
+    package func read(
+        after position: Int, _ filter: EventFilter, items: Int,
+        size bytesOf: (LoggedEvent) -> Int = { $0.payload.count }
+    ) -> Reading {
         var reading = Reading(scanned: position)
         guard position >= first - 1 else {
             reading.gap = missing(after: position, .overflow)
@@ -152,7 +158,7 @@ package struct EventLog: Sendable {
             case .events(let batch, let start):
                 let event = batch.event(start + offset - entry.first)
                 if filter.matches(event) {
-                    let bytes = event.payload.count
+                    let bytes = bytesOf(event)
                     if size + bytes > limits.batchBytes, !reading.events.isEmpty {
                         reading.hasMore = true
                         return reading

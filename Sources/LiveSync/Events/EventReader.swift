@@ -81,24 +81,35 @@ package struct EventReader: Sendable {
         guard position < log.head else {
             return max(now, lastSentAt + limits.bookmarkMilliseconds)
         }
-        return max(now, lastSentAt + Milliseconds(1_000 / limits.frequency))
+        return max(now, lastSentAt + pace(of: log))
+    }
+
+    /// Milliseconds between two batches that are not full.
+    private func pace(of log: EventLog) -> Milliseconds {
+        Milliseconds(1_000 / (log.slowsDown ? limits.slowFrequency : limits.frequency))
     }
 
     /// What it gets now; the caller sends it and says so with ``sent(bytes:now:)``.
     ///
     /// `nil` if there is nothing to say: then ``nextDue(of:now:)`` has become later, or a turn's share of
     /// the log was looked at.
-    package mutating func next(of log: EventLog, now: Milliseconds) -> Outgoing? {
+    ///
+    /// - Parameter isMasked: whether its client is told only the length of users' texts.
+    package mutating func next(
+        of log: EventLog, now: Milliseconds, isMasked: Bool = false
+    ) -> Outgoing? {
         if let gap, told == position { return pass(gap, now: now) }
         let from = position
+        let format = request.format
         var reading = log.read(
-            after: position, request.filter, items: request.batch ?? limits.usualBatchItems)
+            after: position, request.filter, items: request.batch ?? limits.usualBatchItems,
+            size: { $0.frameBytes(as: format, isMasked: isMasked) })
         position = reading.scanned
         gap = reading.gap
         guard reading.events.isEmpty else {
             if reading.hasMore || gap != nil {
                 // A full batch does not wait for its time.
-                lastSentAt = now - Milliseconds(1_000 / limits.frequency)
+                lastSentAt = now - pace(of: log)
             } else {
                 lastSentAt = now
             }
