@@ -463,6 +463,32 @@ import Testing
         #expect(bench.engine.counters.computed > before)
     }
 
+    @Test func `nobody who is slow keeps a part for longer than others may share it`() throws {
+        var limits = SyncLimits()
+        limits.frameBytes = 1_000
+        var bench = Bench(limits)
+        for number in 0..<100 { bench.set("w\(number)", "state", .text("online")) }
+        var session = SyncSession()
+        try bench.open(&session)
+        // Taken, and not acknowledged: the client is in the midst of its snapshot.
+        weak let early = bench.engine.next(for: &session, now: bench.now)?.frame
+        bench.now += 1_500
+        weak let late = bench.engine.next(for: &session, now: bench.now)?.frame
+
+        bench.now += 500
+        bench.engine.commit(at: bench.now)
+        #expect(early != nil && late != nil)
+        bench.now += 1_500
+        bench.engine.commit(at: bench.now)
+        #expect(early == nil && late != nil)
+        bench.now += 1_500
+        bench.engine.commit(at: bench.now)
+        #expect(late == nil)
+
+        let rest = bench.drain(&session).count { $0.kind == "snap" }
+        #expect(rest > 2)
+    }
+
     @Test func `the written form of a frame is made once per subscription number`() throws {
         final class Written {}
         let bench = Bench()

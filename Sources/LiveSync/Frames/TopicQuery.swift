@@ -18,6 +18,13 @@ final class TopicQuery {
     private var deltas = DeltaCache()
     /// The snapshot that newcomers join.
     private var latest: SnapshotRun?
+    /// All that somebody is still in the midst of.
+    private var runs: [Reference] = []
+
+    /// A snapshot lives as long as somebody reads it.
+    private struct Reference {
+        weak var run: SnapshotRun?
+    }
 
     init(key: Key, topic: Topic, rules: DeltaRules) {
         self.key = key
@@ -138,6 +145,7 @@ final class TopicQuery {
         }
         let run = SnapshotRun(at: revision, epoch: epoch, begunAt: now)
         latest = run
+        runs.append(Reference(run: run))
         return run
     }
 
@@ -176,8 +184,10 @@ final class TopicQuery {
     /// Lets go of frames that nobody will ask for again: called about once a second.
     func expire(revision: Int, now: Milliseconds) {
         deltas.expire(revision: revision)
-        guard let latest else { return }
-        latest.expire(before: now - topic.limits.snapshotShareMilliseconds)
-        if now - latest.begunAt >= topic.limits.snapshotShareMilliseconds { self.latest = nil }
+        let share = topic.limits.snapshotShareMilliseconds
+        // Also of those that nobody joins any more: slow readers would keep all that they were sent.
+        runs.removeAll { $0.run == nil }
+        for reference in runs { reference.run?.expire(before: now - share) }
+        if let latest, now - latest.begunAt >= share { self.latest = nil }
     }
 }
