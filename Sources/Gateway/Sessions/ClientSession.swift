@@ -49,7 +49,7 @@ final class ClientSession {
     var toldIngest = ""
     /// Whether one of its queries runs.
     var isQuerying = false
-    var warnings = 0
+    var warnings = RateWarnings()
     var openedAt: Milliseconds
     var heardAt: Milliseconds
     var toldAt: Milliseconds

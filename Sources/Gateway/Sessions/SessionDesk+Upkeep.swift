@@ -68,10 +68,11 @@ extension SessionDesk {
 
     /// Gives up, or takes up again, what the loop's lateness asks for, and tells the clients: not all in
     /// one turn.
-    private func govern(_ lateness: Double) {
+    func govern(_ lateness: Double) {
         if governor.sample(lateness) {
             let level = governor.level
             to.rows.engine.slowsDown = level >= .slow
+            to.events.slowsDown = level >= .slow
             to.rows.engine.stopsFollowing = level >= .still
             tellsAll = true
             to.log.warning(
@@ -153,11 +154,7 @@ extension SessionDesk {
         }
         guard principal != before else { return }
         session.phase = .live(principal)
-        // Its own commands are those of its name.
-        guard
-            principal.role != before.role || principal.scope != before.scope
-                || principal.name != before.name
-        else { return }
+        guard principal.role != before.role || principal.scope != before.scope else { return }
         for schema in Topics.all {
             to.rows.engine.restrict(
                 to.rows.engine.topic(named: schema.name),

@@ -35,8 +35,9 @@ enum SessionLimits {
     static let acknowledgementRate: Double = 10
     /// Frames a second of a wall's subscription at most (R28).
     static let wallRate: Double = 1
-    /// Warnings before a session that asks too much is closed.
+    /// Warnings before a session that asks too much is closed, and how long each of them counts.
     static let warnings = 3
+    static let warningMilliseconds: Int64 = 60_000
     /// Milliseconds without a frame of ours until a heartbeat, and without one of theirs until the end: up to
     /// a second more until the next look at the sessions, and two for an answer to the close frame, so that
     /// everything of a client that is gone is gone after 25 s (F12).

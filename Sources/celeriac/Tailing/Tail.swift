@@ -16,8 +16,8 @@ final class Tail {
     private var place: TailPlace
     private var left: Int?
     private let output: TailOutput
-    /// Connections that failed one after the other.
-    private var failures = 0
+    private var backoff = Backoff()
+    private let beganAt = ContinuousClock.now
     /// Seconds after which the gateway wants us back, from its last `session.bye`.
     private var wantedAfter = 0.0
     /// Name of the log that is read.
@@ -25,14 +25,11 @@ final class Tail {
     private var unacknowledged: Int64?
     private var acknowledgedAt = ContinuousClock.now
 
-    /// Seconds: to connect; without a word from the gateway, which sends a heartbeat every 15; the longest
-    /// and the shortest pause between attempts (R56).
+    /// Seconds: to connect; without a word from the gateway, which sends a heartbeat every 15.
     private static let connectTimeout = 10.0
     private static let silence = 25.0
-    private static let longestPause = 30.0
     /// Seconds for which a gateway may ask us to stay away.
     private static let longestWish = 120.0
-    private static let shortestPause = 0.5
     private static let headBytes = 16 << 10
     private static let acknowledgeMilliseconds = 100
 
@@ -61,19 +58,19 @@ final class Tail {
             } catch let refusal as Refusal {
                 throw refusal
             } catch {
-                let bound = min(
-                    Self.longestPause, Self.shortestPause * Double(1 << min(failures, 6)))
-                // Full jitter: the first attempt within 2 s, later ones over a growing span; never before
-                // the gateway wants us back.
+                // Never before the gateway wants us back.
                 let least = max((error as? Ended)?.least ?? 0, wantedAfter)
-                let pause = least + Double.random(in: 0...(failures == 0 ? 2 : bound))
+                let pause = backoff.lost(
+                    at: seconds, least: least, chance: Double.random(in: 0...1))
                 wantedAfter = 0
-                failures += 1
                 TailOutput.complain("\(error); trying again in \((pause * 10).rounded() / 10) s")
                 Thread.sleep(forTimeInterval: pause)
             }
         }
     }
+
+    /// Since it began.
+    private var seconds: Double { (ContinuousClock.now - beganAt) / .seconds(1) }
 
     private struct Ended: Error, CustomStringConvertible {
         let description: String
@@ -207,7 +204,7 @@ final class Tail {
             if place == .now || place == .oldest {
                 place = .after(epoch: epoch, offset: Int(offset))
             }
-            failures = 0
+            backoff.established(at: seconds)
             return true
         default: break
         }
