@@ -36,7 +36,7 @@ import Testing
                 throw CredentialError(.unusable, "a password must have 8 to 256 bytes")
             }
             guard password != "overloaded" else { throw CredentialError(.overloaded, "busy") }
-            return "hash of \(password)"
+            return "hash of \(password.prefix(32))"
         }
 
         func check(
