@@ -55,6 +55,7 @@ extension SocketServer {
         // woken by everything that the peer sends, without reading it.
         SocketNames.set(descriptor, SOL_SOCKET, SO_SNDBUF, Self.requestSendBuffer)
         lastNumber += 1
+        admission?.began(lastNumber)
         library.adopt(descriptor, number: lastNumber)
     }
 
@@ -78,6 +79,7 @@ extension SocketServer {
 
     /// The connection is about to be freed.
     func connectionGone(_ connection: Connection) {
+        admission?.ended(connection.number)
         connections[connection.number] = nil
         decrement(&connectionsByAddress, connection.peer)
         guard let socket = connection.socket, let entry = connection.entry else { return }

@@ -7,6 +7,7 @@ extension SocketServer {
     ///
     /// - Returns: whether the connection goes on.
     func requestReceived(_ connection: Connection) -> Bool {
+        admission?.ended(connection.number)
         let reader = RequestReader(wsi: connection.wsi, configuration: configuration)
         guard let head = reader.read(peer: connection.peer) else { return false }
         connection.keepsAlive = head.keepsAlive && !isStopped

@@ -9,6 +9,7 @@ extension SocketServer {
     ///
     /// - Returns: whether the upgrade goes on; otherwise the connection ends.
     func upgradeAsked(_ connection: Connection) -> Bool {
+        admission?.ended(connection.number)
         let reader = RequestReader(wsi: connection.wsi, configuration: configuration)
         // libwebsockets has already refused what is neither `websocket` nor `h2c` with a 403,
         // freed the headers, and asks all the same.

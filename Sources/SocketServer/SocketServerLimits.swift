@@ -35,6 +35,8 @@ package struct SocketServerLimits: Sendable {
     package var tlsHandshakesPerSecond = 1_000
     /// Handshakes of TLS that begin at once after a rest.
     package var tlsHandshakesAtOnce = 200
+    /// Handshakes of TLS that are under way, each counted for a second at most; others wait in the queue.
+    package var tlsHandshakesUnderWay = 500
     /// Connections whose handshake of TLS waits for its turn; beyond: closed at once.
     package var tlsHandshakesWaiting = 2_000
     /// Bytes kept for one socket while its peer does not read; beyond: close 4408.

@@ -6,7 +6,8 @@ internal import Ports
 /// Where new connections of a TLS server wait until their handshake may begin (decision 0019).
 ///
 /// The handshakes of a crowd that all began at once would share what there is, and all end late. Here they begin
-/// one after the other, at a pace, and whoever would have to wait for long is let go before it costs anything.
+/// at a pace, few are under way at a time, and whoever would have to wait for long is let go before it costs
+/// anything. Whoever dawdles is soon not counted any more, so that others need not wait for it.
 /// Only whole hellos are counted, so that nobody who says nothing, or half a hello, keeps others out: such wait
 /// beside, for as long as a handshake may take.
 @LoopActor
@@ -44,7 +45,11 @@ final class TlsAdmission {
     /// `MSG_PEEK | MSG_DONTWAIT`: what is there, and it stays there.
     private nonisolated static let peek = Int32(MSG_PEEK | MSG_DONTWAIT)
 
+    /// For so long a handshake counts as under way, unless it ends before.
+    nonisolated static let counted = Duration.seconds(1)
+
     private let most: Int
+    private let mostAtWork: Int
     private let patience: Duration
     private var pace: TokenBucket
     private let left: @LoopActor (_ peer: String, Outcome) -> Void
@@ -53,6 +58,8 @@ final class TlsAdmission {
     /// Those whose hello is, by numbers that follow each other: the first one is next.
     private var queue: [UInt64: Visitor] = [:]
     private var first: UInt64 = 0
+    /// Handshakes under way, by what the caller calls them, and when each is not counted any more.
+    private var atWork: [UInt64: LoopTimer] = [:]
     private var clock: LoopTimer?
     /// How often somebody's bytes were looked at: a half hello must not be looked at again and again.
     private(set) var looks = 0
@@ -65,6 +72,7 @@ final class TlsAdmission {
         limits: SocketServerLimits, left: @escaping @LoopActor (_ peer: String, Outcome) -> Void
     ) {
         most = limits.tlsHandshakesWaiting
+        mostAtWork = limits.tlsHandshakesUnderWay
         patience = limits.handshake
         pace = TokenBucket(
             rate: Double(limits.tlsHandshakesPerSecond), burst: Double(limits.tlsHandshakesAtOnce),
@@ -80,6 +88,16 @@ final class TlsAdmission {
         let visitor = Visitor(descriptor, peer: peer)
         silent[descriptor] = visitor
         look(at: visitor)
+    }
+
+    /// The handshake of one that was admitted begins.
+    func began(_ number: UInt64) {
+        atWork[number] = LoopTimer(after: Self.counted) { [unowned self] in ended(number) }
+    }
+
+    /// A handshake is over, however it went. The next one begins a little later, outside of all callbacks.
+    func ended(_ number: UInt64) {
+        atWork.removeValue(forKey: number)?.cancel()
     }
 
     /// Closes all that wait.
@@ -154,7 +172,9 @@ final class TlsAdmission {
 
     /// Admits those whose time has come, and looks again soon if there are others.
     private func admitWaiting() {
-        while let visitor = queue[first], pace.take(now: Self.seconds) == 0 {
+        while let visitor = queue[first], atWork.count < mostAtWork,
+            pace.take(now: Self.seconds) == 0
+        {
             queue[first] = nil
             first += 1
             admit(visitor)

@@ -23,7 +23,9 @@ import Testing
             let admission = TlsAdmission(limits: limits) { [unowned self] peer, outcome in
                 #expect(peer == "127.0.0.1")
                 switch outcome {
-                case .admitted(let descriptor): admitted.append(descriptor)
+                case .admitted(let descriptor):
+                    admitted.append(descriptor)
+                    self.admission?.began(UInt64(descriptor))
                 case .refused: refused += 1
                 case .silent: silent += 1
                 }
@@ -39,6 +41,11 @@ import Testing
         var port: UInt16 { listener?.address.port ?? 0 }
         var count: Int { admission?.count ?? 0 }
         var looks: Int { admission?.looks ?? 0 }
+
+        /// The first that was admitted has shaken hands.
+        func endFirst() {
+            if let descriptor = admitted.first { admission?.ended(UInt64(descriptor)) }
+        }
 
         func close() {
             listener?.close()
@@ -96,6 +103,34 @@ import Testing
             // The first one at once, ten others 20 ms after each other.
             #expect(ContinuousClock.now - started >= .milliseconds(190))
             #expect(await door.count == 0)
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `so many are under way, and the next one waits until one ends or dawdles`(
+        ends: Bool
+    ) async throws {
+        try await Self.withDoor {
+            $0.tlsHandshakesUnderWay = 2
+        } _: { door, port in
+            let started = ContinuousClock.now
+            let clients = try (0..<3).map { _ in try TestClient(port: port) }
+            for client in clients { try client.send(Self.hello) }
+            try await eventually("two are admitted") { await door.admitted.count == 2 }
+
+            if ends {
+                // Or the others have been counted for long enough meanwhile.
+                try await eventually("the third waits") {
+                    let (waiting, admitted) = await (door.count, door.admitted.count)
+                    return waiting == 1 || admitted == 3
+                }
+                await door.endFirst()
+            }
+
+            try await eventually("the third is admitted") { await door.admitted.count == 3 }
+            // The loop's clock counts whole milliseconds.
+            let passed = ContinuousClock.now - started
+            if !ends { #expect(passed >= TlsAdmission.counted - .milliseconds(5)) }
         }
     }
 
