@@ -56,15 +56,10 @@ struct Grant: Sendable, Hashable {
             // A trash has the messages of any task.
             [RowRule(schema, "queue", tasks == nil ? queues ?? [] : [])]
         case Topics.commands.name:
-            // What others ask for may be about anything.
-            [RowRule(schema, "by", [Glob(literal: principal.name)])]
+            // What others ask for may be about anything. Names can be somebody else's later.
+            [RowRule(schema, "principal", [Glob(literal: principal.id)])]
         case Topics.stats.name:
-            // Sums over everything name nothing.
-            [
-                tasks.map { RowRule(schema, "name", $0, showsAbsent: true) },
-                queues.map { RowRule(schema, "queue", $0, showsAbsent: true) },
-            ]
-            .compactMap { $0 }
+            figures(schema)
         case Topics.alerts.name:
             [
                 RowRule(schema, "subject", Self.neutralSubjects + queueSubjects),
@@ -72,6 +67,19 @@ struct Grant: Sendable, Hashable {
             ]
         default: []
         }
+    }
+
+    /// Of the rows of `stats`, sums over everything name nothing. What a name's tasks did is a sum over all
+    /// queues; what is not known of the tasks of a load hides it, as it hides the tasks.
+    private func figures(_ schema: TopicSchema) -> [RowRule] {
+        let (loads, names) = (Glob("load:*"), Glob("name:*"))
+        var rules: [RowRule] = []
+        if let tasks { rules.append(RowRule(schema, "name", tasks, among: [loads, names])) }
+        if let queues {
+            rules.append(RowRule(schema, "queue", queues, among: [loads]))
+            rules.append(RowRule(schema, "id", [Glob("*")], except: [names]))
+        }
+        return rules
     }
 
     /// Columns of a topic that name queues or tasks without being about one.

@@ -83,7 +83,7 @@ extension CommandDesk {
     func fields(
         _ record: CommandRecord, _ counts: CommandTracker.Counts? = nil
     ) -> [FieldUpdate] {
-        var row = RowBuilder(capacity: 17)
+        var row = RowBuilder(capacity: 18)
         row.add(record.command)
         row.add(record.arguments)
         row.add(record.target)
@@ -101,6 +101,7 @@ extension CommandDesk {
         row.add(counts?.total)
         row.add(counts?.done)
         row.add(counts?.refused)
+        row.add(record.principal)
         return row.updates
     }
 }

@@ -45,7 +45,7 @@ enum Topics {
         fields: [
             "cmd", "args", "target", "state", "by", "at", "sentAt", "endedAt", "deadlineAt",
             "evidence", "reason", "fix", "taskId", "silent",
-            "total", "done", "refused",
+            "total", "done", "refused", "principal",
         ],
         filters: ["id", "cmd", "state", "by"])
 

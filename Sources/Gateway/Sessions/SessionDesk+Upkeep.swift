@@ -154,11 +154,7 @@ extension SessionDesk {
         }
         guard principal != before else { return }
         session.phase = .live(principal)
-        // Its own commands are those of its name.
-        guard
-            principal.role != before.role || principal.scope != before.scope
-                || principal.name != before.name
-        else { return }
+        guard principal.role != before.role || principal.scope != before.scope else { return }
         for schema in Topics.all {
             to.rows.engine.restrict(
                 to.rows.engine.topic(named: schema.name),

@@ -97,6 +97,6 @@ package struct Filter: Sendable, Hashable {
     /// The same without the range or prefix.
     func matchesClauses(_ value: (Int) -> FieldValue) -> Bool {
         clauses.allSatisfy { $0.matches(value($0.column)) }
-            && rules.allSatisfy { $0.shows(value($0.column)) }
+            && rules.allSatisfy { $0.shows(value) }
     }
 }

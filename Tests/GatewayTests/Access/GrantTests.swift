@@ -49,8 +49,19 @@ import WireFormats
                     id: "trash of \(queue)", queue: queue, by: "x", at: 900, expiresAt: 9_000,
                     counts: [1], left: [1]))
         }
-        for name in ["shop.pay", "secret.name"] {
-            row(Topics.stats, "name:\(name)", ["name": .text(name), "count": .int(1)])
+        // Numbers stand for what somebody may not see: figures without a name or a queue have no other.
+        for (number, name) in ["shop.pay", "secret.name"].enumerated() {
+            row(
+                Topics.stats, "name:\(name)",
+                ["name": .text(name), "count": .int(710_000_000 + number)])
+        }
+        for (number, (name, queue)) in Self.loads.enumerated() {
+            row(
+                Topics.stats, "load:90\(number)",
+                [
+                    "name": FieldValue(name), "queue": FieldValue(queue),
+                    "count": .int(810_000_000 + number),
+                ])
         }
         row(
             Topics.alerts, "redelivery-due:broker",
@@ -71,8 +82,13 @@ import WireFormats
                 "registered": .list(#"["secret.name"]"#),
                 "rateLimits": .list(#"["secret.name 1/m"]"#),
             ])
-        row(Topics.commands, "c1", ["by": .text(role.rawValue)])
-        row(Topics.commands, "secret-c2", ["by": .text("somebody")])
+        // Names are given anew: somebody of before was called the same.
+        row(
+            Topics.commands, "c1",
+            ["by": .text("called x then"), "principal": .text(role.rawValue)])
+        row(
+            Topics.commands, "secret-c2",
+            ["by": .text(role.rawValue), "principal": .text("somebody")])
         engine.commit(at: 0)
         return (gateway, sockets, access)
     }
@@ -165,13 +181,44 @@ import WireFormats
         #expect(seen[0].contains("secret") == hasOthers)
         #expect(leak(seen[1], scope) == nil, "\(seen[1])")
         let own = [
-            "stats": "shop.pay", "workers": "a@h", "queues": "mail", "commands": "c1",
+            "stats": scope == "tasks" ? "shop.pay" : "mail", "workers": "a@h", "queues": "mail",
+            "commands": "c1",
             "tasks": "shop.pay", "alerts": "memory-full", "trash": "trash of mail",
         ]
         if let own = own[name] {
             // What of a trash is whose is not known.
             #expect(seen[1].contains(own) == (name != "trash" || scope == "queues"))
         }
+    }
+
+    private static let loads: [(String?, String?)] = [
+        ("shop.pay", "mail"), ("shop.pay", "secret-queue"), ("secret.name", "mail"),
+        (nil, "mail"), ("shop.pay", nil), (nil, nil),
+    ]
+
+    /// Queues: not what a name's tasks did in all of them; and a load is shown as its tasks are.
+    @Test(arguments: [
+        ("queues", ["810000000", "810000002", "810000003"]),
+        ("tasks", ["710000000", "810000000", "810000001", "810000004"]),
+        ("both", ["810000000"]),
+    ])
+    @LoopActor func `figures are shown as the tasks are that they count`(
+        scope: String, shown: [String]
+    ) async throws {
+        let (gateway, sockets, _) = try gateway(.operator, try #require(Self.limits[scope]))
+        let talk = try await Talk(gateway, sockets, token: "operator")
+        _ = try await talk.ask("sub.open", ["sub": 1, "topic": "stats"])
+        let snapshot = try await talk.until {
+            try talk.frames.first { $0["method"]?.string == "sub.snap" }
+        }.text()
+        let read = text(await gateway.respond(to: request("GET", "/api/celery/stats", .operator)))
+
+        let all = [710_000_000, 710_000_001] + Array(810_000_000..<810_000_006)
+        for number in all.map(String.init) {
+            #expect(snapshot.contains(number) == shown.contains(number), "\(number)")
+            #expect(read.contains(number) == shown.contains(number), "\(number)")
+        }
+        #expect(read.contains(#""fleet""#))
     }
 
     @Test(arguments: scopes, Rights.roles)
@@ -388,6 +435,54 @@ import WireFormats
     }
 
     // MARK: - Rights that change
+
+    /// A role and its limits, by name.
+    typealias Who = (role: Role, limits: String?)
+
+    /// What a client shows when it comes back names revisions, and not who it was (R5): what it held as somebody
+    /// else, or with other rights, is not gone on with.
+    @Test(
+        arguments: [
+            ("stats", (.operator, nil), (.operator, "queues")),
+            ("stats", (.operator, "queues"), (.operator, "tasks")),
+            ("stats", (.operator, "both"), (.operator, nil)),
+            ("queues", (.admin, nil), (.wall, "both")),
+            ("commands", (.operator, "both"), (.admin, "both")),
+            ("commands", (.admin, nil), (.viewer, nil)),
+        ] as [(String, Who, Who)])
+    @LoopActor func `nobody goes on with the rows of somebody else`(
+        topic: String, before: Who, after: Who
+    ) async throws {
+        let scope = before.limits.flatMap { Self.limits[$0] } ?? .unlimited
+        let (gateway, sockets, access) = try gateway(before.role, scope)
+        let first = try await Talk(gateway, sockets, token: before.role.rawValue)
+        _ = try await first.ask("sub.open", ["sub": 1, "topic": .string(topic)])
+        let snapshot = try await first.until {
+            try first.frames.first { $0["method"]?.string == "sub.snap" }?["params"]
+        }
+        let position: JsonValue = [
+            "epoch": try #require(snapshot["epoch"]), "rev": try #require(snapshot["at"]),
+        ]
+        func comesBack(_ who: Who, _ number: UInt64) async throws -> (JsonValue?, JsonValue?) {
+            access.scopes[who.role.rawValue] =
+                who.limits.flatMap { Self.limits[$0] } ?? .unlimited
+            let talk = try await Talk(
+                gateway, sockets, token: who.role.rawValue, number: number)
+            let answer = try await talk.ask(
+                "sub.open", ["sub": 1, "topic": .string(topic), "since": position])
+            let next = try await talk.until {
+                try talk.frames.first { $0["method"]?.string?.hasPrefix("sub.") == true }
+            }
+            return (answer["result"], next["method"])
+        }
+
+        let (same, goesOn) = try await comesBack(before, 2)
+        let (other, beginsAnew) = try await comesBack(after, 3)
+
+        #expect(same?["mode"] == "delta" && goesOn == "sub.delta")
+        #expect(other?["mode"] == "snapshot" && other?["reason"] == "role_changed")
+        #expect(beginsAnew == "sub.reset")
+    }
 
     @Test @LoopActor func `a live socket sees what its credential is for now`() async throws {
         let (gateway, sockets, access) = try gateway(.operator, .unlimited)
