@@ -179,10 +179,11 @@ extension SessionDesk {
         Task { @LoopActor in
             let found = await identify(start.proof, session, .start)
             guard sessions[session.socket] === session, session.phase == .checking else { return }
-            guard case .known(let principal) = found else {
+            guard case .known(let principal, let cookie) = found else {
                 refuse(id, found, session)
                 return
             }
+            bind(session, to: cookie)
             takeOver(session, ClientInstance(principal, name: start.instance))
             guard count(session, for: principal) else {
                 refuseMore(id, principal, session)
@@ -267,12 +268,13 @@ extension SessionDesk {
                 send(ServerFrame.error(id, fault), to: session)
                 return
             }
-            guard case .known(let principal) = found, principal.id == before.id else {
+            guard case .known(let principal, let cookie) = found, principal.id == before.id else {
                 let fault = FrameFault(
                     .unauthenticated, "no valid credential of this session's owner")
                 send(ServerFrame.error(id, fault), to: session)
                 return
             }
+            bind(session, to: cookie)
             var members: [JsonMember] = []
             if let expires = principal.expiresAt {
                 let left = max(0, (expires - to.clock.now()) * 1000)
@@ -282,9 +284,16 @@ extension SessionDesk {
         }
     }
 
+    /// A session that is known by a cookie ends with it.
+    private func bind(_ session: ClientSession, to cookie: String?) {
+        guard let cookie else { return }
+        (session.cookie, session.usesCookie) = (cookie, true)
+    }
+
     /// Who is behind a credential.
     private enum Identification {
-        case known(Principal)
+        /// Somebody, and the secret of the session cookie that told so.
+        case known(Principal, cookie: String?)
         /// There is no credential, or it is not valid.
         case unknown
         /// There is a cookie, but without the CSRF token that goes with it.
@@ -292,19 +301,20 @@ extension SessionDesk {
         /// Too many wrong tokens: so many seconds to wait.
         case tooMany(wait: Double)
 
-        init(_ principal: Principal?) {
-            self = principal.map(Self.known) ?? .unknown
+        init(_ principal: Principal?, cookie: String? = nil) {
+            self = principal.map { .known($0, cookie: cookie) } ?? .unknown
         }
 
         init(_ answer: TokenDesk.Answer) {
             switch answer {
-            case .right(let principal): self = .known(principal)
+            case .right(let principal): self = .known(principal, cookie: nil)
             case .wrong: self = .unknown
             case .tooMany(let wait): self = .tooMany(wait: wait)
             }
         }
     }
 
+    /// Finds out whose a credential is. What comes of that is the caller's: nothing of the session changes.
     private func identify(
         _ proof: SessionStart.Proof, _ session: ClientSession, _ place: TokenDesk.Place
     ) async -> Identification {
@@ -312,9 +322,8 @@ extension SessionDesk {
         case .cookie(let csrf):
             guard let cookie = session.cookie else { return .unknown }
             guard to.access.accepts(csrfToken: csrf, session: cookie) else { return .forged }
-            session.usesCookie = true
             return Identification(
-                await to.access.principal(session: cookie, now: to.clock.now()))
+                await to.access.principal(session: cookie, now: to.clock.now()), cookie: cookie)
         case .bearer(let token):
             return Identification(await to.tokens.look(at: token, from: session.peer, place))
         case .ticket(let text):
@@ -326,8 +335,8 @@ extension SessionDesk {
                 return Identification(
                     await to.access.principal(id: ticket.principal, now: now))
             }
-            (session.cookie, session.usesCookie) = (cookie, true)
-            return Identification(await to.access.principal(session: cookie, now: now))
+            return Identification(
+                await to.access.principal(session: cookie, now: now), cookie: cookie)
         case .handshake:
             guard let token = session.bearer else {
                 guard let key = session.certificateKey else { return .unknown }

@@ -125,6 +125,8 @@ enum Lonely {
         var changes: [String: Role?] = [:]
         /// What owners of tokens are limited to.
         var scopes: [String: Scope] = [:]
+        /// Secrets of browsers' sessions, and whose they are.
+        var cookies: [String: String] = [:]
         /// What comes of a user's password.
         var passwords: [String: PasswordAnswer] = [:]
         /// For whom a provider vouched.
@@ -133,7 +135,7 @@ enum Lonely {
         var identityAnswer = IdentityAnswer.failed
         /// Whose sessions were ended.
         var closed: [String] = []
-        /// Whose rights were asked about, by id.
+        /// Whose rights were asked about, by id or by the secret of a session.
         var asked: [String] = []
 
         private func principal(_ name: String) -> Principal? {
@@ -148,7 +150,10 @@ enum Lonely {
         func principal(certificateKey key: [UInt8], now: Double) async -> Principal? {
             principal(String(decoding: key, as: UTF8.self))
         }
-        func principal(session secret: String, now: Double) async -> Principal? { nil }
+        func principal(session secret: String, now: Double) async -> Principal? {
+            asked.append(secret)
+            return cookies[secret].flatMap { principal($0) }
+        }
         func principal(id: String, now: Double) async -> Principal? {
             asked.append(id)
             // As records do: others have their turn meanwhile.
