@@ -321,6 +321,42 @@ def test_a_wrong_code_opens_nothing(stack: Stack, body: dict[str, Any]) -> None:
     assert answer.status_code in {400, 401, 429} and 'set-cookie' not in answer.headers
 
 
+FROM_ELSEWHERE: list[dict[str, str | None]] = [
+    {'X-CSRF-Token': None},
+    {'X-CSRF-Token': 'forged'},
+    {'Origin': None},
+    {'Origin': 'https://evil.example'},
+    {'Origin': 'null'},
+    {'Sec-Fetch-Site': 'cross-site'},
+    {'Sec-Fetch-Site': 'same-site'},
+    {'Sec-Fetch-Site': 'none'},
+]
+"""What differs from what one of our pages sends; `None` is not sent."""
+
+
+@pytest.mark.parametrize(
+    'method, path', [('POST', '/api/celery/reconcile'), ('DELETE', '/api/session'), ('DELETE', '/api/sessions')]
+)
+def test_a_change_by_cookie_comes_from_our_page(stack: Stack, method: str, path: str) -> None:
+    """X1: of a page's own origin, with the CSRF token, and nothing else; and no other page may read an answer."""
+    gateway = stack.running_gateway
+    with httpx.Client(base_url=gateway.base_url, timeout=10) as http:
+        opened = http.post('/api/session', json={'code': code_of(gateway.new_link())})
+        right = {'X-CSRF-Token': opened.json()['csrf'], 'Origin': gateway.base_url, 'Sec-Fetch-Site': 'same-origin'}
+        body = b'{}' if method == 'POST' else b''
+
+        def send(given: dict[str, str | None]) -> httpx.Response:
+            headers = {name: value for name, value in given.items() if value is not None}
+            return http.request(method, path, content=body, headers={'Content-Type': 'application/json', **headers})
+
+        for wrong in FROM_ELSEWHERE:
+            refused = send({**right, **wrong})
+            assert refused.status_code == 403, (wrong, refused.text)
+            assert not [name for name in refused.headers if name.startswith('access-control-')]
+            assert http.get('/api/session').status_code == 200, 'what was refused ended the session'
+        assert send({**right}).status_code in {200, 202, 204}
+
+
 async def test_a_cookie_needs_the_csrf_token_on_the_socket(stack: Stack) -> None:
     """X1: the cookie that another site's page brings along is worth nothing without it."""
     gateway = stack.running_gateway
