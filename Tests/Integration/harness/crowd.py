@@ -64,11 +64,14 @@ class Member(asyncio.Protocol):
         opens: Sequence[str] = (),
         inflates: bool = False,
         judged: bool = True,
+        stays: bool = False,
         max_hz: float | None = None,
     ) -> None:
         self.host = host
         self.judge = FrameJudge() if judged else None
         self.inflates = inflates
+        self.stays = stays
+        """Whether it stays when it is refused something."""
         self.token = token
         self.answers_close = answers_close
         self.asked = {} if max_hz is None else {'maxHz': max_hz}
@@ -163,7 +166,8 @@ class Member(asyncio.Protocol):
         elif b'"method"' in payload:
             self._rows(json.loads(payload))
         elif b'"error"' in payload:
-            self._fail(ConnectionRefusedError(payload[:200].decode(errors='replace')))
+            if not self.stays or not self.started.done():
+                self._fail(ConnectionRefusedError(payload[:200].decode(errors='replace')))
         elif b'"session"' in payload:
             for table in self.tables.values():
                 self._request('sub.open', {'sub': table.sub, 'topic': table.topic, **self.asked}, {'id': 1 + table.sub})
