@@ -5,12 +5,19 @@ internal import CHiredis
 /// hiredis 0.14 would buffer a bulk string of any announced size and allocate an array of any
 /// announced count. Here its object functions are ours (``ReplySink`` decides), and what it waits
 /// for is checked after every step, so that a hostile server costs a bounded amount of memory.
+///
+/// What a sink can take as a whole where it lies (``PushScan``) does not go through hiredis, which
+/// would copy it into a buffer of its own, and moves that buffer after each reply.
 @safe final class ReplyReader {
     // SAFETY: made in `init`, owned by this object alone, freed in `deinit`. Its `privdata` is the
     // sink, unretained, which `sink` keeps alive as long.
     private let reader: UnsafeMutablePointer<redisReader>
     private let sink: ReplySink
     private let limits: RedisLimits
+    /// Whether the sink takes whole replies.
+    private let takesWhole: Bool
+    /// Whether hiredis holds nothing: all replies so far have ended.
+    private var isBetween = true
 
     /// After each reply hiredis moves the rest of its buffer to the front; small slices keep that
     /// move short.
@@ -29,6 +36,7 @@ internal import CHiredis
         unsafe self.reader = reader
         self.sink = sink
         self.limits = limits
+        takesWhole = sink.takesWhole
         unsafe reader.pointee.maxbuf = Self.keptBytes
         unsafe reader.pointee.privdata = Unmanaged.passUnretained(sink).toOpaque()
     }
@@ -44,13 +52,42 @@ internal import CHiredis
     ) throws(LinkFailure) {
         var offset = 0
         while offset < bytes.count {
-            let count = min(Self.sliceBytes, bytes.count - offset)
-            let start = unsafe bytes.baseAddress?.advanced(by: offset)
-                .assumingMemoryBound(to: CChar.self)
+            let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[offset...])
+            if takesWhole, isBetween {
+                let count = unsafe sink.whole(rest)
+                if count > 0 {
+                    offset += count
+                    try onReply()
+                    continue
+                }
+            }
+            let count = unsafe pieceCount(rest)
+            let start = unsafe rest.baseAddress?.assumingMemoryBound(to: CChar.self)
             guard unsafe redisReaderFeed(reader, start, count) == REDIS_OK else { throw complaint }
             offset += count
             while try parseReply() { try onReply() }
+            isBetween = isEmpty
         }
+    }
+
+    /// How many bytes hiredis gets next. If whole replies can be taken without it, it gets no byte of what
+    /// looks like another array: so it is soon empty again. A look-alike within a string does no harm.
+    private func pieceCount(_ rest: UnsafeRawBufferPointer) -> Int {
+        let most = min(Self.sliceBytes, rest.count)
+        guard takesWhole else { return most }
+        for index in 1..<max(most, 1)
+        where unsafe rest[index] == UInt8(ascii: "*") && rest[index - 1] == 10 {
+            return index
+        }
+        return most
+    }
+
+    /// Whether hiredis has neither bytes nor the beginning of a reply.
+    private var isEmpty: Bool {
+        guard unsafe reader.pointee.pos == reader.pointee.len else { return false }
+        // It takes up the next reply before there is a byte of it; its type is not known then.
+        return unsafe reader.pointee.ridx < 0
+            || (reader.pointee.ridx == 0 && reader.pointee.rstack.0.type < 0)
     }
 
     private func parseReply() throws(LinkFailure) -> Bool {

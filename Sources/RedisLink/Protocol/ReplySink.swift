@@ -13,6 +13,16 @@ class ReplySink {
     /// Why a piece was refused.
     final var refusal: String?
 
+    /// Whether ``whole(_:)`` may take something.
+    var takesWhole: Bool { false }
+
+    /// Takes the whole reply at the beginning of `bytes`, if it is one that need not be parsed in pieces.
+    ///
+    /// Called between replies only.
+    ///
+    /// - Returns: the bytes of the reply; 0 if the parser is to read it.
+    func whole(_ bytes: UnsafeRawBufferPointer) -> Int { 0 }
+
     /// An array of `count` pieces follows.
     func beginArray(_ count: Int) -> Bool { false }
     /// A string.

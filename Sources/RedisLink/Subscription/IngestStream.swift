@@ -11,7 +11,6 @@ final class IngestStream<Item: Sendable> {
     }
 
     private let settings: IngestSettings<Item>
-    private let limits: RedisLimits
     private let transport: Transport
     private let sink: PushSink<Item>
     private let reader: ReplyReader
@@ -35,7 +34,6 @@ final class IngestStream<Item: Sendable> {
         waker: Waker, wakeLoop: @escaping () -> Void
     ) throws(LinkFailure) {
         self.settings = settings
-        limits = settings.configuration.limits
         self.inbox = inbox
         self.waker = waker
         self.wakeLoop = wakeLoop
@@ -92,7 +90,7 @@ final class IngestStream<Item: Sendable> {
             sink.isDropping = !inbox.hasRoom
             sink.arrived(at: SteadyClock.shared.now)
             try unsafe reader.feed(scratch.filled(count)) { () throws(LinkFailure) in
-                if isFull { handOver() }
+                if sink.isFull { handOver() }
             }
             // A short read has emptied a plain socket; TLS may hold another record.
             isDrained = unsafe transport.tls == nil && count < scratch.memory.count
@@ -121,18 +119,7 @@ final class IngestStream<Item: Sendable> {
     /// once, so nobody may pass over it, not even while the subscription is still being confirmed.
     func handOver() {
         guard sink.batch.messages + sink.batch.dropped > 0 else { return }
-        let batch = sink.batch
-        sink.batch = PushSink<Item>.emptyBatch
-        // As many will come again, mostly: items that move when an array grows cost more than its room.
-        sink.batch.items.reserveCapacity(batch.items.count)
-        sink.arrived(at: batch.receivedAt)
-        if inbox.put(batch) { wakeLoop() }
-    }
-
-    private var isFull: Bool {
-        sink.batch.items.count >= limits.batchItems
-            || sink.batch.messages >= limits.batchItems
-            || sink.batch.bytes >= limits.batchBytes
+        if inbox.put(sink.takeBatch()) { wakeLoop() }
     }
 
     /// Lets messages gather if the socket was emptied a moment ago already.

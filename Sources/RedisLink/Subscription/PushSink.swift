@@ -26,7 +26,9 @@ final class PushSink<Item: Sendable>: ReplySink {
     /// Probes that came, oldest first; the ingest thread takes them.
     var probes: [Int] = []
     /// What has been decoded since the last hand-over.
-    var batch: SubscriptionBatch<Item>
+    private(set) var batch: SubscriptionBatch<Item>
+    /// Whether the batch has all that one may have.
+    private(set) var isFull = false
     /// While set, messages are counted as dropped instead of decoded.
     var isDropping = false
 
@@ -39,14 +41,36 @@ final class PushSink<Item: Sendable>: ReplySink {
         batch = Self.emptyBatch
     }
 
-    static var emptyBatch: SubscriptionBatch<Item> {
+    private static var emptyBatch: SubscriptionBatch<Item> {
         SubscriptionBatch(items: [], messages: 0, bytes: 0, dropped: 0, receivedAt: 0)
+    }
+
+    /// Hands over what has been decoded, and begins anew.
+    func takeBatch() -> SubscriptionBatch<Item> {
+        let taken = batch
+        batch = Self.emptyBatch
+        // As many will come again, mostly: items that move when an array grows cost more than its room.
+        batch.items.reserveCapacity(taken.items.count)
+        isFull = false
+        arrived(at: taken.receivedAt)
+        return taken
     }
 
     /// What comes next was read from the socket at this moment, unix seconds.
     func arrived(at moment: Double) {
         if batch.messages + batch.dropped == 0 { batch.oldestAt = moment }
         batch.receivedAt = moment
+    }
+
+    override var takesWhole: Bool { true }
+
+    override func whole(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard let scan = unsafe PushScan(bytes, limits: limits) else { return 0 }
+        let text = unsafe bytes.assumingMemoryBound(to: UInt8.self)
+        let channel = unsafe UnsafeBufferPointer(rebasing: text[scan.channel])
+        let payload = unsafe UnsafeBufferPointer(rebasing: text[scan.payload])
+        unsafe received(channel.span, payload.span)
+        return scan.count
     }
 
     override func beginArray(_ count: Int) -> Bool {
@@ -64,6 +88,10 @@ final class PushSink<Item: Sendable>: ReplySink {
             }
             let text = unsafe String(decoding: bytes, as: UTF8.self)
             return refuse("the server refuses: \(ServerText.cleaned(text))")
+        }
+        guard bytes.count <= limits.bulkBytes else {
+            return refuse(
+                "the server sent a string of \(bytes.count) bytes; \(limits.bulkBytes) are allowed")
         }
         defer { advance() }
         switch (push, index) {
@@ -129,14 +157,28 @@ final class PushSink<Item: Sendable>: ReplySink {
             }
             return
         }
+        let channel = channel
+        unsafe received(channel.span, payload.span)
+    }
+
+    private func received(_ channel: Span<UInt8>, _ payload: Span<UInt8>) {
         messages += 1
         guard !isDropping else {
             batch.dropped += 1
             return
         }
+        add(channel, payload, to: &batch)
+    }
+
+    /// Reaches the batch once for all.
+    private func add(
+        _ channel: Span<UInt8>, _ payload: Span<UInt8>, to batch: inout SubscriptionBatch<Item>
+    ) {
         batch.messages += 1
         batch.bytes += payload.count
-        let channel = channel
-        decode(channel.span, unsafe payload.span, &batch.items)
+        decode(channel, payload, &batch.items)
+        isFull =
+            max(batch.items.count, batch.messages) >= limits.batchItems
+            || batch.bytes >= limits.batchBytes
     }
 }
