@@ -10,6 +10,11 @@ package enum CeleryLimits {
     package static let maxNameBytes = 512
     /// Longest task id, bytes. A longer one is refused, not cut: two ids must not become one.
     package static let maxIDBytes = 512
+    /// Names, and texts of keyword arguments, that are kept to be used again; a power of two.
+    package static let knownNames = 64
+    /// Task ids that are kept to be used again; a power of two. On a busy broker with 7,400 tasks on their
+    /// way, three of four events find theirs (of 1,024 kept: 70 %, of 2,048: 73 %, of 8,192: 75 %).
+    package static let knownIDs = 2048
     /// Longest repr text of arguments, result or exception, bytes. Celery cuts them at 1,024 characters.
     package static let maxReprBytes = 4096
     /// Largest body of a waiting message that is shown, bytes (after base64).

@@ -8,8 +8,11 @@ struct EventBuilder {
     private(set) var refused = 0
     /// Events about neither tasks nor workers, since `reset`.
     private(set) var ignored = 0
-    private var names = InternTable()
-    private var keywordTexts = InternTable()
+    private var names = InternTable(places: CeleryLimits.knownNames)
+    private var keywordTexts = InternTable(places: CeleryLimits.knownNames)
+    /// A task has some four events, often in a row: its id is one string in all of them, which is made once,
+    /// and compared by its address.
+    private var ids = InternTable(places: CeleryLimits.knownIDs)
     private var extras: [EventFields.Extra] = []
     private let redactor: Redactor
 
@@ -95,7 +98,7 @@ struct EventBuilder {
     private mutating func task(
         _ fields: EventFields, _ origin: EventOrigin, _ scanner: borrowing JsonScanner
     ) throws(JsonError) -> TaskEvent {
-        let uuid = try scanner.text(fields.uuid)
+        let uuid = try id(fields.uuid, scanner)
         let kind = try kind(fields.type, scanner)
         let rest = try rest(of: kind, fields, scanner)
         var result: String?
@@ -118,13 +121,24 @@ struct EventBuilder {
 
     /// The id of a root or parent; of a task that is its own, the same string.
     @inline(__always)
-    private func relative(
+    private mutating func relative(
         _ slice: JsonSlice, of uuid: String, _ fields: EventFields,
         _ scanner: borrowing JsonScanner
     ) throws(JsonError) -> String? {
         guard slice.isString else { return nil }
         if scanner.equal(slice, fields.uuid) { return uuid }
-        return try scanner.text(slice, limit: CeleryLimits.maxIDBytes)
+        guard slice.count <= CeleryLimits.maxIDBytes else {
+            return try scanner.text(slice, limit: CeleryLimits.maxIDBytes)
+        }
+        return try id(slice, scanner)
+    }
+
+    /// The id of a task, which is text of a length that was looked at.
+    @inline(__always)
+    private mutating func id(
+        _ slice: JsonSlice, _ scanner: borrowing JsonScanner
+    ) throws(JsonError) -> String {
+        slice.kind == .plainString ? ids.text(slice, scanner) : try scanner.text(slice)
     }
 
     /// Keyword arguments: tasks of one kind mostly have the same, and then share one text.

@@ -1,14 +1,19 @@
-/// A few texts that come again and again, such as host and task names, so that they are made once.
+/// Texts that come again and again, such as names and the ids of tasks that run, so that they are made once.
 ///
 /// Direct-mapped: a text that lands on another's place replaces it. So it never grows.
 struct InternTable {
     /// The bytes as they came, and what is made of them.
     private var entries: [(raw: String, made: String)]
-    private static let places = 64
     /// Longest text worth keeping, bytes; up to 15 bytes a string needs no memory of its own.
     private static let keptBytes = 16...128
 
-    init() { entries = Array(repeating: ("", ""), count: InternTable.places) }
+    /// Makes an empty table.
+    ///
+    /// - Parameter places: how many texts are kept, a power of two.
+    init(places: Int) {
+        precondition(places > 0 && places & (places - 1) == 0, "\(places) is no power of two")
+        entries = Array(repeating: ("", ""), count: places)
+    }
 
     /// The text of a plain string, or what is made of it, once.
     @inline(__always)
@@ -27,7 +32,7 @@ struct InternTable {
         guard slice.count <= InternTable.keptBytes.upperBound else {
             return make(scanner.plainText(slice))
         }
-        let place = scanner.mark(slice) & (InternTable.places - 1)
+        let place = scanner.mark(slice) & (entries.count - 1)
         if scanner.equal(slice, entries[place].raw) { return entries[place].made }
         let raw = scanner.plainText(slice)
         let made = make(raw)

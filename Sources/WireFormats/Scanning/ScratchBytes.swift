@@ -5,7 +5,7 @@
     private var base: UnsafeMutablePointer<UInt8>
     private var capacity: Int
     /// Bytes in use.
-    package private(set) var count = 0
+    private var count = 0
 
     /// Capacity to which a block that grew for one huge body is cut back, in bytes.
     private static let keptCapacity = 1 << 20
