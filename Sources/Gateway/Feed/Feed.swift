@@ -76,14 +76,18 @@ final class Feed {
 
     /// The costliest part: nearly every event changes a row of a task.
     private func publishTasks(_ references: [TaskRef]) {
-        let rows = rows
+        let (topic, engine) = (rows.tasks, rows.engine)
+        // Held apart meanwhile: what stands in an object is guarded anew for each row.
+        var places: [RowPlace] = []
+        swap(&places, &taskRows)
         fleet.forEachTask(references) { reference, task in
             let place = reference.place
-            while taskRows.count <= place { taskRows.append(RowPlace()) }
-            rows.engine.upsert(rows.tasks, id: task.id, at: &taskRows[place]) { row in
+            while places.count <= place { places.append(RowPlace()) }
+            engine.upsert(topic, id: task.id, at: &places[place]) { row in
                 TaskProjection.write(task, to: &row)
             }
         }
+        swap(&places, &taskRows)
     }
 
     private func publishAggregates(now: Double) {
