@@ -42,6 +42,8 @@ EDGES = 'EventLoop|RedisLink|SocketServer|HttpClient|Credentials|Records|Gateway
 """Rooms whose tests have threads, or C; and all readers of strangers' bytes."""
 INTEGRATION = ['test_attacks.py', 'test_attacks_clients.py', 'test_attacks_origins.py', 'test_transport.py', 'test_access.py']
 INTEGRATION += ['test_sync.py', 'test_commands.py', 'test_deflate.py', 'test_redis_restart.py', 'test_users.py', 'test_tls.py']
+MEASURES_MEMORY = 'Tests/Integration/test_attacks.py::test_a_bomb_ends_who_sent_it_and_costs_little'
+"""The address sanitizer keeps freed memory, so that it is not used again. The storm sends the same bombs."""
 RATES = (500, 20_000)
 """Events a second, in two storms one after the other. While the gateway is idle enough many clients come and go; but a counter that the
 ingest thread and the loop share without a lock was found at the high rate only: at the low one they wait for each other all the time."""
@@ -153,6 +155,8 @@ def unit_tests(sanitizer: Sanitizer) -> bool:
 def integration_tests(sanitizer: Sanitizer) -> bool:
     files = [f'Tests/Integration/{name}' for name in INTEGRATION]
     command = [sys.executable, '-m', 'pytest', '-c', 'Tests/pyproject.toml', '-q', *files]
+    if sanitizer.kind == 'address':
+        command += ['--deselect', MEASURES_MEMORY]
     return sanitizer.run('integration', command)
 
 
