@@ -89,6 +89,13 @@ extension RecordStore {
         let name = try Bounded.name(name, "a user's name", limit: Limits.userNameBytes)
         return try await write("making the first admin") { db in
             guard try !Self.hasAdmin(at: now, in: db) else { return nil }
+            // One-time links that nobody has opened, of a version that printed them at its first start
+            // or of `token link`: they would open an admin's session beside the one that is made here.
+            try db.execute(
+                sql: """
+                    DELETE FROM oneTimeCodes WHERE token IN (SELECT id FROM tokens
+                    WHERE role = 'admin' AND hash IS NULL AND lastUsed IS NULL)
+                    """)
             let admin = try self.insertUser(
                 AuditEntry(
                     at: now, principal: name, remote: remote, action: "user.add",

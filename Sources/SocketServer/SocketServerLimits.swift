@@ -38,7 +38,7 @@ package struct SocketServerLimits: Sendable {
     /// Handshakes of TLS that are under way, each counted for a second at most; others wait in the queue.
     package var tlsHandshakesUnderWay = 500
     /// Connections whose handshake of TLS waits for its turn; beyond: closed at once.
-    package var tlsHandshakesWaiting = 2_000
+    package var tlsHandshakesWaiting = 400
     /// Bytes kept for one socket while its peer does not read; beyond: close 4408.
     package var pendingBytes = 256 * 1024
     /// Frames kept for one socket while its peer does not read; beyond: close 4408.

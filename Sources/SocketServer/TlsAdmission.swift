@@ -119,8 +119,9 @@ final class TlsAdmission {
         case .short(let bytes) where bytes != visitor.awaited:
             wait(visitor, for: bytes)
         case .short, .foreign:
-            // No TLS, or nothing more will come: libwebsockets says what is to be said, and needs no key for it.
-            admit(visitor)
+            // No TLS, or nothing more will come: libwebsockets says what is to be said. In its turn like
+            // the others: OpenSSL may wait for more of it, and its place counts meanwhile.
+            enqueue(visitor)
         }
     }
 

@@ -52,10 +52,15 @@ struct ServeCommand: ParsableCommand {
             openIDSecret: openID?.secret)
         Task { @LoopActor in
             do {
-                try await Self.refuseUnset(settings, store)
-                let first = try await FirstStart.prepare(store, now: SteadyClock.shared.now)
+                try await Self.refuseUnset(settings, store, log)
                 var setup: SetupCode?
-                if case .link(let code) = first { setup = code }
+                // Whoever is not on this machine must not be able to be first.
+                if settings.listen.isLoopback,
+                    case .link(let code) = try await FirstStart.prepare(
+                        store, now: SteadyClock.shared.now)
+                {
+                    setup = code
+                }
                 let ended = try await store.endIdentitySessions(
                     unlessLetInBy: settings.openID?.fingerprint, now: SteadyClock.shared.now)
                 if ended > 0 {
@@ -78,11 +83,20 @@ struct ServeCommand: ParsableCommand {
     }
 
     /// Nobody beyond this machine is asked to come first: there must be an admin before, or a provider
-    /// that vouches for one.
-    private static func refuseUnset(_ settings: Settings, _ store: RecordStore) async throws {
+    /// that vouches for one. Where all admins have ended since, whoever else has a credential is not
+    /// locked out by it.
+    private static func refuseUnset(
+        _ settings: Settings, _ store: RecordStore, _ log: Logger
+    ) async throws {
         guard !settings.listen.isLoopback, settings.openID?.roles.letsIn(.admin) != true,
             try await !store.hasAdmin(now: SteadyClock.shared.now)
         else { return }
+        guard try await store.tokens().isEmpty else {
+            log.warning(
+                "there is no valid admin any more; make one by `celeriac user add NAME --role admin`"
+            )
+            return
+        }
         throw SettingsError(
             .listen, settings.entries.first { $0.name == .listen }?.source ?? .builtIn,
             "\(settings.listen) can be reached from other machines, and there is no admin yet; make one by "

@@ -150,3 +150,23 @@ def test_nobody_beyond_this_machine_is_asked_to_come_first(folder: Path) -> None
         assert gateway.process and '#setup=' not in gateway.process.output()
     finally:
         gateway.stop()
+
+
+def test_whoever_has_a_credential_is_not_locked_out_when_the_last_admin_has_ended(folder: Path) -> None:
+    broker = f'redis://127.0.0.1:{free_port()}/0'
+    gateway = Gateway(broker, folder, listen='0.0.0.0:0', options=['--insecure-listen'])
+    token = gateway.token('wall', 'lobby')
+
+    try:
+        gateway.launch().wait_listening()
+
+        assert gateway.process
+        gateway.process.wait_output('there is no valid admin any more', 20)
+        assert '#setup=' not in gateway.process.output()
+        port = gateway.address.rsplit(':', 1)[-1]
+        page = f'http://127.0.0.1:{port}'
+        told = httpx.get(f'{page}/api/celery/stats', headers={'authorization': f'Bearer {token}'}, timeout=30)
+        assert told.status_code == 200
+        assert httpx.get(f'{page}/api/setup', timeout=30).json() == {'open': False}
+    finally:
+        gateway.stop()

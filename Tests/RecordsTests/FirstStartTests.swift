@@ -129,6 +129,18 @@ import Testing
         #expect(await setUp(desk, code.text, name: text(128), password: text(256)) == "opened")
     }
 
+    @Test @LoopActor func `an unopened link without a password ends with the first admin`()
+        async throws
+    {
+        let code = try #require(try await link(now: 1000))
+        let old = try await FirstStart.makeAdminLink(store, seconds: 600, now: 1000, by: "root")
+        let desk = try desk(code)
+
+        #expect(await setUp(desk, code.text) == "opened")
+
+        #expect(try await store.openSession(code: old.text, now: 1002) == nil)
+    }
+
     @Test @LoopActor func `a link that nobody used is replaced by the next start's`() async throws {
         let first = try #require(try await link(now: 1000))
         let second = try #require(try await link(now: 1001))

@@ -35,7 +35,11 @@ extension HttpDesk {
                 401, "Unauthorized", "this set-up link is another gateway's, or has ended",
                 code: 1001)
         }
-        attempts.withdraw(request.peer)
+        // Who asks a gateway that is set up to be set up is slowed down like all who are refused.
+        switch answer {
+        case .alreadySetUp, nil: break
+        default: attempts.withdraw(request.peer)
+        }
         switch answer {
         case .opened(let secret, let principal):
             attempts.succeeded(request.peer)

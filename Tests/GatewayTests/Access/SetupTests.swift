@@ -134,6 +134,8 @@ import WireFormats
 
         #expect(try JsonReader.parse(told.body, limits: .client) == ["open": false])
         #expect(try JsonReader.parse(awaited.body, limits: .client) == ["open": true])
-        #expect(await post(to: gateway).status == 409)
+        // And slows down who asks on, like all who are refused.
+        for _ in 0..<AttemptGuard.free { #expect(await post(to: gateway).status == 409) }
+        #expect(await post(to: gateway).status == 429)
     }
 }

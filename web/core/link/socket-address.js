@@ -9,7 +9,7 @@
 export function socketAddress(page, told) {
   const own = new URL('/ws/v1', page);
   own.protocol = own.protocol === 'https:' ? 'wss:' : 'ws:';
-  const named = told === null ? null : URL.parse(told);
+  const named = told !== null && URL.canParse(told) ? new URL(told) : null;
   const isOurs = named !== null && named.protocol === own.protocol && named.host === own.host && named.username === '' && named.password === '' && named.hash === '';
   return isOurs ? named.href : own.href;
 }
