@@ -35,6 +35,7 @@ from harness.certificates import encrypted
 from harness.client import GatewayClient
 from harness.crowd import TEXT, join
 from harness.gateway import Gateway
+from harness.loop_turns import loop_turns
 from harness.machine import machine, open_as_many_as_allowed, open_sockets, resident_bytes
 from harness.paths import ROOT
 from harness.raw_http import RawAnswer, handshake_bytes, open_socket, read_until
@@ -46,6 +47,8 @@ GOOD = 0.100
 CUT = 6.5
 """Seconds after which the last slow client is gone: five; how fast a body comes is looked at with each of its bytes, one a second."""
 AT_ONCE = 1.0
+STALL = 0.005
+"""Seconds of a turn of the loop (X4)."""
 CHANGE = 1.1
 """What a flood of X8 may change others' p99 by, and seconds that one of ten times as many messages may."""
 BEYOND = 0.005
@@ -139,12 +142,12 @@ def high(values: list[float], share: float) -> float:
 def bombs(table: Table, pool: ProcessPoolExecutor, gateway: Gateway, kind: str, number: int) -> None:
     assert gateway.process
     before = resident_bytes(gateway.process.pid)
-    attack: Future[list[Bombed]] = pool.submit(_drop, gateway.address, kind, number)
-    with ThreadPoolExecutor(1) as beside:
+    with ThreadPoolExecutor(1) as beside, loop_turns(gateway.process.pid) as turns:
+        attack: Future[list[Bombed]] = pool.submit(_drop, gateway.address, kind, number)
         asked = beside.submit(ask_until, attack.done, gateway.address)
         times = come_in_until(attack.done, gateway.address)
         waits = asked.result()
-    dropped = attack.result()
+        dropped = attack.result()
     more = (resident_bytes(gateway.process.pid) - before) / number
     codes = sorted({str(bombed.code or 'cut') for bombed in dropped})
     took = max(bombed.seconds for bombed in dropped)
@@ -155,6 +158,13 @@ def bombs(table: Table, pool: ProcessPoolExecutor, gateway: Gateway, kind: str, 
     table.add('X4', f'{what}: a good client comes in', milliseconds(times), max(times) <= GOOD)
     stall = f'p50 {high(waits, 0.5) * 1000:.1f} ms, p99 {high(waits, 0.99) * 1000:.1f} ms, at most {max(waits) * 1000:.1f} ms'
     table.add('X4', f'{what}: a question is answered after', stall, max(waits) <= GOOD)
+    if turns.seconds:
+        longest = max(turns.seconds)
+        table.add(
+            'X4', f'{what}: the loop stalls', f'{longest * 1000:.1f} ms at most in {len(turns.seconds):,} turns', longest <= STALL
+        )
+    else:
+        print(f'SKIPPED: {what}: how long the loop stalls (perf is not here, or may not be used)')
 
 
 def _send_all(address: str, rounds: int) -> list[tuple[str, RawAnswer]]:
