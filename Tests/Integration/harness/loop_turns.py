@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -12,8 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-EVENTS = 'syscalls:sys_enter_epoll_pwait,syscalls:sys_exit_epoll_pwait'
-LINE = re.compile(r'^\s*(\d+)\s+(\d+\.\d+):\s+syscalls:sys_(enter|exit)_epoll_pwait')
+EVENTS = 'syscalls:sys_enter_epoll_wait,syscalls:sys_exit_epoll_wait'
+PATIENCE = 10
+"""Seconds for perf to begin."""
+LINE = re.compile(r'^\s*(\d+)\s+(\d+\.\d+):\s+syscalls:sys_(enter|exit)_epoll_wait')
 
 
 @dataclass
@@ -32,14 +36,22 @@ def loop_turns(pid: int) -> Iterator[Turns]:
         yield turns
         return
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / 'turns'
-        command = [perf, 'record', '-q', '-e', EVENTS, '-p', str(pid), '-o', str(file)]
-        recorder = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            yield turns
-        finally:
-            recorder.send_signal(signal.SIGINT)
-            recorder.wait(30)
+        file, control, answer = (Path(folder) / name for name in ('turns', 'control', 'answer'))
+        os.mkfifo(control)
+        os.mkfifo(answer)
+        command = [perf, 'record', '-q', '-e', EVENTS, '-p', str(pid), '-o', str(file), '-D', '-1']
+        command += ['--control', f'fifo:{control},{answer}']
+        # Opened for both, so that nobody waits for the other to open it.
+        with control.open('r+b', 0) as orders, answer.open('r+b', 0) as answers:
+            recorder = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                orders.write(b'enable\n')
+                # Not here, or not allowed: then there are no turns.
+                select.select([answers], [], [], PATIENCE)
+                yield turns
+            finally:
+                recorder.send_signal(signal.SIGINT)
+                recorder.wait(30)
         told = subprocess.run(
             [perf, 'script', '-i', str(file), '-F', 'tid,time,event', '--ns'], capture_output=True, text=True, check=False
         )
