@@ -11,20 +11,17 @@ const SETUP_IN_HASH = /^#setup=([A-Za-z0-9._~-]{1,512})$/;
  * Takes a one-time code out of the address bar before anything else, so that it stays in no history.
  * @returns {string | null}
  */
-export function takeLoginCode() {
-  if (!location.hash.startsWith('#login=')) return null;
-  const found = CODE_IN_HASH.exec(location.hash);
-  history.replaceState(null, '', `${location.pathname}${location.search}#/overview`);
-  return found === null ? null : found[1];
-}
+export function takeLoginCode() { return takeCode('#login=', CODE_IN_HASH); }
 
 /**
  * Takes the code of the set-up link out of the address bar.
  * @returns {string | null}
  */
-export function takeSetupCode() {
-  if (!location.hash.startsWith('#setup=')) return null;
-  const found = SETUP_IN_HASH.exec(location.hash);
+export function takeSetupCode() { return takeCode('#setup=', SETUP_IN_HASH); }
+
+function takeCode(beginning, pattern) {
+  if (!location.hash.startsWith(beginning)) return null;
+  const found = pattern.exec(location.hash);
   history.replaceState(null, '', `${location.pathname}${location.search}#/overview`);
   return found === null ? null : found[1];
 }
@@ -51,28 +48,17 @@ export async function checkSession() {
  * @param {{code: string} | {token: string} | {name: string, password: string, totp?: string}} secret
  * @returns {Promise<{ok: true} | {ok: false, reason: string, needsCode?: boolean}>} `needsCode`: all but the second factor is right
  */
-export async function openSession(secret) {
-  try {
-    const response = await fetch('/api/session', {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-      body: JSON.stringify(secret),
-      signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
-    });
-    if (response.ok) return { ok: true };
+export function openSession(secret) {
+  return post('/api/session', secret, async (response) => {
     if (response.status === 401 && 'name' in secret && (await response.json()).needs === 'totp') {
-      return { ok: false, needsCode: true, reason: 'totp' in secret ? 'This code is not right, or was used already. Wait for the next one.' : 'Enter the code that your app shows now.' };
+      return { needsCode: true, reason: 'totp' in secret ? 'This code is not right, or was used already. Wait for the next one.' : 'Enter the code that your app shows now.' };
     }
-    if (response.status === 401 && 'name' in secret) return { ok: false, reason: 'No user has this name and this password.' };
+    if (response.status === 401 && 'name' in secret) return { reason: 'No user has this name and this password.' };
     if (response.status === 401 || response.status === 403) {
-      return { ok: false, reason: 'The gateway does not know it. Codes work once and for a short time; tokens can be revoked or expire.' };
+      return { reason: 'The gateway does not know it. Codes work once and for a short time; tokens can be revoked or expire.' };
     }
-    if (response.status === 429) return { ok: false, reason: 'Too many attempts. Wait a minute.' };
-    if (response.status === 503) return { ok: false, reason: 'The gateway has too much to do. Try again in a moment.' };
-    return { ok: false, reason: `The gateway answered ${response.status}.` };
-  } catch {
-    return { ok: false, reason: 'The gateway cannot be reached.' };
-  }
+    return response.status === 503 ? { reason: 'The gateway has too much to do. Try again in a moment.' } : null;
+  });
 }
 
 /** @returns {Promise<boolean | null>} whether the first admin is still to be made; null if that is not known */
@@ -87,23 +73,36 @@ export async function setupIsOpen() {
  * @returns {Promise<{ok: true} | {ok: false, reason: string, field?: 'name' | 'password', ended?: boolean}>} `ended`: this
  *   link makes nobody an admin any more
  */
-export async function setUp(admin) {
+export function setUp(admin) {
+  return post('/api/setup', admin, async (response) => {
+    if (response.status === 409) return { ended: true, reason: 'This gateway has an admin already. Sign in, or ask them to let you in.' };
+    if (response.status === 401) return { ended: true, reason: 'This set-up link has ended: it works for an hour, and until the gateway is started again. The next start prints another one.' };
+    if (response.status === 400) {
+      const { needs, detail } = await response.json();
+      if (needs === 'name' || needs === 'password') return { field: needs, reason: sentence(detail) };
+    }
+    return response.status === 503 ? { reason: 'The gateway could not do it just now. Try again in a moment; its log says more.' } : null;
+  });
+}
+
+/**
+ * Sends what opens a session.
+ * @param {string} path
+ * @param {object} value
+ * @param {(response: Response) => Promise<{reason: string} | null>} refusal the words of this route for an answer, null if it has none of its own
+ */
+async function post(path, value, refusal) {
   try {
-    const response = await fetch('/api/setup', {
+    const response = await fetch(path, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-      body: JSON.stringify(admin),
+      body: JSON.stringify(value),
       signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
     });
     if (response.ok) return { ok: true };
-    if (response.status === 409) return { ok: false, ended: true, reason: 'This gateway has an admin already. Sign in, or ask them to let you in.' };
-    if (response.status === 401) return { ok: false, ended: true, reason: 'This set-up link has ended: it works for an hour, and until the gateway is started again. The next start prints another one.' };
-    if (response.status === 400) {
-      const { needs, detail } = await response.json();
-      if (needs === 'name' || needs === 'password') return { ok: false, field: needs, reason: sentence(detail) };
-    }
+    const own = await refusal(response);
+    if (own !== null) return { ok: false, ...own };
     if (response.status === 429) return { ok: false, reason: 'Too many attempts. Wait a minute.' };
-    if (response.status === 503) return { ok: false, reason: 'The gateway could not do it just now. Try again in a moment; its log says more.' };
     return { ok: false, reason: `The gateway answered ${response.status}.` };
   } catch {
     return { ok: false, reason: 'The gateway cannot be reached.' };
