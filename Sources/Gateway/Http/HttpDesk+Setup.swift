@@ -29,17 +29,13 @@ extension HttpDesk {
         attempts.failed(request.peer, now: now)
         let answer = await to.firstAdmin?.setUp(
             code: code, name: name, password: password, now: now, remote: request.peer)
-        if case .refused = answer {
-            await to.audit.refused(setup(request, "the code of the link"), principal: nil)
-            return problem(
-                401, "Unauthorized", "this set-up link is another gateway's, or has ended",
-                code: 1001)
-        }
-        // Who asks a gateway that is set up to be set up is slowed down like all who are refused.
-        switch answer {
-        case .alreadySetUp, nil: break
-        default: attempts.withdraw(request.peer)
-        }
+        // Who asks a gateway that is set up to be set up is slowed down like who has a wrong code.
+        let isRefused =
+            switch answer {
+            case .refused, .alreadySetUp, nil: true
+            default: false
+            }
+        if !isRefused { attempts.withdraw(request.peer) }
         switch answer {
         case .opened(let secret, let principal):
             attempts.succeeded(request.peer)
@@ -52,7 +48,12 @@ extension HttpDesk {
         case .failed:
             return problem(
                 503, "Service unavailable", "the records cannot be written; see the gateway's log")
-        case .alreadySetUp, .refused, nil:
+        case .refused:
+            await to.audit.refused(setup(request, "the code of the link"), principal: nil)
+            return problem(
+                401, "Unauthorized", "this set-up link is another gateway's, or has ended",
+                code: 1001)
+        case .alreadySetUp, nil:
             await to.audit.refused(setup(request, "there is an admin already"), principal: nil)
             return problem(
                 409, "Set up already", "this gateway has an admin: sign in, or ask them", code: 1010
